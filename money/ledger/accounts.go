@@ -1,0 +1,99 @@
+package ledger
+
+import (
+	"github.com/zeebo/xxh3"
+)
+
+// AccountTable numbers accounts from 1 in the order in which they are first met; 0 is Outside. The bytes of all names
+// lie in one arena, so a million accounts cost about 40 MB and no work for the garbage collector.
+type AccountTable struct {
+	arena []byte
+	spans []span   // by number
+	slots []uint32 // open addressing; 0 is empty
+	mask  uint64
+}
+
+type span struct {
+	off  uint64
+	inst uint16
+	num  uint16
+}
+
+// maxNamePart bounds each half of an account's name.
+const maxNamePart = 1 << 12
+
+func newAccountTable() *AccountTable {
+	return &AccountTable{spans: make([]span, 1, 1024), slots: make([]uint32, 1024), mask: 1023}
+}
+
+// Len is the number of accounts including Outside; numbers run from 0 to Len-1.
+func (t *AccountTable) Len() int { return len(t.spans) }
+
+// Account gives the account of a number.
+func (t *AccountTable) Account(n uint32) Account {
+	inst, num := t.parts(n)
+	return Account{string(inst), string(num)}
+}
+
+func (t *AccountTable) parts(n uint32) (inst, num []byte) {
+	s := t.spans[n]
+	mid := s.off + uint64(s.inst)
+	return t.arena[s.off:mid], t.arena[mid : mid+uint64(s.num)]
+}
+
+// Lookup finds an account's number.
+func (t *AccountTable) Lookup(a Account) (uint32, bool) {
+	if a.Outside() {
+		return 0, true
+	}
+	n, _ := t.find(a)
+	return n, n != 0
+}
+
+func accountHash(a Account) uint64 {
+	// The two halves are hashed apart so that no separator can be forged.
+	return xxh3.HashString(a.Number) ^ (xxh3.HashString(a.Institution)*0x9E3779B97F4A7C15 + 0x7F4A7C15)
+}
+
+func (t *AccountTable) find(a Account) (n uint32, slot uint64) {
+	slot = accountHash(a) & t.mask
+	for ; t.slots[slot] != 0; slot = (slot + 1) & t.mask {
+		n = t.slots[slot]
+		inst, num := t.parts(n)
+		if string(num) == a.Number && string(inst) == a.Institution {
+			return n, slot
+		}
+	}
+	return 0, slot
+}
+
+// add gives the account's number, a new one if it is not known yet.
+func (t *AccountTable) add(a Account) uint32 {
+	if a.Outside() {
+		return 0
+	}
+	n, slot := t.find(a)
+	if n != 0 {
+		return n
+	}
+	n = uint32(len(t.spans))
+	t.spans = append(t.spans, span{uint64(len(t.arena)), uint16(len(a.Institution)), uint16(len(a.Number))})
+	t.arena = append(append(t.arena, a.Institution...), a.Number...)
+	t.slots[slot] = n
+	if uint64(len(t.spans))*3 > (t.mask+1)*2 {
+		t.grow()
+	}
+	return n
+}
+
+func (t *AccountTable) grow() {
+	size := len(t.slots) * 2
+	t.slots, t.mask = make([]uint32, size), uint64(size-1)
+	for n := 1; n < len(t.spans); n++ {
+		slot := accountHash(t.Account(uint32(n))) & t.mask
+		for t.slots[slot] != 0 {
+			slot = (slot + 1) & t.mask
+		}
+		t.slots[slot] = uint32(n)
+	}
+}
