@@ -37,6 +37,7 @@ type Graph struct {
 	n             int64
 	first, last   int64
 	dateOnly      bool
+	channels      uint16 // one bit for each channel that occurs
 }
 
 // Build makes the graph of all segments of l as one slab in memory. Close releases it.
@@ -88,10 +89,8 @@ func (g *Graph) finish() {
 	g.dateOnly = g.n > 0
 	for _, s := range g.slabs {
 		for _, e := range s.out.entries {
-			if !e.DateOnly() {
-				g.dateOnly = false
-				break
-			}
+			g.channels |= 1 << e.Channel()
+			g.dateOnly = g.dateOnly && e.DateOnly()
 		}
 	}
 }
@@ -149,36 +148,38 @@ func (g *Graph) Bytes() int64 {
 	var n int64
 	for _, s := range g.slabs {
 		n += int64(len(s.out.entries)+len(s.in.entries)) * 16
-		n += int64(len(s.row)+len(s.ctx)+len(s.out.start)+len(s.in.start)+len(s.out.accounts)+len(s.in.accounts)) * 4
+		n += int64(len(s.row)+len(s.ctx)+len(s.inCtx)+len(s.out.start)+len(s.in.start)+len(s.out.accounts)+len(s.in.accounts)) * 4
 	}
 	return n
 }
 
-// allocate gives the arrays of a slab of n payments in one anonymous mapping with large pages, which the random
-// writes of the building and the random reads of traces need: on small pages half of their time goes into finding the
-// page.
-func allocate(n int) (mem []byte, out, in []Entry, row, ctx []uint32, err error) {
-	if n == 0 {
-		return nil, nil, nil, nil, nil, nil
+// allocate gives the slab's arrays in one anonymous mapping with large pages, which the random writes of the building
+// and the random reads of traces need: on small pages half of their time goes into finding the page. Pages that are
+// never written, those of the contexts where there are none, are not resident.
+func (s *slab) allocate() error {
+	if s.n == 0 {
+		return nil
 	}
-	size := n*16*2 + n*4*2
-	mem, err = unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	mem, err := unix.Mmap(-1, 0, slabBytes(s.n), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
 	if err != nil {
-		return nil, nil, nil, nil, nil, fmt.Errorf("build payment graph of %d payments: %w", n, err)
+		return fmt.Errorf("build payment graph of %d payments: %w", s.n, err)
 	}
 	_ = unix.Madvise(mem, unix.MADV_HUGEPAGE) // a hint: without it the graph is only slower
-	out, in, row, ctx = carve(mem, n)
-	return mem, out, in, row, ctx, nil
+	s.carve(mem)
+	return nil
 }
 
-// carve lays the arrays of a slab over its memory: entries out, entries in, rows, contexts.
-func carve(mem []byte, n int) (out, in []Entry, row, ctx []uint32) {
-	base := unsafe.Pointer(unsafe.SliceData(mem))
-	out = unsafe.Slice((*Entry)(base), n)
-	in = unsafe.Slice((*Entry)(unsafe.Add(base, n*16)), n)
-	row = unsafe.Slice((*uint32)(unsafe.Add(base, n*32)), n)
-	ctx = unsafe.Slice((*uint32)(unsafe.Add(base, n*36)), n)
-	return out, in, row, ctx
+func slabBytes(n int) int { return n * (16 + 16 + 4 + 4 + 4) }
+
+// carve lays the slab's arrays over its memory: entries out, entries in, rows, contexts out, contexts in.
+func (s *slab) carve(mem []byte) {
+	s.mem = mem
+	base, n := unsafe.Pointer(unsafe.SliceData(mem)), s.n
+	s.out.entries = unsafe.Slice((*Entry)(base), n)
+	s.in.entries = unsafe.Slice((*Entry)(unsafe.Add(base, n*16)), n)
+	s.row = unsafe.Slice((*uint32)(unsafe.Add(base, n*32)), n)
+	s.ctx = unsafe.Slice((*uint32)(unsafe.Add(base, n*36)), n)
+	s.inCtx = unsafe.Slice((*uint32)(unsafe.Add(base, n*40)), n)
 }
 
 // View reads the graph. It is cheap, and belongs to one goroutine: lists that it returns are valid until two further
@@ -259,7 +260,15 @@ func (v *View) Degree(a Account) (out, in int) {
 
 // Row gives the ledger row of the i-th entry of an account's out list (paid true) or in list.
 func (v *View) Row(a Account, i int, paid bool) int64 {
-	s, pos := v.g.find(a, v.list(a, paid), i, paid)
+	if paid {
+		s, pos := v.at(a, i, true)
+		return int64(s.row[pos])
+	}
+	list := v.list(a, false)
+	// Payments of one second between the same two accounts stand in the same order in both lists, so the k-th of one
+	// is the k-th of the other.
+	e := list[i]
+	s, pos := v.g.nth(e.Peer(), Entry{peer: uint32(a), at: e.at}, rank(list, i), true)
 	return int64(s.row[pos])
 }
 
@@ -268,33 +277,47 @@ func (v *View) Context(a Account, i int, paid bool) Context {
 	if len(v.g.contexts) == 1 {
 		return Context{}
 	}
-	s, pos := v.g.find(a, v.list(a, paid), i, paid)
-	if s.ctx == nil {
+	s, pos := v.at(a, i, paid)
+	ctx := s.inCtx
+	if paid {
+		ctx = s.ctx
+	}
+	if ctx == nil {
 		return Context{}
 	}
-	return v.g.contexts[s.ctx[pos]]
+	return v.g.contexts[ctx[pos]]
 }
 
-// find leads from an entry of a list to its place among the out entries of a slab. Payments of one second between the
-// same two accounts stand in the same order in both lists, so the k-th of one is the k-th of the other.
-func (g *Graph) find(a Account, list []Entry, i int, paid bool) (*slab, int) {
-	e := list[i]
+// at finds the slab of the i-th entry of an account's list and its place there.
+func (v *View) at(a Account, i int, paid bool) (*slab, int) {
+	if len(v.g.slabs) == 1 {
+		lo, _ := v.g.slabs[0].side(paid).span(a)
+		return v.g.slabs[0], lo + i
+	}
+	list := v.list(a, paid)
+	return v.g.nth(a, list[i], rank(list, i), paid)
+}
+
+// rank counts the entries before i of the same second and counterparty.
+func rank(list []Entry, i int) int {
 	k := 0
-	for j := i - 1; j >= 0 && list[j].at == e.at; j-- {
-		if list[j].Peer() == e.Peer() {
+	for j := i - 1; j >= 0 && list[j].at == list[i].at; j-- {
+		if list[j].Peer() == list[i].Peer() {
 			k++
 		}
 	}
-	payer, receiver := a, e.Peer()
-	if !paid {
-		payer, receiver = receiver, payer
-	}
+	return k
+}
+
+// nth finds the k-th entry of an account's list with the counterparty and second of e.
+func (g *Graph) nth(a Account, e Entry, k int, paid bool) (*slab, int) {
 	for _, s := range g.slabs {
-		lo, hi := s.out.span(payer)
-		entries := s.out.entries[lo:hi]
+		d := s.side(paid)
+		lo, hi := d.span(a)
+		entries := d.entries[lo:hi]
 		j := sort.Search(len(entries), func(j int) bool { return entries[j].at >= e.at })
 		for ; j < len(entries) && entries[j].at == e.at; j++ {
-			if entries[j].Peer() != receiver {
+			if entries[j].Peer() != e.Peer() {
 				continue
 			}
 			if k == 0 {
@@ -303,5 +326,18 @@ func (g *Graph) find(a Account, list []Entry, i int, paid bool) (*slab, int) {
 			k--
 		}
 	}
-	panic("flow: an entry has no twin in the payer's list")
+	panic("flow: an entry has no twin in the other side's list")
 }
+
+// HasChannel says whether any payment went one of the given ways.
+func (g *Graph) HasChannel(channels ...ledger.Channel) bool {
+	for _, c := range channels {
+		if g.channels&(1<<c) != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// AccountName writes an account as findings do: INSTITUTION/NUMBER.
+func (g *Graph) AccountName(a Account) string { return g.l.Accounts().Account(uint32(a)).String() }

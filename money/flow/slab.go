@@ -19,6 +19,7 @@ type slab struct {
 	out, in side
 	row     []uint32 // ledger row of each out entry
 	ctx     []uint32 // context of each out entry; nil where no payment has one
+	inCtx   []uint32 // the same for each in entry
 
 	mem []byte // what the slices lie in, to be released; nil on the heap
 }
@@ -109,13 +110,13 @@ func (b *builder) build(ctx context.Context, from, to int) (*slab, error) {
 	hasCtx := false
 	s.out.start, s.in.start = outStart, inStart
 	var err error
-	if s.mem, s.out.entries, s.in.entries, s.row, s.ctx, err = allocate(s.n); err != nil {
+	if err = s.allocate(); err != nil {
 		return nil, err
 	}
 	outAt, inAt := slices.Clone(outStart[:nAcc]), slices.Clone(inStart[:nAcc])
 
 	// Place: one goroutine decodes, two write, each its own direction.
-	toOut, toIn, free := make(chan *decoded, 1), make(chan *decoded, 1), make(chan *decoded, 8)
+	toOut, toIn := make(chan *decoded, 1), make(chan *decoded, 1)
 	g, gctx = errgroup.WithContext(ctx)
 	g.Go(func() error {
 		defer close(toOut)
@@ -172,6 +173,9 @@ func (b *builder) build(ctx context.Context, from, to int) (*slab, error) {
 				k := inAt[a]
 				inAt[a] = k + 1
 				s.in.entries[k] = Entry{d.from[i] | uint32(d.channel[i])<<peerBits, d.at[i], meta[i]}
+				if d.ctx != nil {
+					s.inCtx[k] = d.ctx[i]
+				}
 			}
 		}
 		return nil
@@ -179,9 +183,8 @@ func (b *builder) build(ctx context.Context, from, to int) (*slab, error) {
 	if err := g.Wait(); err != nil {
 		return nil, err
 	}
-	close(free)
 	if !hasCtx {
-		s.ctx = nil
+		s.ctx, s.inCtx = nil, nil
 	}
 	g, _ = errgroup.WithContext(ctx)
 	g.Go(func() error { s.sortOut(); return nil })
@@ -247,10 +250,28 @@ func (s *slab) sortOut() {
 }
 
 func (s *slab) sortIn() {
+	type item struct {
+		e   Entry
+		ctx uint32
+	}
+	var buf []item
 	for a := range len(s.in.start) - 1 {
-		list := s.in.entries[s.in.start[a]:s.in.start[a+1]]
-		if !inOrder(list) {
+		lo := int(s.in.start[a])
+		list := s.in.entries[lo:s.in.start[a+1]]
+		if inOrder(list) {
+			continue
+		}
+		if s.inCtx == nil {
 			slices.SortStableFunc(list, func(x, y Entry) int { return int(int64(x.at) - int64(y.at)) })
+			continue
+		}
+		buf = buf[:0]
+		for i, e := range list {
+			buf = append(buf, item{e, s.inCtx[lo+i]})
+		}
+		slices.SortStableFunc(buf, func(x, y item) int { return int(int64(x.e.at) - int64(y.e.at)) })
+		for i, it := range buf {
+			list[i], s.inCtx[lo+i] = it.e, it.ctx
 		}
 	}
 }

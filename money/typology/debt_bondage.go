@@ -1,0 +1,143 @@
+package typology
+
+import (
+	"tarir/money/flow"
+)
+
+// debtBondage finds who receives instalments from several people month after month, on the same day or rising (R07),
+// and who is paid by several newcomers (R03). Landlords, schools and lenders look alike: newcomers who pay for months
+// and never before is what sets a recruiter apart, and one of the two alone makes no finding.
+//
+// A newcomer is an account that the ledger first sees less than the pack's days before, counted only where the ledger
+// reaches further back than that: the opening date itself is not a payment's to tell.
+type debtBondage struct {
+	payers, months int
+	dayTolerance   int64
+	newDays        int64
+	newcomers      int
+	window         int64
+}
+
+func newDebtBondage(p params) detector {
+	return debtBondage{p.int("min_payers"), p.int("min_months"), int64(p.num("day_tolerance")), p.days("new_days"), p.int("min_newcomers"), p.days("window_days")}
+}
+
+func (t debtBondage) scan(s *scan) {
+	if s.hub(s.account) || len(s.in) < min(t.newcomers, t.payers*t.months) {
+		return
+	}
+	t.instalments(s)
+	t.newcomersPay(s)
+}
+
+func (t debtBondage) instalments(s *scan) {
+	byPayer := map[flow.Account][]int{}
+	var order []flow.Account
+	for i, e := range s.in {
+		if e.Peer() == flow.Outside || e.Peer() == s.account {
+			continue
+		}
+		if byPayer[e.Peer()] == nil {
+			order = append(order, e.Peer())
+		}
+		byPayer[e.Peer()] = append(byPayer[e.Peer()], i)
+	}
+	h := s.hit(0, "R07")
+	payers, rising := 0, 0
+	for _, p := range order {
+		list := byPayer[p]
+		if len(list) < t.months || !t.newcomer(s, p, s.in[list[0]].At()) {
+			continue
+		}
+		up, regular := t.series(s, list)
+		if !up && !regular {
+			continue
+		}
+		payers++
+		if up {
+			rising++
+		}
+		for _, i := range list {
+			h.in(i)
+		}
+	}
+	if payers < t.payers {
+		return
+	}
+	h.h.Strength = over(float64(payers), float64(t.payers))
+	h.because("instalments", "payers", payers, "months", t.months, "rising", rising)
+	h.done()
+}
+
+// series says whether payments rise from month to month, and whether they come once a month on about the same day.
+func (t debtBondage) series(s *scan, list []int) (rising, regular bool) {
+	months := 1
+	rising, regular = true, true
+	for k := 1; k < len(list); k++ {
+		a, b := s.in[list[k-1]], s.in[list[k]]
+		ta, tb := a.Time(), b.Time()
+		if a.Currency() != b.Currency() {
+			return false, false
+		}
+		if tb.Month() != ta.Month() || tb.Year() != ta.Year() {
+			months++
+		}
+		if b.Amount() <= a.Amount() {
+			rising = false
+		}
+		gap := (b.At() - a.At()) / flow.Day
+		if gap < 28-t.dayTolerance || gap > 31+t.dayTolerance {
+			regular = false
+		}
+	}
+	if months < t.months {
+		return false, false
+	}
+	return rising, regular
+}
+
+// newcomer says that an account was first seen shortly before a time, in a ledger that reaches further back.
+func (t debtBondage) newcomer(s *scan, a flow.Account, at int64) bool {
+	first, _ := s.g.Span()
+	if at-first < t.newDays {
+		return false
+	}
+	seen := at
+	if in := s.v.In(a); len(in) > 0 {
+		seen = min(seen, in[0].At())
+	}
+	if out := s.v.Out(a); len(out) > 0 {
+		seen = min(seen, out[0].At())
+	}
+	return at-seen < t.newDays
+}
+
+func (t debtBondage) newcomersPay(s *scan) {
+	fresh := map[flow.Account]bool{}
+	checked := map[flow.Account]bool{}
+	keep := func(i int) bool {
+		p := s.in[i].Peer()
+		if p == flow.Outside || p == s.account {
+			return false
+		}
+		if !checked[p] {
+			checked[p] = true
+			fresh[p] = !s.hub(p) && t.newcomer(s, p, s.in[i].At())
+		}
+		return fresh[p]
+	}
+	if len(s.in) > 16*s.lim.expand {
+		return
+	}
+	for _, w := range s.windows(s.in, t.window, t.newcomers, keep) {
+		n, _ := s.distinct(s.in, w, keep)
+		h := s.hit(over(float64(n), float64(t.newcomers)), "R03")
+		for i := w.lo; i < w.hi; i++ {
+			if keep(i) {
+				h.in(i)
+			}
+		}
+		h.because("newcomers", "payers", n, "days", int(t.newDays/flow.Day), "window", int(t.window/flow.Day))
+		h.done()
+	}
+}

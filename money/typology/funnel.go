@@ -1,0 +1,111 @@
+package typology
+
+import "slices"
+
+// funnel finds accounts into which cash is paid in several places and from which it is taken elsewhere at once (M02):
+// the way smuggling fees reach the border. Deposits at several branches within a day (T12) and transfers of small sums
+// from several towns to one beneficiary (T11) are its companions; M20 is the same with depositors.
+type funnel struct {
+	seconds, quick int64
+	places         int
+	share          float64
+	branchPlaces   int
+	senders        int
+	small          smallSums
+}
+
+func newFunnel(p params) detector {
+	return funnel{p.days("window_days"), p.days("out_within_days"), p.int("min_places"), p.num("out_share"), p.int("branches"), p.int("wire_cities"), newSmallSums(p, "small_wire", 0)}
+}
+
+func (t funnel) scan(s *scan) {
+	if s.hub(s.account) || len(s.in) < t.places {
+		return
+	}
+	t.cash(s)
+	t.wires(s)
+}
+
+func (t funnel) cash(s *scan) {
+	for _, w := range s.stretches(s.in, t.seconds, t.places, func(i int) bool { return isCashIn(s.in[i]) }) {
+		places := map[string]bool{}
+		var in int64
+		h := s.hit(0, "M02")
+		byDay := map[int64]map[string]bool{}
+		for i := w.lo; i < w.hi; i++ {
+			if !isCashIn(s.in[i]) || s.in[i].Currency() != s.in[w.lo].Currency() {
+				continue
+			}
+			p := s.own.Context(s.account, i, false).Place
+			if p == "" {
+				continue
+			}
+			places[p] = true
+			d := s.in[i].At() / 86400
+			if byDay[d] == nil {
+				byDay[d] = map[string]bool{}
+			}
+			byDay[d][p] = true
+			in += s.in[i].Amount()
+			h.in(i)
+		}
+		if len(places) < t.places || in == 0 {
+			continue
+		}
+		var out int64
+		elsewhere := false
+		for i := after(s.out, h.h.First); i < len(s.out) && s.out[i].At() <= h.h.Last+t.quick; i++ {
+			if s.out[i].Currency() != s.in[w.lo].Currency() {
+				continue
+			}
+			p := s.own.Context(s.account, i, true).Place
+			elsewhere = elsewhere || p != "" && !places[p]
+			out += s.out[i].Amount()
+			h.out(i)
+		}
+		if float64(out) < t.share*float64(in) {
+			continue
+		}
+		h.h.Strength = over(float64(len(places)), float64(t.places))
+		if elsewhere {
+			h.h.Strength = clamp(h.h.Strength + 0.2)
+		}
+		h.because("funnel", "places", len(places), "in", s.money(in, s.in[w.lo].Currency()), "percent", percent(out, in), "days", int(t.quick/86400))
+		for _, ps := range byDay {
+			if len(ps) >= t.branchPlaces {
+				h.h.Indicators = append(h.h.Indicators, "T12", "M20")
+				h.because("branches", "branches", t.branchPlaces)
+				break
+			}
+		}
+		h.done()
+	}
+}
+
+func (t funnel) wires(s *scan) {
+	if !t.small.known {
+		return
+	}
+	small := func(i int) bool {
+		return !isCashIn(s.in[i]) && s.strangerIn[i] && t.small.holds(s, s.in[i])
+	}
+	for _, w := range s.windows(s.in, 30*86400, t.senders, small) {
+		var places []string
+		h := s.hit(0.5, "T11")
+		for i := w.lo; i < w.hi; i++ {
+			if !small(i) {
+				continue
+			}
+			if p := s.own.Context(s.account, i, false).Place; p != "" {
+				places = append(places, p)
+				h.in(i)
+			}
+		}
+		slices.Sort(places)
+		if places = slices.Compact(places); len(places) < t.senders {
+			continue
+		}
+		h.because("cities", "cities", len(places), "limit", t.small.text)
+		h.done()
+	}
+}

@@ -1,0 +1,94 @@
+package typology
+
+import (
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+
+	"tarir/money/flow"
+	"tarir/money/ledger"
+)
+
+// Reason is one sentence of an explanation: a stable code, the numbers behind it, and the English text.
+type Reason struct {
+	Code   string         `json:"code"`
+	Params map[string]any `json:"params"`
+	Text   string         `json:"text"`
+}
+
+// Hit is one typology seen at one account.
+type Hit struct {
+	Typology   string
+	Indicators []string       // ids met, sorted
+	Strength   float64        // 0 to 1: how far beyond the thresholds
+	Accounts   []flow.Account // the subject first
+	Payments   []int64        // ledger rows, ascending
+	First      int64          // seconds since 1970
+	Last       int64
+	Reasons    []Reason
+	Truncated  bool // a limit of the pack cut the search
+}
+
+// Subject is the account the hit is about.
+func (h *Hit) Subject() flow.Account { return h.Accounts[0] }
+
+// say makes a Reason from the catalogue: params are pairs of name and value.
+func say(code string, params ...any) Reason {
+	r := Reason{Code: code, Params: map[string]any{}}
+	text, ok := sentences[code]
+	if !ok {
+		panic("typology: no sentence for " + code)
+	}
+	for i := 0; i+1 < len(params); i += 2 {
+		name := params[i].(string)
+		v := params[i+1]
+		switch x := v.(type) {
+		case ledger.Money:
+			r.Params[name], v = map[string]any{"amount": x.Decimal(), "currency": x.Currency}, x.String()
+		case float64:
+			x = float64(int64(x*100+0.5)) / 100
+			r.Params[name], v = x, strconv.FormatFloat(x, 'f', -1, 64)
+		default:
+			r.Params[name] = v
+		}
+		text = strings.ReplaceAll(text, "{"+name+"}", fmt.Sprint(v))
+	}
+	r.Text = text
+	return r
+}
+
+// percent is a share from 0 to 1 as whole percents.
+func percent(part, whole int64) int {
+	if whole == 0 {
+		return 0
+	}
+	return int(float64(part)*100/float64(whole) + 0.5)
+}
+
+// sortRows sorts and removes doubles.
+func sortRows(rows []int64) []int64 {
+	sort.Slice(rows, func(i, j int) bool { return rows[i] < rows[j] })
+	out := rows[:0]
+	for i, r := range rows {
+		if i == 0 || r != rows[i-1] {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// distinctAfter keeps the subject first and the others once, in ascending order, Outside left out.
+func distinctAfter(subject flow.Account, others []flow.Account) []flow.Account {
+	sort.Slice(others, func(i, j int) bool { return others[i] < others[j] })
+	out := []flow.Account{subject}
+	for i, a := range others {
+		if a != subject && a != flow.Outside && (i == 0 || a != others[i-1]) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// days is a span of seconds in days, at least one.
+func days(first, last int64) int { return int((last-first)/flow.Day) + 1 }

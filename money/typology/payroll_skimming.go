@@ -1,0 +1,171 @@
+package typology
+
+import (
+	"slices"
+
+	"tarir/money/flow"
+)
+
+// payrollSkimming looks from the account where workers' wages end. Wages come in at several workers and leave the same
+// day or the next to one beneficiary whom they share (L01); several wages are paid straight into one account (L02); a
+// good part of the wages goes back to who paid them (L05); workers who receive wages and buy nothing to live on (L04).
+//
+// The workers are possible victims: the finding's subject is the beneficiary.
+type payrollSkimming struct {
+	seconds          int64
+	workers, periods int
+	share            float64
+	employers        int
+	backShare        float64
+	livingShare      float64
+	living           []string
+}
+
+func newPayrollSkimming(p params) detector {
+	t := payrollSkimming{
+		seconds: p.hours("within_hours"), workers: p.int("min_workers"), periods: p.int("min_periods"), share: p.num("share"),
+		employers: p.int("min_employers"), backShare: p.num("back_share"), livingShare: p.num("living_share"),
+	}
+	for _, c := range []string{"food", "lodging", "phone", "rent"} {
+		t.living = append(t.living, p.category(c)...)
+	}
+	return t
+}
+
+// wage is a wage received by an account: its place in the in list.
+func (t payrollSkimming) wages(v *flow.View, a flow.Account) []int {
+	var out []int
+	for i := range v.In(a) {
+		if v.Context(a, i, false).Purpose == flow.PurposeWage {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+func (t payrollSkimming) scan(s *scan) {
+	if s.hub(s.account) || len(s.in) < t.workers {
+		return
+	}
+	t.several(s)
+	// Payers with at least two payments here, whose own wages came shortly before.
+	s.seen.reset()
+	for _, e := range s.in {
+		s.seen.add(e.Peer(), 1)
+	}
+	if s.seen.n < t.workers {
+		return
+	}
+	h := s.hit(0, "L01")
+	workers, noLiving, back := 0, 0, 0
+	times := 0
+	done := map[flow.Account]bool{}
+	for _, e := range s.in {
+		w := e.Peer()
+		if done[w] || w == flow.Outside || w == s.account || s.hub(w) || s.seen.get(w) < int32(t.periods) {
+			continue
+		}
+		done[w] = true
+		in, out := s.v.In(w), s.v.Out(w)
+		if len(in) > 4*s.lim.expand || len(out) > 4*s.lim.expand {
+			h.h.Truncated = true
+			continue
+		}
+		wages := t.wages(s.v, w)
+		matched := 0
+		fromHere := false
+		for _, i := range wages {
+			var gone int64
+			var rows []int
+			for k := after(out, in[i].At()); k < len(out) && out[k].At()-in[i].At() <= s.patience(in[i], out[k], t.seconds); k++ {
+				if out[k].Peer() == s.account && out[k].Currency() == in[i].Currency() {
+					gone += out[k].Amount()
+					rows = append(rows, k)
+				}
+			}
+			share := t.share
+			if in[i].Peer() == s.account {
+				share = t.backShare
+			}
+			if in[i].Amount() == 0 || float64(gone) < share*float64(in[i].Amount()) {
+				continue
+			}
+			fromHere = fromHere || in[i].Peer() == s.account
+			matched++
+			h.pay(w, in, i, false)
+			for _, k := range rows {
+				h.pay(w, out, k, true)
+			}
+		}
+		if matched < t.periods {
+			continue
+		}
+		workers++
+		times += matched
+		if fromHere {
+			back++
+		}
+		if t.livesOnNothing(s, w, wages) {
+			noLiving++
+		}
+	}
+	if workers < t.workers {
+		return
+	}
+	h.h.Strength = over(float64(workers), float64(t.workers))
+	h.because("payroll_skimming", "workers", workers, "times", times, "percent", int(t.share*100), "hours", int(t.seconds/3600))
+	if back >= t.workers {
+		h.h.Indicators = append(h.h.Indicators, "L05")
+		h.because("wages_back", "workers", back)
+	}
+	if noLiving >= t.workers {
+		h.h.Indicators = append(h.h.Indicators, "L04")
+		h.because("no_living_costs", "workers", noLiving, "percent", int(t.livingShare*100))
+	}
+	h.done()
+}
+
+// livesOnNothing says that an account with wages over two months or more spends hardly any on food, rent and phone.
+func (t payrollSkimming) livesOnNothing(s *scan, w flow.Account, wages []int) bool {
+	if !s.have.mcc || len(wages) < 2 {
+		return false
+	}
+	in, out := s.v.In(w), s.v.Out(w)
+	if in[wages[len(wages)-1]].At()-in[wages[0]].At() < 30*flow.Day {
+		return false
+	}
+	var earned, spent int64
+	for _, i := range wages {
+		earned += in[i].Amount()
+	}
+	for k := range out {
+		c := s.v.Context(w, k, true)
+		if slices.Contains(t.living, c.MCC) || c.Purpose == flow.PurposeRent {
+			spent += out[k].Amount()
+		}
+	}
+	return float64(spent) < t.livingShare*float64(earned)
+}
+
+// several finds wages of several employers in one account (L02).
+func (t payrollSkimming) several(s *scan) {
+	employers := map[flow.Account]bool{}
+	var wages []int
+	first, last := s.g.Span()
+	if len(s.in) > 4*s.lim.expand || last-first < 30*flow.Day {
+		return
+	}
+	for _, i := range t.wages(s.own, s.account) {
+		employers[s.in[i].Peer()] = true
+		wages = append(wages, i)
+	}
+	if len(employers) < t.employers {
+		return
+	}
+	h := s.hit(over(float64(len(employers)), float64(t.employers)), "L02")
+	for _, i := range wages {
+		h.in(i)
+	}
+	h.because("several_wages", "employers", len(employers), "wages", len(wages))
+	h.done()
+}

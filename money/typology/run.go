@@ -1,0 +1,245 @@
+package typology
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"runtime"
+	"slices"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/zeebo/xxh3"
+	"golang.org/x/sync/errgroup"
+
+	"tarir/money/flow"
+	"tarir/money/ledger"
+)
+
+// Finding is what Run reports: one or more hits about the same payments, with what corroborates them.
+type Finding struct {
+	ID         string
+	Typology   string
+	Stage      string
+	Score      float64
+	Weak       bool // fewer indicators than a finding needs; a lead
+	Indicators []string
+	Accounts   []flow.Account // the subject first
+	Payments   []int64        // ledger rows, ascending
+	First      int64
+	Last       int64
+	Reasons    []Reason
+	Truncated  bool
+}
+
+// Result is what a run over a graph gives.
+type Result struct {
+	Findings      []Finding
+	NotAssessable []string       // one sentence a typology that lacks a field
+	Alone         map[string]int // hits by typology that no other indicator joined and that may not stand alone
+	Took          map[string]time.Duration
+}
+
+// Run looks at every account of the graph and returns findings, best first. The same graph and pack give the same
+// findings, whatever the number of processors. progress, if given, is told of accounts done.
+func Run(ctx context.Context, g *flow.Graph, p *Pack, progress func(done int)) (*Result, error) {
+	rel, err := relate(ctx, g, relationParams{
+		int(p.engine("lasting_days")), int(p.engine("lasting_payments")), int(p.engine("hub_counterparties")),
+	})
+	if err != nil {
+		return nil, err
+	}
+	have := fieldsOf(g)
+	res := &Result{Alone: map[string]int{}}
+	var run []running
+	for _, name := range p.TypologyNames() {
+		if p.Typologies[name].Off {
+			continue
+		}
+		b := builders[name]
+		if missing := b.needs.missing(have); len(missing) > 0 {
+			res.NotAssessable = append(res.NotAssessable, fmt.Sprintf("%s is not assessable: the payments carry no %s", name, strings.Join(missing, " and no ")))
+			continue
+		}
+		run = append(run, running{name, b.build(params{name, p})})
+	}
+	for i := range run {
+		if pr, ok := run[i].d.(preparer); ok {
+			if note, err := pr.prepare(ctx, g, rel); err != nil {
+				return nil, err
+			} else if note != "" {
+				res.NotAssessable = append(res.NotAssessable, note)
+			}
+		}
+	}
+	hits, err := scanAll(ctx, g, rel, have, run, p, progress)
+	if err != nil {
+		return nil, err
+	}
+	res.Findings, err = assemble(ctx, g, p, hits, res.Alone)
+	return res, err
+}
+
+type running struct {
+	name string
+	d    detector
+}
+
+// preparer is a detector that needs a look at the whole graph first. Its note, if any, is reported once.
+type preparer interface {
+	prepare(ctx context.Context, g *flow.Graph, rel *relations) (note string, err error)
+}
+
+func fieldsOf(g *flow.Graph) fields {
+	f := fields{time: !g.DateOnly()}
+	f.mcc, f.place, f.device, f.purpose = g.HasContext()
+	f.cash, f.crypto = g.HasChannel(ledger.ChannelCashDeposit, ledger.ChannelCashWithdrawal), g.HasChannel(ledger.ChannelCrypto)
+	return f
+}
+
+func scanAll(ctx context.Context, g *flow.Graph, rel *relations, have fields, run []running, p *Pack, progress func(int)) ([]Hit, error) {
+	workers := runtime.GOMAXPROCS(0)
+	lists := make([][]Hit, workers)
+	eg, ctx := errgroup.WithContext(ctx)
+	for w := range workers {
+		eg.Go(func() error {
+			s := &scan{
+				v: g.View(), own: g.View(), g: g, rel: rel, have: have,
+				lim:  limits{int(p.engine("hub_counterparties")), int(p.engine("expand"))},
+				emit: func(h Hit) { lists[w] = append(lists[w], h) },
+			}
+			return chunks(ctx, g.Accounts(), w, workers, func(lo, hi int) {
+				for a := max(lo, 1); a < hi; a++ { // nobody is behind account 0
+					s.look(flow.Account(a), run)
+				}
+				if progress != nil {
+					progress(hi - lo)
+				}
+			})
+		})
+	}
+	if err := eg.Wait(); err != nil {
+		return nil, err
+	}
+	return slices.Concat(lists...), nil
+}
+
+func (s *scan) look(a flow.Account, run []running) {
+	s.account = a
+	s.out, s.in = s.own.Out(a), s.own.In(a)
+	if len(s.out)+len(s.in) < 2 {
+		return
+	}
+	s.strangerOut = s.rel.outStranger[s.rel.outAt[a]:s.rel.outAt[a+1]]
+	s.strangerIn = s.rel.inStranger[s.rel.inAt[a]:s.rel.inAt[a+1]]
+	for i := range run {
+		s.name = run[i].name
+		run[i].d.scan(s)
+	}
+}
+
+// assemble joins hits to findings.
+//
+// Each hit becomes at most one finding. Beside its own indicators it names those of every other hit about the same
+// subject within the same time, or over one of its payments. The order of hits is made canonical first, so the result
+// does not depend on who found what when.
+func assemble(ctx context.Context, g *flow.Graph, p *Pack, hits []Hit, alone map[string]int) ([]Finding, error) {
+	hits = canonical(hits)
+	bySubject := map[flow.Account][]int{}
+	byPayment := map[int64][]int32{}
+	for i := range hits {
+		bySubject[hits[i].Subject()] = append(bySubject[hits[i].Subject()], i)
+		for _, row := range hits[i].Payments {
+			byPayment[row] = append(byPayment[row], int32(i))
+		}
+	}
+	need := int(p.engine("indicators_of_one_kind"))
+	weakCeiling := p.engine("weak_ceiling")
+	margin := int64(p.engine("together_days")) * flow.Day
+	var findings []Finding
+	for i := range hits {
+		h := &hits[i]
+		beside := map[int]bool{}
+		for _, k := range bySubject[h.Subject()] {
+			o := &hits[k]
+			if k != i && o.First <= h.Last+margin && o.Last >= h.First-margin {
+				beside[k] = true
+			}
+		}
+		for _, row := range h.Payments {
+			for _, k := range byPayment[row] {
+				if int(k) != i {
+					beside[int(k)] = true
+				}
+			}
+		}
+		indicators := slices.Clone(h.Indicators)
+		miss := 1 - h.Strength*p.Typologies[h.Typology].Weight
+		best := map[string]float64{} // strongest of each other typology
+		for k := range beside {
+			o := &hits[k]
+			indicators = append(indicators, o.Indicators...)
+			if o.Typology != h.Typology {
+				best[o.Typology] = max(best[o.Typology], o.Strength*p.Typologies[o.Typology].Weight)
+			}
+		}
+		for _, t := range keys(best) {
+			miss *= 1 - best[t]*0.5 // what stands beside counts half of what is the finding's own
+		}
+		slices.Sort(indicators)
+		indicators = slices.Compact(indicators)
+		f := Finding{
+			Typology: h.Typology, Stage: p.Typologies[h.Typology].Stage, Indicators: indicators,
+			Accounts: h.Accounts, Payments: h.Payments, First: h.First, Last: h.Last,
+			Reasons: slices.Clone(h.Reasons), Truncated: h.Truncated,
+		}
+		f.Score = 1 - miss
+		if len(indicators) < need {
+			if !p.Typologies[h.Typology].Alone {
+				alone[h.Typology]++
+				continue
+			}
+			f.Weak = true
+			f.Score = min(f.Score, 1) * weakCeiling
+			f.Reasons = append(f.Reasons, say("weak", "have", len(indicators), "need", need))
+		} else if others := keys(best); len(others) > 0 {
+			f.Reasons = append(f.Reasons, say("together", "typologies", strings.Join(others, ", "), "indicators", strings.Join(indicators, ", ")))
+		}
+		f.Score = math.Round(f.Score*1000) / 1000
+		findings = append(findings, f)
+	}
+	for i := range findings {
+		f := &findings[i]
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		key := f.Typology + "\x00" + g.AccountName(f.Accounts[0])
+		for _, row := range f.Payments {
+			key += fmt.Sprint("\x00", row)
+		}
+		sum := xxh3.HashString128(key).Bytes()
+		f.ID = "f-" + hex.EncodeToString(sum[:8])
+	}
+	sort.SliceStable(findings, func(i, j int) bool {
+		a, b := &findings[i], &findings[j]
+		return cmp.Or(-cmp.Compare(a.Score, b.Score), cmp.Compare(a.Typology, b.Typology), cmp.Compare(a.First, b.First), cmp.Compare(a.ID, b.ID)) < 0
+	})
+	return findings, nil
+}
+
+// canonical sorts hits and drops those that tell the same typology over the same payments, keeping the strongest.
+func canonical(hits []Hit) []Hit {
+	for i := range hits {
+		slices.Sort(hits[i].Indicators)
+	}
+	slices.SortFunc(hits, func(a, b Hit) int {
+		return cmp.Or(
+			cmp.Compare(a.Typology, b.Typology), slices.Compare(a.Payments, b.Payments), -cmp.Compare(a.Strength, b.Strength),
+			slices.Compare(a.Accounts, b.Accounts),
+		)
+	})
+	return slices.CompactFunc(hits, func(a, b Hit) bool { return a.Typology == b.Typology && slices.Equal(a.Payments, b.Payments) })
+}

@@ -1,0 +1,323 @@
+package node
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sort"
+
+	"tarir/entity"
+	"tarir/intake"
+	"tarir/intake/amlsim"
+	"tarir/intake/amlworld"
+	"tarir/intake/goaml"
+	"tarir/intake/iso20022"
+	"tarir/intake/mapped"
+	"tarir/intake/paymentcsv"
+	"tarir/intake/swiftmt"
+	"tarir/money/ledger"
+)
+
+// Formats lists what Tarir reads, in the order in which they are tried; mappings are for tables of other shapes.
+func Formats(mappings []*mapped.Mapping) []*intake.Format {
+	var out []*intake.Format
+	for _, m := range mappings {
+		out = append(out, m.Format())
+	}
+	out = append(out, goaml.Format)
+	out = append(out, iso20022.Formats...)
+	out = append(out, swiftmt.Formats...)
+	out = append(out, paymentcsv.Format)
+	out = append(out, amlsim.Formats...)
+	return append(out, amlworld.Formats...)
+}
+
+// InputCount is one input in summary.json: Read = Accepted + Rejected.
+type InputCount struct {
+	Path     string   `json:"path"`
+	Format   string   `json:"format"`
+	Read     int64    `json:"read"`
+	Accepted int64    `json:"accepted"`
+	Rejected int64    `json:"rejected"`
+	Known    int64    `json:"known"`
+	Entities int64    `json:"entities"`
+	Notes    []string `json:"notes"`
+	Problem  string   `json:"problem,omitempty"` // why the input was not read to its end, or at all
+}
+
+// ImportOptions say what to read and where to.
+type ImportOptions struct {
+	Inputs   []string
+	Stdin    io.Reader
+	Ledger   string // folder
+	Entities string // file for entities as FtM JSON lines; empty: not kept
+	Rejected string // file for rejected records; empty: not kept
+	Mappings []string
+	Progress Progress
+}
+
+// Import reads inputs into a ledger. Records that cannot be taken are rejected one by one; an input of unknown format
+// that was named itself is an error, one found in a folder is reported and passed over.
+func Import(ctx context.Context, o ImportOptions) ([]InputCount, error) {
+	mappings, err := mapped.Load(o.Mappings)
+	if err != nil {
+		return nil, err
+	}
+	inputs, err := intake.Find(o.Inputs, o.Stdin)
+	if err != nil {
+		return nil, err
+	}
+	if len(inputs) == 0 {
+		return nil, errors.New("no input: name a file or a folder, or - for standard input")
+	}
+	todo, err := recognise(ctx, Formats(mappings), inputs)
+	if err != nil {
+		return nil, err
+	}
+	var total int64
+	for _, t := range todo {
+		total += t.in.Size
+	}
+	rejected, err := createLines(o.Rejected)
+	if err != nil {
+		return nil, err
+	}
+	defer rejected.abort()
+	im, err := ledger.Begin(ctx, o.Ledger)
+	if err != nil {
+		return nil, err
+	}
+	committed := false
+	defer func() {
+		if !committed {
+			im.Abort()
+		}
+	}()
+	st := &ledgerStore{im: im, entities: map[string]*entity.Entity{}, keep: o.Entities != ""}
+	p := begin(o.Progress, "import", total, "B")
+	counts := make([]InputCount, 0, len(todo))
+	for _, t := range todo {
+		c := InputCount{Path: t.in.Path, Notes: []string{}, Problem: t.problem}
+		if t.format != nil {
+			c.Format = t.format.Name
+		}
+		if t.format != nil && t.format.Skipped == "" {
+			im.Source(t.in.Name)
+			n, err := readOne(ctx, t, st, rejected, p)
+			c.Read, c.Accepted, c.Rejected, c.Known, c.Entities = n.Read, n.Accepted, n.Rejected, n.Known, n.Entities
+			c.Notes = append(c.Notes, n.Notes...)
+			if err != nil {
+				if ctx.Err() != nil || isStoreError(err) {
+					return counts, err
+				}
+				c.Problem = err.Error()
+			}
+			if err := im.Done(ledger.SourceCount{File: t.in.Name, Format: c.Format, Read: n.Read, New: n.Accepted - n.Known, Known: n.Known, Rejected: n.Rejected}); err != nil {
+				return counts, err
+			}
+		} else if t.format != nil {
+			c.Notes = append(c.Notes, t.format.Skipped)
+		}
+		counts = append(counts, c)
+	}
+	p.done()
+	committed = true
+	if err := im.Commit(); err != nil {
+		return counts, err
+	}
+	if err := rejected.commit(); err != nil {
+		return counts, err
+	}
+	if o.Entities != "" {
+		if err := st.writeEntities(o.Entities); err != nil {
+			return counts, err
+		}
+	}
+	return counts, nil
+}
+
+type task struct {
+	in      *intake.Input
+	format  *intake.Format
+	text    *intake.Text // kept open for standard input, which cannot be opened twice
+	problem string
+}
+
+// recognise tells each input's format and puts them into the order of reading.
+func recognise(ctx context.Context, formats []*intake.Format, inputs []*intake.Input) ([]task, error) {
+	var out []task
+	for _, in := range inputs {
+		text, err := in.Open(ctx, nil)
+		if err != nil {
+			if in.Explicit {
+				return nil, err
+			}
+			out = append(out, task{in: in, problem: err.Error()})
+			continue
+		}
+		f, err := intake.Recognise(formats, in.Name, text.Head())
+		if in.Path != "-" {
+			text.Close()
+			text = nil
+		}
+		if err != nil {
+			if in.Explicit {
+				return nil, err
+			}
+			out = append(out, task{in: in, problem: err.Error()})
+			continue
+		}
+		out = append(out, task{in: in, format: f, text: text})
+	}
+	sort.SliceStable(out, func(i, j int) bool { return rank(out[i]) < rank(out[j]) })
+	return out, nil
+}
+
+func rank(t task) int {
+	if t.format == nil {
+		return 1000
+	}
+	return t.format.Rank
+}
+
+type storeError struct{ error }
+
+func (e storeError) Unwrap() error { return e.error }
+
+func isStoreError(err error) bool {
+	var s storeError
+	return errors.As(err, &s)
+}
+
+func readOne(ctx context.Context, t task, st *ledgerStore, rejected *lines, p *stage) (intake.Count, error) {
+	text := t.text
+	if text == nil {
+		var err error
+		if text, err = t.in.Open(ctx, p.add); err != nil {
+			return intake.Count{}, err
+		}
+	}
+	defer text.Close()
+	return intake.Read(ctx, t.format, t.in, text, st, func(r intake.Rejection) error { return rejected.write(r) })
+}
+
+// ledgerStore is where the readers' records go.
+type ledgerStore struct {
+	im       *ledger.Import
+	entities map[string]*entity.Entity
+	keep     bool
+}
+
+func (s *ledgerStore) Payment(p *ledger.Payment) (bool, error) {
+	known, err := s.im.Add(p)
+	if err == nil {
+		return known, nil
+	}
+	var refusal ledger.Refusal
+	if errors.As(err, &refusal) {
+		return false, err
+	}
+	return false, storeError{err}
+}
+
+func (s *ledgerStore) Entity(e *entity.Entity) error {
+	if !s.keep {
+		return nil
+	}
+	if old := s.entities[e.ID]; old != nil {
+		old.Merge(e)
+		return nil
+	}
+	s.entities[e.ID] = e
+	return nil
+}
+
+func (s *ledgerStore) writeEntities(path string) error {
+	ids := make([]string, 0, len(s.entities))
+	for id := range s.entities {
+		ids = append(ids, id)
+	}
+	sort.Strings(ids)
+	w, err := createLines(path)
+	if err != nil {
+		return err
+	}
+	defer w.abort()
+	for _, id := range ids {
+		if err := w.write(s.entities[id]); err != nil {
+			return err
+		}
+	}
+	return w.commit()
+}
+
+// lines writes a JSON lines file under a temporary name until it is complete.
+type lines struct {
+	path string
+	f    *os.File
+	b    *bufio.Writer
+	enc  *json.Encoder
+}
+
+func createLines(path string) (*lines, error) {
+	if path == "" {
+		return &lines{}, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return nil, fmt.Errorf("create %s: %w", filepath.Dir(path), err)
+	}
+	f, err := os.OpenFile(path+".tmp", os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("create %s: %w", path, err)
+	}
+	l := &lines{path: path, f: f, b: bufio.NewWriterSize(f, 1<<16)}
+	l.enc = json.NewEncoder(l.b)
+	l.enc.SetEscapeHTML(false)
+	return l, nil
+}
+
+func (l *lines) write(v any) error {
+	if l.f == nil {
+		return nil
+	}
+	if err := l.enc.Encode(v); err != nil {
+		return storeError{fmt.Errorf("write %s: %w", l.path, err)}
+	}
+	return nil
+}
+
+func (l *lines) commit() error {
+	if l.f == nil {
+		return nil
+	}
+	err := l.b.Flush()
+	if err == nil {
+		err = l.f.Sync()
+	}
+	if cerr := l.f.Close(); err == nil {
+		err = cerr
+	}
+	l.f = nil
+	if err == nil {
+		err = os.Rename(l.path+".tmp", l.path)
+	}
+	if err != nil {
+		os.Remove(l.path + ".tmp")
+		return fmt.Errorf("write %s: %w", l.path, err)
+	}
+	return nil
+}
+
+// abort removes what was not committed; after commit it does nothing.
+func (l *lines) abort() {
+	if l.f != nil {
+		l.f.Close()
+		os.Remove(l.path + ".tmp")
+		l.f = nil
+	}
+}
