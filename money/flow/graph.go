@@ -38,6 +38,7 @@ type Graph struct {
 	first, last   int64
 	dateOnly      bool
 	channels      uint16 // one bit for each channel that occurs
+	exchanges     bool   // some payment was received as another amount than was paid
 }
 
 // Build makes the graph of all segments of l as one slab in memory. Close releases it.
@@ -341,3 +342,19 @@ func (g *Graph) HasChannel(channels ...ledger.Channel) bool {
 
 // AccountName writes an account as findings do: INSTITUTION/NUMBER.
 func (g *Graph) AccountName(a Account) string { return g.l.Accounts().Account(uint32(a)).String() }
+
+// Exchanges says whether any payment was received in another amount or currency than it was paid in.
+func (g *Graph) Exchanges() bool { return g.exchanges }
+
+// Twin is the entry of the same payment at the other side of entry e of account a's out list (paid) or in list. Of
+// several payments of one second between the same two accounts it takes the first that may be meant.
+func (v *View) Twin(a Account, e Entry, paid bool) (Entry, bool) {
+	list := v.list(e.Peer(), !paid)
+	j := sort.Search(len(list), func(j int) bool { return list[j].at >= e.at })
+	for ; j < len(list) && list[j].at == e.at; j++ {
+		if list[j].Peer() == a {
+			return list[j], true
+		}
+	}
+	return Entry{}, false
+}

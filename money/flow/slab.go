@@ -352,6 +352,7 @@ func (b *builder) decode(c *ledger.Columns) (*decoded, error) {
 		converted = converted || t != ""
 	}
 	if converted {
+		b.g.exchanges = true
 		d.received = slices.Clone(d.meta)
 		for i := range c.N {
 			if c.ReceivedCurrency.Texts[c.ReceivedCurrency.Code[i]] == "" {

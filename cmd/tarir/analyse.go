@@ -1,0 +1,75 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"path/filepath"
+	"strings"
+
+	"tarir/node"
+)
+
+type analyseCmd struct {
+	Out        string   `required:"" placeholder:"DIR" help:"Folder for the results; created if needed."`
+	Ledger     string   `placeholder:"DIR" help:"Ledger to use and add to. Without it a new one is made in --out."`
+	Mapping    []string `placeholder:"FILE" help:"Mapping file for tables of another shape (docs/formats.md); may be repeated."`
+	Indicators string   `placeholder:"FILE" help:"Indicator pack with your own parameters; see tarir indicators."`
+	JSON       bool     `name:"json" help:"Print the summary as JSON."`
+	Inputs     []string `arg:"" name:"input" help:"Files and folders to read, or - for standard input."`
+}
+
+func (c *analyseCmd) Help() string {
+	return `Reads goAML, ISO 20022 (camt.052/053/054, pacs.008, pain.001), SWIFT MT (103, 202 COV, 940), payments CSV,
+AMLSim, AMLworld and mapped tables, plain or compressed, and writes summary.json, rejected.jsonl, findings.jsonl,
+trace.jsonl, entities.jsonl and report.html into the folder.
+
+Example:
+  tarir analyse --out results statements/ reports.xml.gz`
+}
+
+func (c *analyseCmd) Run(e *env) error {
+	p := newProgress(e.stderr, c.JSON)
+	defer p.close()
+	s, err := node.Analyse(e.ctx, node.AnalyseOptions{
+		Inputs: c.Inputs, Stdin: e.stdin, Out: c.Out, Ledger: c.Ledger, Mappings: c.Mapping, Indicators: c.Indicators,
+		Version: version(), Progress: p,
+	})
+	p.close()
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return writeJSON(e.stdout, s)
+	}
+	warnInputs(e.stderr, s.Inputs)
+	fmt.Fprintf(e.stdout, "read %d records from %d inputs: %d accepted, %d rejected\n", s.Counts.Read, len(s.Inputs), s.Counts.Accepted, s.Counts.Rejected)
+	if s.Counts.Rejected > 0 {
+		fmt.Fprintf(e.stdout, "  the rejected ones, with the reason of each: %s\n", filepath.Join(c.Out, node.RejectedFile))
+	}
+	fmt.Fprintf(e.stdout, "%d payments between %d accounts\n", s.Counts.Payments, s.Counts.Accounts)
+	fmt.Fprintf(e.stdout, "%d findings, %d of them weak (a place to look, not a suspicion)\n", s.Counts.Findings, s.Counts.Weak)
+	for _, name := range sortedKeys(s.Counts.ByTypology) {
+		fmt.Fprintf(e.stdout, "  %-18s %d\n", name, s.Counts.ByTypology[name])
+	}
+	for _, n := range s.NotAssessable {
+		fmt.Fprintf(e.stdout, "note: %s\n", n)
+	}
+	fmt.Fprintf(e.stdout, "report: %s\n", filepath.Join(c.Out, node.ReportFile))
+	return nil
+}
+
+func warnInputs(w io.Writer, inputs []node.InputCount) {
+	for _, in := range inputs {
+		if in.Problem != "" {
+			fmt.Fprintf(w, "warning: %s\n", strings.ReplaceAll(in.Problem, "\n", " "))
+		}
+	}
+}
+
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}

@@ -1,0 +1,170 @@
+// Command tarir follows the money of trafficking and smuggling: see tarir --help.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+	"github.com/willabides/kongplete"
+
+	"tarir/intake"
+	"tarir/money/ledger"
+)
+
+// Exit codes; docs/cli.md has them for users.
+const (
+	exitOK      = 0
+	exitError   = 1   // the work could not be done
+	exitUsage   = 2   // the command line is wrong
+	exitDamaged = 3   // a ledger's files are not what they were
+	exitFormat  = 4   // an input's format was not recognised
+	exitStopped = 130 // Ctrl-C
+)
+
+type cli struct {
+	Analyse    analyseCmd    `cmd:"" help:"Read payment files, find suspicious patterns and where the money rests."`
+	Trace      traceCmd      `cmd:"" help:"Follow money from payments, accounts or findings to where it rests, or back to its sources."`
+	Evaluate   evaluateCmd   `cmd:"" help:"Compare the results of an analysis with a known truth."`
+	Ledger     ledgerCmd     `cmd:"" help:"Import into, verify and describe a ledger of payments."`
+	Indicators indicatorsCmd `cmd:"" help:"List, show and check indicators and their parameters."`
+	Bench      benchCmd      `cmd:"" help:"Generate payments with planted patterns and measure each stage."`
+	Version    versionCmd    `cmd:"" help:"Print the version."`
+
+	InstallCompletions kongplete.InstallCompletions `cmd:"" name:"completion" help:"Print how to set up shell completion."`
+}
+
+// env is what commands get from the process.
+type env struct {
+	ctx    context.Context
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+}
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	e := &env{ctx, stdin, stdout, stderr}
+	var c cli
+	exited := false
+	parser, err := kong.New(&c,
+		kong.Name("tarir"),
+		kong.Description("Tarir turns payment files into explained findings, and shows where the money rests now.\n\nStart with:  tarir analyse --out results FILE-OR-FOLDER"),
+		kong.Writers(stdout, stderr),
+		kong.Exit(func(n int) { exited, code = true, n; panic(exitPanic{}) }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: false}),
+		kong.Bind(e),
+	)
+	if err != nil {
+		fmt.Fprintln(stderr, "tarir:", err)
+		return exitError
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			if _, ok := r.(exitPanic); !ok || !exited {
+				panic(r)
+			}
+		}
+	}()
+	kongplete.Complete(parser)
+	k, err := parser.Parse(args)
+	if err != nil {
+		fmt.Fprintf(stderr, "tarir: %v\n", err)
+		if s := suggest(args, parser.Model.Children); s != "" {
+			fmt.Fprintf(stderr, "Did you mean \"tarir %s\"?\n", s)
+		}
+		fmt.Fprintln(stderr, `Run "tarir --help" for the commands, or "tarir COMMAND --help" for one.`)
+		return exitUsage
+	}
+	err = k.Run(e)
+	switch {
+	case err == nil:
+		return exitOK
+	case errors.Is(err, context.Canceled):
+		fmt.Fprintln(stderr, "tarir: stopped; what was imported stays, and running the same command again goes on from there")
+		return exitStopped
+	}
+	fmt.Fprintln(stderr, "tarir:", err)
+	switch {
+	case errors.Is(err, ledger.ErrDamaged):
+		fmt.Fprintln(stderr, `Run "tarir ledger verify" on the folder for the list of damaged files; restore them from a backup, or import the sources again.`)
+		return exitDamaged
+	case errors.Is(err, intake.ErrUnrecognised):
+		return exitFormat
+	case errors.Is(err, errUsage):
+		return exitUsage
+	}
+	return exitError
+}
+
+// exitPanic unwinds from kong's exit after --help.
+type exitPanic struct{}
+
+var errUsage = errors.New("usage")
+
+// suggest finds the command nearest to a mistyped one.
+func suggest(args []string, commands []*kong.Node) string {
+	i := slices.IndexFunc(args, func(a string) bool { return !strings.HasPrefix(a, "-") })
+	if i < 0 {
+		return ""
+	}
+	best, least := "", 3
+	for _, c := range commands {
+		if c.Name == args[i] {
+			return ""
+		}
+		if d := distance(args[i], c.Name); d < least {
+			best, least = c.Name, d
+		}
+	}
+	return best
+}
+
+// distance is the number of letters to change, add, drop or swap with their neighbour.
+func distance(a, b string) int {
+	var before []int
+	prev := make([]int, len(b)+1)
+	for j := range prev {
+		prev[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		cur := make([]int, len(b)+1)
+		cur[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				cur[j] = min(cur[j], before[j-2]+1)
+			}
+		}
+		before, prev = prev, cur
+	}
+	return prev[len(b)]
+}
+
+// version is the module's, with the commit it was built from.
+func version() string {
+	v, rev := "0.1.0", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" && len(s.Value) >= 12 {
+				rev = "+" + s.Value[:12]
+			}
+		}
+	}
+	return v + rev
+}

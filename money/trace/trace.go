@@ -1,0 +1,675 @@
+package trace
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"tarir/money/flow"
+	"tarir/money/ledger"
+)
+
+// Policy says which money leaves an account that holds traced and other money.
+type Policy uint8
+
+// The policies.
+const (
+	Haircut Policy = iota
+	FIFO
+	LIFO
+	Poison
+)
+
+var policyNames = []string{"haircut", "fifo", "lifo", "poison"}
+
+func (p Policy) String() string { return policyNames[p] }
+
+// ParsePolicy reads a policy's name.
+func ParsePolicy(s string) (Policy, error) {
+	if i := slices.Index(policyNames, s); i >= 0 {
+		return Policy(i), nil
+	}
+	return 0, fmt.Errorf("there is no policy %q: haircut, fifo, lifo and poison are the policies", s)
+}
+
+// Seed is where traced money starts: an amount that one payment brought to an account (forward), or that it took from
+// one (backward).
+type Seed struct {
+	Row      int64 // ledger row of the payment; -1 where the account's balance itself is traced
+	Account  flow.Account
+	Peer     flow.Account // the payment's other side
+	At       int64
+	Amount   int64
+	Currency uint8
+	How      How // where the payment itself took the money out of the data: Cash, Crypto
+}
+
+// Options bound a trace. The zero value follows haircut, forward, without bounds but MaxLots' default.
+type Options struct {
+	Policy   Policy
+	Backward bool
+	Until    int64 // last second that is followed; 0: to the end
+	Hops     int   // payments a lot may go through; 0: any number
+	Dust     int64 // lots of this amount or less, in the currency's unit, are not followed; at least 1
+	MaxLots  int   // most lots; 0: ten million
+	Hub      func(flow.Account) bool
+	Covered  func(flow.Account) bool // whether the ledger would see the account pay; nil: always
+}
+
+// Lot is traced money that a payment brought to an account.
+type Lot struct {
+	Parent   int32 // lot that it came out of; -1 for a seed. Where an account's lots are pooled, its first.
+	Row      int64
+	Account  flow.Account
+	At       int64
+	Amount   int64
+	Currency uint8
+	Hops     uint16
+	Rest     int64 // of it, what is still there at the end
+	How      How   // why the trace ends here, if it does
+}
+
+// How says why traced money is where it is.
+type How uint8
+
+// The ways in which a trace ends.
+const (
+	Passed      How = iota // it went on
+	Held                   // on the account at the end of the data
+	Cash                   // drawn in cash
+	Outside                // to a side the source does not name
+	Institution            // to an institution whose payments the ledger does not have
+	Crypto                 // into crypto-assets
+	Hub                    // into an account of very many counterparties, where money is pooled
+	Limit                  // a bound of the question ended it
+)
+
+var howNames = []string{"passed on", "held", "cash", "outside", "other institution", "crypto", "hub", "limit"}
+
+func (h How) String() string { return howNames[h] }
+
+// Rest is traced money at one place.
+type Rest struct {
+	Account  flow.Account
+	How      How
+	Amount   int64
+	Currency uint8
+	At       int64 // when the last of it came
+	Lots     []int32
+}
+
+// Total is the account of one currency: Started + ExchangedIn = Held + Left + ExchangedOut.
+type Total struct {
+	Started, ExchangedIn, Held, Left, ExchangedOut int64
+}
+
+// Result is what a trace gives.
+type Result struct {
+	Lots      []Lot
+	Rests     []Rest  // largest first, by currency
+	Totals    []Total // by currency of the graph
+	Truncated bool    // MaxLots was reached: money is where it was then
+	Events    int64   // payments looked at
+}
+
+const defaultMaxLots = 10_000_000
+
+// state is an account that holds, or held, traced money of one currency.
+type state struct {
+	account  flow.Account
+	currency uint8
+	balance  int64 // all money known to be there
+	traced   int64
+	parts    []part // in order of arrival; for haircut and poison only the traced ones
+	pool     bool   // haircut, poison: parts are drawn from in proportion or in order without other money
+	in, out  int    // next entries of the account's lists
+	at       int64  // of the next entry, key of the heap
+	heap     int
+	head     int // parts before it are used up (FIFO)
+	now      int64
+	met      []met // counterparties of the second now
+}
+
+// part is money that came together: lot -1 is money that is not traced.
+type part struct {
+	lot    int32
+	amount int64
+}
+
+type key struct {
+	account  flow.Account
+	currency uint8
+}
+
+type tracer struct {
+	ctx    context.Context
+	g      *flow.Graph
+	v      *flow.View
+	o      Options
+	states map[key]*state
+	heap   []*state
+	res    *Result
+	seeds  []Seed
+	// seedRows are the payments whose money is put in as seeds.
+	seedRows map[int64]bool
+	until    int64
+}
+
+// Run follows the seeds. Seeds of one payment and account are taken once.
+func Run(ctx context.Context, g *flow.Graph, seeds []Seed, o Options) (*Result, error) {
+	if o.MaxLots == 0 {
+		o.MaxLots = defaultMaxLots
+	}
+	o.Dust = max(o.Dust, 1)
+	t := &tracer{
+		ctx: ctx, g: g, v: g.View(), o: o, states: map[key]*state{}, res: &Result{Totals: make([]Total, len(g.Currencies()))},
+		seeds: slices.Clone(seeds), seedRows: map[int64]bool{}, until: int64(1) << 62,
+	}
+	if o.Until != 0 {
+		t.until = o.Until
+		if o.Backward {
+			t.until = -o.Until
+		}
+	}
+	for i := range t.seeds {
+		if o.Backward {
+			t.seeds[i].At = -t.seeds[i].At
+		}
+	}
+	slices.SortStableFunc(t.seeds, func(a, b Seed) int {
+		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.Row, b.Row), cmp.Compare(a.Account, b.Account))
+	})
+	t.seeds = slices.CompactFunc(t.seeds, func(a, b Seed) bool { return a.Row >= 0 && a.Row == b.Row && a.Account == b.Account })
+	for _, s := range t.seeds {
+		if s.Row >= 0 {
+			t.seedRows[s.Row] = true
+		}
+	}
+	if err := t.run(); err != nil {
+		return nil, err
+	}
+	t.finish()
+	return t.res, nil
+}
+
+// The lists of an account in the direction of the trace: going out is what carries traced money on. Backward the lists
+// are read from their ends and times are negative, so that one code serves both.
+func (t *tracer) list(a flow.Account, out bool) []flow.Entry {
+	if out != t.o.Backward {
+		return t.v.Out(a)
+	}
+	return t.v.In(a)
+}
+
+func (t *tracer) entry(list []flow.Entry, i int) flow.Entry {
+	if t.o.Backward {
+		return list[len(list)-1-i]
+	}
+	return list[i]
+}
+
+func (t *tracer) time(e flow.Entry) int64 {
+	if t.o.Backward {
+		return -e.At()
+	}
+	return e.At()
+}
+
+func (t *tracer) row(a flow.Account, list []flow.Entry, i int, out bool) int64 {
+	if t.o.Backward {
+		i = len(list) - 1 - i
+	}
+	return t.v.Row(a, i, out != t.o.Backward)
+}
+
+// first is the first entry at or after a time of the trace.
+func (t *tracer) first(list []flow.Entry, at int64) int {
+	lo, hi := 0, len(list)
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if t.time(t.entry(list, mid)) < at {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+func (t *tracer) run() error {
+	for n := 0; ; n++ {
+		if n&0xffff == 0 {
+			if err := t.ctx.Err(); err != nil {
+				return err
+			}
+		}
+		if len(t.seeds) > 0 && (len(t.heap) == 0 || t.seeds[0].At <= t.heap[0].at) {
+			s := t.seeds[0]
+			t.seeds = t.seeds[1:]
+			if s.At > t.until {
+				continue // it starts after the time that was asked about
+			}
+			t.res.Totals[s.Currency].Started += s.Amount
+			t.arrive(Lot{Parent: -1, Row: s.Row, Account: s.Account, At: s.At, Amount: s.Amount, Currency: s.Currency, How: s.How}, s.Peer)
+			continue
+		}
+		if len(t.heap) == 0 {
+			return nil
+		}
+		s := t.heap[0]
+		if s.at > t.until || s.traced == 0 || len(t.res.Lots) >= t.o.MaxLots {
+			t.res.Truncated = t.res.Truncated || len(t.res.Lots) >= t.o.MaxLots
+			t.remove(s)
+			continue
+		}
+		t.res.Events++
+		t.step(s)
+	}
+}
+
+// step handles an account's next payment.
+func (t *tracer) step(s *state) {
+	in, out := t.list(s.account, false), t.list(s.account, true)
+	takeIn := s.in < len(in) && (s.out >= len(out) || t.time(t.entry(in, s.in)) <= t.time(t.entry(out, s.out)))
+	if takeIn {
+		e := t.entry(in, s.in)
+		s.in++
+		if e.Currency() == s.currency && e.Peer() != s.account {
+			s.settle(e.Peer(), t.time(e), e.Amount(), 0)
+		}
+	} else {
+		e := t.entry(out, s.out)
+		s.out++
+		if e.Currency() == s.currency && e.Peer() != s.account {
+			t.pay(s, e, s.out-1, out)
+		}
+	}
+	t.advance(s)
+}
+
+// met is what an account got from one counterparty within one second, in its own list and as lots. The two come in
+// any order, since the payer's step and the receiver's are of the same second; what is in the list beyond the lots is
+// money that is not traced.
+type met struct {
+	peer         flow.Account
+	listed, lots int64
+	other        int64 // counted as not traced so far
+}
+
+// settle brings the count of money that is not traced up to date for one counterparty of the current second.
+func (s *state) settle(peer flow.Account, at, listed, lots int64) {
+	if at != s.now {
+		s.now, s.met = at, s.met[:0]
+	}
+	i := slices.IndexFunc(s.met, func(m met) bool { return m.peer == peer })
+	if i < 0 {
+		s.met = append(s.met, met{peer: peer})
+		i = len(s.met) - 1
+	}
+	m := &s.met[i]
+	m.listed += listed
+	m.lots += lots
+	more := max(0, m.listed-m.lots) - m.other
+	m.other += more
+	switch {
+	case more > 0:
+		s.balance += more
+		if !s.pool {
+			s.parts = append(s.parts, part{-1, more})
+		}
+	case more < 0:
+		s.balance = max(s.traced, s.balance+more)
+		for k := len(s.parts) - 1; k >= s.head && more < 0 && !s.pool; k-- {
+			if p := &s.parts[k]; p.lot < 0 {
+				n := min(p.amount, -more)
+				p.amount -= n
+				more += n
+			}
+		}
+	}
+}
+
+// pay takes money out by the policy and lets the traced part of it arrive at the other side.
+func (t *tracer) pay(s *state, e flow.Entry, i int, out []flow.Entry) {
+	amount := e.Amount()
+	if amount == 0 {
+		return
+	}
+	balance := max(s.balance, s.traced)
+	var taken []part
+	switch t.o.Policy {
+	case Haircut:
+		share := s.traced
+		if amount < balance {
+			share = mulDiv(s.traced, amount, balance)
+		}
+		taken = s.draw(share, false)
+	case Poison:
+		taken = s.draw(min(amount, s.traced), false)
+	case FIFO:
+		taken = s.draw(amount, false)
+	case LIFO:
+		taken = s.draw(amount, true)
+	}
+	s.balance = max(0, balance-amount)
+	var traced int64
+	for _, p := range taken {
+		if p.lot >= 0 {
+			traced += p.amount
+		}
+	}
+	if traced == 0 {
+		return
+	}
+	s.traced -= traced
+	s.balance = max(s.balance, s.traced)
+	row := t.row(s.account, out, i, true)
+	if t.seedRows[row] {
+		// The payment is itself a start: what it carries on of another was counted there and does not start twice.
+		t.res.Totals[s.currency].Started -= traced
+		return
+	}
+	received, currency := traced, s.currency
+	other, paid := t.otherSide(e, s.account)
+	if other.Currency() != s.currency || other.Amount() != paid {
+		// Exchanged, or received less a charge: the lot arrives in the same proportion.
+		received, currency = mulDiv(traced, other.Amount(), max(paid, 1)), other.Currency()
+	}
+	if t.o.Policy == FIFO || t.o.Policy == LIFO {
+		t.forward(s, e, taken, traced, received, currency, row)
+		return
+	}
+	// The parts of a pool go on as one lot, led back to the largest.
+	largest := taken[0]
+	for _, p := range taken {
+		if p.amount > largest.amount {
+			largest = p
+		}
+	}
+	t.forward(s, e, []part{{largest.lot, traced}}, traced, received, currency, row)
+}
+
+func (t *tracer) forward(s *state, e flow.Entry, taken []part, traced, received int64, currency uint8, row int64) {
+	if currency != s.currency || received != traced {
+		t.res.Totals[s.currency].ExchangedOut += traced
+		t.res.Totals[currency].ExchangedIn += received
+	}
+	left := received
+	for k, p := range taken {
+		if p.lot < 0 {
+			continue
+		}
+		amount := p.amount
+		if received != traced {
+			amount = mulDiv(p.amount, received, traced)
+		}
+		last := true
+		for _, q := range taken[k+1:] {
+			last = last && q.lot < 0
+		}
+		if last {
+			amount = left
+		}
+		left -= amount
+		parent := t.res.Lots[p.lot]
+		if amount == 0 {
+			continue
+		}
+		t.arrive(Lot{
+			Parent: p.lot, Row: row, Account: e.Peer(), At: t.time(e), Amount: amount, Currency: currency,
+			Hops: parent.Hops + 1, How: Ends(e.Channel(), t.o.Backward),
+		}, s.account)
+	}
+}
+
+// Ends says whether the way of a payment takes money out of the data.
+func Ends(c ledger.Channel, backward bool) How {
+	switch c {
+	case ledger.ChannelCashWithdrawal:
+		if !backward {
+			return Cash
+		}
+	case ledger.ChannelCashDeposit:
+		if backward {
+			return Cash
+		}
+	case ledger.ChannelCrypto:
+		return Crypto
+	}
+	return Passed
+}
+
+// otherSide is the entry of the same payment at the other side, and what this side's entry says was moved.
+func (t *tracer) otherSide(e flow.Entry, a flow.Account) (flow.Entry, int64) {
+	if !t.g.Exchanges() {
+		return e, e.Amount()
+	}
+	x, ok := t.v.Twin(a, e, !t.o.Backward)
+	if !ok {
+		return e, e.Amount()
+	}
+	return x, e.Amount()
+}
+
+// draw takes an amount out of the parts, from the first or from the last.
+func (s *state) draw(amount int64, lifo bool) []part {
+	var out []part
+	for amount > 0 && s.head < len(s.parts) {
+		i := s.head
+		if lifo {
+			i = len(s.parts) - 1
+		}
+		p := &s.parts[i]
+		n := min(amount, p.amount)
+		out = append(out, part{p.lot, n})
+		p.amount -= n
+		amount -= n
+		if p.amount == 0 {
+			if lifo {
+				s.parts = s.parts[:i]
+			} else {
+				s.head++
+			}
+		}
+	}
+	if s.head > 64 && s.head*2 > len(s.parts) {
+		s.parts = append(s.parts[:0], s.parts[s.head:]...)
+		s.head = 0
+	}
+	return out
+}
+
+// arrive puts a lot where it goes.
+func (t *tracer) arrive(l Lot, from flow.Account) {
+	id := int32(len(t.res.Lots))
+	if l.How == Passed {
+		switch {
+		case l.Account == flow.Outside:
+			l.How = Outside
+		case t.o.Hub != nil && t.o.Hub(l.Account):
+			l.How = Hub
+		case t.o.Covered != nil && !t.o.Covered(l.Account):
+			l.How = Institution
+		case t.o.Hops > 0 && int(l.Hops) >= t.o.Hops || l.Amount <= t.o.Dust:
+			l.How = Limit
+		}
+	}
+	if l.How != Passed {
+		l.Rest = l.Amount
+		t.res.Lots = append(t.res.Lots, l)
+		return
+	}
+	t.res.Lots = append(t.res.Lots, l)
+	k := key{l.Account, l.Currency}
+	s := t.states[k]
+	if s == nil {
+		s = t.open(k, l.At)
+	}
+	s.parts = append(s.parts, part{id, l.Amount})
+	s.traced += l.Amount
+	s.balance += l.Amount
+	if s.heap < 0 {
+		// It had nothing traced and was not followed meanwhile: catch up with what passed.
+		t.catchUp(s, l.At)
+	}
+	s.settle(from, l.At, 0, l.Amount)
+	if s.heap < 0 {
+		t.advance(s)
+	}
+}
+
+// open starts to follow an account: its balance before is what its payments leave it.
+func (t *tracer) open(k key, at int64) *state {
+	s := &state{account: k.account, currency: k.currency, heap: -1, pool: t.o.Policy == Haircut || t.o.Policy == Poison}
+	t.states[k] = s
+	if !t.o.Backward {
+		s.balance = t.before(k, at)
+	}
+	in, out := t.list(k.account, false), t.list(k.account, true)
+	s.in, s.out = t.first(in, at), t.first(out, at)
+	if !s.pool && s.balance > 0 {
+		s.parts = append(s.parts, part{-1, s.balance})
+	}
+	return s
+}
+
+// before is the balance just before a second, from the ledger's payments alone and never below zero.
+func (t *tracer) before(k key, at int64) int64 {
+	in, out := t.v.In(k.account), t.v.Out(k.account)
+	var b int64
+	i, o := 0, 0
+	for {
+		haveIn := i < len(in) && in[i].At() < at
+		haveOut := o < len(out) && out[o].At() < at
+		switch {
+		case !haveIn && !haveOut:
+			return b
+		case haveIn && (!haveOut || in[i].At() <= out[o].At()):
+			if in[i].Currency() == k.currency {
+				b += in[i].Amount()
+			}
+			i++
+		default:
+			if out[o].Currency() == k.currency {
+				b = max(0, b-out[o].Amount())
+			}
+			o++
+		}
+	}
+}
+
+// catchUp applies the payments between the last one that was followed and a second, while nothing traced was there.
+func (t *tracer) catchUp(s *state, at int64) {
+	in, out := t.list(s.account, false), t.list(s.account, true)
+	for {
+		haveIn := s.in < len(in) && t.time(t.entry(in, s.in)) < at
+		haveOut := s.out < len(out) && t.time(t.entry(out, s.out)) < at
+		switch {
+		case !haveIn && !haveOut:
+			return
+		case haveIn && (!haveOut || t.time(t.entry(in, s.in)) <= t.time(t.entry(out, s.out))):
+			if e := t.entry(in, s.in); e.Currency() == s.currency {
+				s.balance += e.Amount()
+				if !s.pool {
+					last := len(s.parts) - 1 // the new lot came after these
+					s.parts = slices.Insert(s.parts, last, part{-1, e.Amount()})
+				}
+			}
+			s.in++
+		default:
+			if e := t.entry(out, s.out); e.Currency() == s.currency {
+				other := max(0, s.balance-s.traced)
+				gone := min(other, e.Amount())
+				s.balance -= gone
+				if !s.pool {
+					newest := s.parts[len(s.parts)-1]
+					s.parts = s.parts[:len(s.parts)-1]
+					s.draw(gone, t.o.Policy == LIFO)
+					s.parts = append(s.parts, newest)
+				}
+			}
+			s.out++
+		}
+	}
+}
+
+// advance finds the account's next payment and puts it into the heap, or takes it out.
+func (t *tracer) advance(s *state) {
+	in, out := t.list(s.account, false), t.list(s.account, true)
+	next := int64(1) << 62
+	if s.in < len(in) {
+		next = t.time(t.entry(in, s.in))
+	}
+	if s.out < len(out) {
+		next = min(next, t.time(t.entry(out, s.out)))
+	}
+	if s.out >= len(out) || s.traced == 0 {
+		t.remove(s) // nothing more can leave
+		return
+	}
+	s.at = next
+	if s.heap < 0 {
+		s.heap = len(t.heap)
+		t.heap = append(t.heap, s)
+	}
+	t.fix(s.heap)
+}
+
+// finish says what rests where.
+func (t *tracer) finish() {
+	for _, s := range t.states {
+		for _, p := range s.parts[s.head:] {
+			if p.lot >= 0 && p.amount > 0 {
+				t.res.Lots[p.lot].Rest += p.amount
+				t.res.Lots[p.lot].How = Held
+			}
+		}
+	}
+	byPlace := map[key]map[How]*Rest{}
+	for i := range t.res.Lots {
+		l := &t.res.Lots[i]
+		if t.o.Backward {
+			l.At = -l.At
+		}
+		if l.Rest == 0 {
+			continue
+		}
+		tot := &t.res.Totals[l.Currency]
+		if l.How == Held || l.How == Limit {
+			tot.Held += l.Rest
+		} else {
+			tot.Left += l.Rest
+		}
+		k := key{l.Account, l.Currency}
+		if byPlace[k] == nil {
+			byPlace[k] = map[How]*Rest{}
+		}
+		r := byPlace[k][l.How]
+		if r == nil {
+			r = &Rest{Account: l.Account, How: l.How, Currency: l.Currency}
+			byPlace[k][l.How] = r
+		}
+		r.Amount += l.Rest
+		r.At = max(r.At, l.At)
+		r.Lots = append(r.Lots, int32(i))
+	}
+	for _, hows := range byPlace {
+		for _, r := range hows {
+			t.res.Rests = append(t.res.Rests, *r)
+		}
+	}
+	slices.SortFunc(t.res.Rests, func(a, b Rest) int {
+		return cmp.Or(cmp.Compare(a.Currency, b.Currency), -cmp.Compare(a.Amount, b.Amount), cmp.Compare(a.Account, b.Account), cmp.Compare(a.How, b.How))
+	})
+}
+
+// Path lists the lots from a seed to the given lot.
+func (r *Result) Path(lot int32) []int32 {
+	var out []int32
+	for ; lot >= 0; lot = r.Lots[lot].Parent {
+		out = append(out, lot)
+	}
+	slices.Reverse(out)
+	return out
+}

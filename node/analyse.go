@@ -1,0 +1,328 @@
+package node
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"time"
+
+	"tarir/money/flow"
+	"tarir/money/ledger"
+	"tarir/money/typology"
+)
+
+// AnalyseOptions say what to analyse.
+type AnalyseOptions struct {
+	Inputs     []string
+	Stdin      io.Reader
+	Out        string // folder of results
+	Ledger     string // ledger to use and add to; empty: a new one in Out
+	Mappings   []string
+	Indicators string // indicator pack file; empty: the shipped one
+	Version    string
+	Progress   Progress
+	NoReport   bool
+}
+
+// Summary is summary.json.
+type Summary struct {
+	Version       string             `json:"version"`
+	Parameters    string             `json:"parameters_sha256"` // of the indicator pack
+	Inputs        []InputCount       `json:"inputs"`
+	Counts        Counts             `json:"counts"`
+	NotAssessable []string           `json:"not_assessable"`
+	Alone         map[string]int     `json:"indicators_alone"` // hits that no other indicator joined: no findings
+	Seconds       map[string]float64 `json:"seconds"`          // run time by stage
+}
+
+// Counts are the totals of summary.json.
+type Counts struct {
+	Read        int64          `json:"read"`
+	Accepted    int64          `json:"accepted"`
+	Rejected    int64          `json:"rejected"`
+	Payments    int64          `json:"payments"` // in the ledger and booked
+	Accounts    int64          `json:"accounts"`
+	Findings    int            `json:"findings"`
+	Weak        int            `json:"weak_findings"`
+	ByTypology  map[string]int `json:"findings_by_typology"`
+	GraphBytes  int64          `json:"graph_bytes"`
+	LedgerBytes int64          `json:"ledger_bytes"`
+}
+
+// Finding is one line of findings.jsonl.
+type Finding struct {
+	ID          string            `json:"id"`
+	Typology    string            `json:"typology"`
+	Stage       string            `json:"stage"`
+	Score       float64           `json:"score"`
+	Weak        bool              `json:"weak"`
+	Indicators  []string          `json:"indicators"`
+	Accounts    []string          `json:"accounts"`
+	Payments    []string          `json:"payments"`
+	Adverts     []string          `json:"adverts"`
+	Journeys    []string          `json:"journeys"`
+	Entities    []string          `json:"entities"`
+	First       string            `json:"first"`
+	Last        string            `json:"last"`
+	Amount      string            `json:"amount"`
+	Currency    string            `json:"currency"`
+	OtherSums   map[string]string `json:"other_sums,omitempty"` // of further currencies
+	Explanation []typology.Reason `json:"explanation"`
+	Truncated   bool              `json:"truncated"`
+
+	rows     []int64
+	payments []ledger.Payment
+}
+
+// Files that Analyse writes into its folder.
+const (
+	SummaryFile  = "summary.json"
+	RejectedFile = "rejected.jsonl"
+	FindingsFile = "findings.jsonl"
+	TraceFile    = "trace.jsonl"
+	EntitiesFile = "entities.jsonl"
+	ReportFile   = "report.html"
+	ledgerDir    = "ledger"
+)
+
+// LoadPack reads an indicator pack; an empty path is the shipped one.
+func LoadPack(path string) (p *typology.Pack, sum string, err error) {
+	text := typology.DefaultPack
+	if path != "" {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return nil, "", fmt.Errorf("read indicator pack: %w", err)
+		}
+		text = string(b)
+	}
+	p, err = typology.ParsePack(text)
+	if err != nil && path != "" {
+		err = fmt.Errorf("%s: %w", path, err)
+	}
+	h := sha256.Sum256([]byte(text))
+	return p, hex.EncodeToString(h[:]), err
+}
+
+// Analyse reads the inputs, looks for typologies, follows the money of what it finds to where it rests, and writes the
+// results into a folder.
+func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
+	pack, sum, err := LoadPack(o.Indicators)
+	if err != nil {
+		return nil, err
+	}
+	if o.Out == "" {
+		return nil, errors.New("name a folder for the results with --out")
+	}
+	if err := os.MkdirAll(o.Out, 0o700); err != nil {
+		return nil, fmt.Errorf("create folder for results: %w", err)
+	}
+	dir := o.Ledger
+	if dir == "" {
+		// A ledger of our own is made anew, so that the results are those of the inputs named.
+		dir = filepath.Join(o.Out, ledgerDir)
+		if err := os.RemoveAll(dir); err != nil {
+			return nil, fmt.Errorf("clear the ledger of the run before: %w", err)
+		}
+	}
+	s := &Summary{Version: o.Version, Parameters: sum, Seconds: map[string]float64{}, NotAssessable: []string{}}
+	took := func(name string, d time.Duration) { s.Seconds[name] = float64(d.Milliseconds()) / 1000 }
+
+	start := time.Now()
+	s.Inputs, err = Import(ctx, ImportOptions{
+		Inputs: o.Inputs, Stdin: o.Stdin, Ledger: dir, Entities: filepath.Join(o.Out, EntitiesFile),
+		Rejected: filepath.Join(o.Out, RejectedFile), Mappings: o.Mappings, Progress: o.Progress,
+	})
+	if err != nil {
+		return nil, err
+	}
+	took("import", time.Since(start))
+	for _, c := range s.Inputs {
+		s.Counts.Read += c.Read
+		s.Counts.Accepted += c.Accepted
+		s.Counts.Rejected += c.Rejected
+	}
+	l, err := ledger.Open(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	st := begin(o.Progress, "payment graph", l.Rows(), "payments")
+	g, err := flow.Build(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	defer g.Close()
+	st.add(l.Rows())
+	took("graph", st.done())
+
+	st = begin(o.Progress, "typologies", int64(g.Accounts()), "accounts")
+	res, err := typology.Run(ctx, g, pack, func(n int) { st.add(int64(n)) })
+	if err != nil {
+		return nil, err
+	}
+	took("typologies", st.done())
+
+	st = begin(o.Progress, "trace", 0, "payments")
+	traced, err := traceFindings(ctx, g, res.Findings)
+	if err != nil {
+		return nil, err
+	}
+	took("trace", st.done())
+
+	st = begin(o.Progress, "results", int64(len(res.Findings)), "findings")
+	findings, err := describe(ctx, l, g, res.Findings)
+	if err != nil {
+		return nil, err
+	}
+	if err := writeLines(filepath.Join(o.Out, FindingsFile), findings); err != nil {
+		return nil, err
+	}
+	if err := writeTrace(ctx, l, g, traced, filepath.Join(o.Out, TraceFile)); err != nil {
+		return nil, err
+	}
+	s.NotAssessable = append(s.NotAssessable, res.NotAssessable...)
+	s.Alone = res.Alone
+	s.Counts.count(l, g, findings)
+	if !o.NoReport {
+		if err := writeReport(ctx, l, g, s, findings, traced, filepath.Join(o.Out, ReportFile)); err != nil {
+			return nil, err
+		}
+	}
+	took("results", st.done())
+	return s, writeJSON(filepath.Join(o.Out, SummaryFile), s)
+}
+
+func (c *Counts) count(l *ledger.Ledger, g *flow.Graph, findings []Finding) {
+	c.Payments, c.Accounts = g.Payments(), int64(g.Accounts()-1)
+	c.Findings = len(findings)
+	c.ByTypology = map[string]int{}
+	for _, f := range findings {
+		c.ByTypology[f.Typology]++
+		if f.Weak {
+			c.Weak++
+		}
+	}
+	c.GraphBytes = g.Bytes()
+	p, a, k := l.Bytes()
+	c.LedgerBytes = p + a + k
+}
+
+// describe turns findings into their written form, with references and sums from the ledger.
+func describe(ctx context.Context, l *ledger.Ledger, g *flow.Graph, found []typology.Finding) ([]Finding, error) {
+	var rows []int64
+	for _, f := range found {
+		rows = append(rows, f.Payments...)
+	}
+	slices.Sort(rows)
+	rows = slices.Compact(rows)
+	payments, err := l.Read(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Finding, 0, len(found))
+	for _, f := range found {
+		x := Finding{
+			ID: f.ID, Typology: f.Typology, Stage: f.Stage, Score: f.Score, Weak: f.Weak, Indicators: f.Indicators,
+			Adverts: []string{}, Journeys: []string{}, Entities: []string{},
+			First: stamp(f.First), Last: stamp(f.Last), Explanation: f.Reasons, Truncated: f.Truncated, rows: f.Payments,
+		}
+		for _, a := range f.Accounts {
+			x.Accounts = append(x.Accounts, g.AccountName(a))
+		}
+		sums := map[string]ledger.Money{}
+		for _, r := range f.Payments {
+			i, _ := slices.BinarySearch(rows, r)
+			x.Payments = append(x.Payments, payments[i].Reference())
+			x.payments = append(x.payments, payments[i])
+			sums[payments[i].Paid.Currency] = add(sums[payments[i].Paid.Currency], payments[i].Paid, g)
+		}
+		x.setSums(sums)
+		out = append(out, x)
+	}
+	return out, nil
+}
+
+// add sums amounts of one currency in the graph's scale of it.
+func add(sum, m ledger.Money, g *flow.Graph) ledger.Money {
+	scale := m.Scale
+	for _, c := range g.Currencies() {
+		if c.Code == m.Currency {
+			scale = c.Scale
+		}
+	}
+	u, _ := m.Rescale(scale)
+	return ledger.Money{Units: sum.Units + u, Scale: scale, Currency: m.Currency}
+}
+
+// setSums puts the currency of the most payments first; there is no rate here, so sums of others stand beside it.
+func (f *Finding) setSums(sums map[string]ledger.Money) {
+	count := map[string]int{}
+	for i := range f.payments {
+		count[f.payments[i].Paid.Currency]++
+	}
+	codes := make([]string, 0, len(sums))
+	for c := range sums {
+		codes = append(codes, c)
+	}
+	sort.Slice(codes, func(i, j int) bool {
+		if count[codes[i]] != count[codes[j]] {
+			return count[codes[i]] > count[codes[j]]
+		}
+		return codes[i] < codes[j]
+	})
+	for i, c := range codes {
+		if i == 0 {
+			f.Amount, f.Currency = sums[c].Decimal(), c
+			continue
+		}
+		if f.OtherSums == nil {
+			f.OtherSums = map[string]string{}
+		}
+		f.OtherSums[c] = sums[c].Decimal()
+	}
+}
+
+func stamp(sec int64) string { return time.Unix(sec, 0).UTC().Format(time.RFC3339) }
+
+func writeLines[T any](path string, list []T) error {
+	w, err := createLines(path)
+	if err != nil {
+		return err
+	}
+	defer w.abort()
+	for i := range list {
+		if err := w.write(&list[i]); err != nil {
+			return err
+		}
+	}
+	return w.commit()
+}
+
+func writeJSON(path string, v any) error {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("encode %s: %w", filepath.Base(path), err)
+	}
+	return writeFile(path, append(b, '\n'))
+}
+
+// writeFile replaces a file at once or not at all.
+func writeFile(path string, b []byte) error {
+	tmp := path + ".tmp"
+	err := os.WriteFile(tmp, b, 0o600)
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
+		os.Remove(tmp)
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}

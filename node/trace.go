@@ -1,0 +1,360 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"tarir/money/flow"
+	"tarir/money/ledger"
+	"tarir/money/trace"
+	"tarir/money/typology"
+)
+
+// TraceLot is one line of trace.jsonl: money that a payment brought to an account, and what of it rests there.
+type TraceLot struct {
+	ID       int    `json:"id"`
+	Parent   int    `json:"parent"` // id of the lot it came out of; 0 where the trace starts
+	Payment  string `json:"payment"`
+	Account  string `json:"account"` // empty: cash or unnamed
+	At       string `json:"at"`
+	Amount   string `json:"amount"`
+	Currency string `json:"currency"`
+	Hops     int    `json:"hops"`
+	Rest     string `json:"rest"` // of the amount, what rests there; 0 where all went on
+	How      string `json:"how"`  // passed on, held, cash, outside, other institution, crypto, hub, limit
+}
+
+// hubCounterparties is the number of payments from which a trace takes an account for a hub.
+const hubPayments = 20_000
+
+// hubs says which accounts end a trace.
+func hubs(g *flow.Graph) func(flow.Account) bool {
+	v := g.View()
+	return func(a flow.Account) bool {
+		out, in := v.Degree(a)
+		return out+in > hubPayments
+	}
+}
+
+// covered says whether the ledger would see an account pay: its institution pays at least once in the ledger, or no
+// institution is named.
+func covered(g *flow.Graph) func(flow.Account) bool {
+	pays := map[string]bool{"": true, "name": true}
+	v := g.View()
+	table := g.Ledger().Accounts()
+	for a := 1; a < g.Accounts(); a++ {
+		if out, _ := v.Degree(flow.Account(a)); out > 0 {
+			pays[table.Account(uint32(a)).Institution] = true
+		}
+	}
+	return func(a flow.Account) bool { return pays[table.Account(uint32(a)).Institution] }
+}
+
+// traceFindings follows all payments of the findings together, in proportion (haircut), to where they rest.
+func traceFindings(ctx context.Context, g *flow.Graph, findings []typology.Finding) (*trace.Result, error) {
+	var rows []int64
+	for _, f := range findings {
+		rows = append(rows, f.Payments...)
+	}
+	slices.Sort(rows)
+	seeds, err := seedsOf(ctx, g, slices.Compact(rows), false)
+	if err != nil {
+		return nil, err
+	}
+	return trace.Run(ctx, g, seeds, trace.Options{Hub: hubs(g), Covered: covered(g), Dust: dust})
+}
+
+// dust is the sum in minor units below which a lot is not followed further: less than a unit of money.
+const dust = 99
+
+// seedsOf makes the starts of a trace from ledger rows.
+func seedsOf(ctx context.Context, g *flow.Graph, rows []int64, backward bool) ([]trace.Seed, error) {
+	payments, err := g.Ledger().Read(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	index := map[string]uint8{}
+	scale := map[string]uint8{}
+	for i, c := range g.Currencies() {
+		index[c.Code], scale[c.Code] = uint8(i), c.Scale
+	}
+	table := g.Ledger().Accounts()
+	out := make([]trace.Seed, 0, len(rows))
+	for i := range payments {
+		p := &payments[i]
+		if p.Status != ledger.Booked {
+			continue
+		}
+		m := p.Paid
+		if p.Received.Currency != "" && !backward {
+			m = p.Received
+		}
+		units, _ := m.Rescale(scale[m.Currency])
+		from, _ := table.Lookup(p.From)
+		to, _ := table.Lookup(p.To)
+		s := trace.Seed{
+			Row: rows[i], Account: flow.Account(to), Peer: flow.Account(from), At: p.At / 1000, Amount: units, Currency: index[m.Currency],
+			How: trace.Ends(p.Channel, backward),
+		}
+		if backward {
+			s.Account, s.Peer = s.Peer, s.Account
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}
+
+// lotsOf writes a trace's lots with names and references.
+func lotsOf(ctx context.Context, l *ledger.Ledger, g *flow.Graph, r *trace.Result) ([]TraceLot, error) {
+	rows := make([]int64, 0, len(r.Lots))
+	for _, x := range r.Lots {
+		if x.Row >= 0 {
+			rows = append(rows, x.Row)
+		}
+	}
+	slices.Sort(rows)
+	rows = slices.Compact(rows)
+	payments, err := l.Read(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]TraceLot, len(r.Lots))
+	for i, x := range r.Lots {
+		t := TraceLot{
+			ID: i + 1, Parent: int(x.Parent) + 1, Account: g.AccountName(x.Account), At: stamp(x.At), Hops: int(x.Hops), How: x.How.String(),
+			Amount: g.Money(x.Amount, x.Currency).Decimal(), Rest: g.Money(x.Rest, x.Currency).Decimal(), Currency: g.Currencies()[x.Currency].Code,
+		}
+		if x.Row >= 0 {
+			k, _ := slices.BinarySearch(rows, x.Row)
+			t.Payment = payments[k].Reference()
+		}
+		out[i] = t
+	}
+	return out, nil
+}
+
+func writeTrace(ctx context.Context, l *ledger.Ledger, g *flow.Graph, r *trace.Result, path string) error {
+	lots, err := lotsOf(ctx, l, g, r)
+	if err != nil {
+		return err
+	}
+	return writeLines(path, lots)
+}
+
+// TraceOptions are a question to a ledger: from where, how, and how far.
+type TraceOptions struct {
+	Ledger   string   // folder of a ledger, or of an analysis
+	Payments []string // references
+	Accounts []string
+	Findings []string // ids; the folder must be an analysis
+	Policy   string
+	Backward bool
+	Days     int
+	Hops     int
+	From     time.Time // payments of accounts before are not starts
+}
+
+// TraceAnswer is what a trace says.
+type TraceAnswer struct {
+	Policy    string      `json:"policy"`
+	Backward  bool        `json:"backward"`
+	Started   []Sum       `json:"started"`
+	Rests     []TraceRest `json:"rests"`
+	Lots      []TraceLot  `json:"lots"`
+	Events    int64       `json:"payments_looked_at"`
+	Truncated bool        `json:"truncated"`
+}
+
+// Sum is an amount of one currency.
+type Sum struct {
+	Amount   string `json:"amount"`
+	Currency string `json:"currency"`
+}
+
+// TraceRest is money at one place, with the chain of payments of its largest lot.
+type TraceRest struct {
+	Account  string   `json:"account"`
+	How      string   `json:"how"`
+	Amount   string   `json:"amount"`
+	Currency string   `json:"currency"`
+	AsOf     string   `json:"as_of"`
+	Through  []string `json:"through"`
+}
+
+// Trace answers a question.
+func Trace(ctx context.Context, o TraceOptions) (*TraceAnswer, error) {
+	policy, err := trace.ParsePolicy(o.Policy)
+	if err != nil {
+		return nil, err
+	}
+	dir := o.Ledger
+	if _, err := os.Stat(filepath.Join(dir, ledgerDir)); err == nil {
+		dir = filepath.Join(dir, ledgerDir)
+	}
+	if _, err := os.Stat(filepath.Join(dir, "manifest.json")); err != nil {
+		return nil, fmt.Errorf("%s is neither a ledger nor the folder of an analysis: run tarir analyse or tarir ledger import first", o.Ledger)
+	}
+	l, err := ledger.Open(ctx, dir)
+	if err != nil {
+		return nil, err
+	}
+	g, err := flow.Build(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	defer g.Close()
+	rows, err := o.rows(ctx, l, g)
+	if err != nil {
+		return nil, err
+	}
+	seeds, err := seedsOf(ctx, g, rows, o.Backward)
+	if err != nil {
+		return nil, err
+	}
+	opts := trace.Options{Policy: policy, Backward: o.Backward, Hops: o.Hops, Hub: hubs(g), Covered: covered(g), Dust: dust}
+	if o.Backward {
+		opts.Covered = nil
+	}
+	if o.Days > 0 && len(seeds) > 0 {
+		for i, s := range seeds {
+			end := s.At + int64(o.Days)*flow.Day
+			if o.Backward {
+				end = s.At - int64(o.Days)*flow.Day
+			}
+			if i == 0 || !o.Backward && end > opts.Until || o.Backward && end < opts.Until {
+				opts.Until = end
+			}
+		}
+	}
+	r, err := trace.Run(ctx, g, seeds, opts)
+	if err != nil {
+		return nil, err
+	}
+	return answer(ctx, l, g, r, o)
+}
+
+func answer(ctx context.Context, l *ledger.Ledger, g *flow.Graph, r *trace.Result, o TraceOptions) (*TraceAnswer, error) {
+	lots, err := lotsOf(ctx, l, g, r)
+	if err != nil {
+		return nil, err
+	}
+	a := &TraceAnswer{Policy: o.Policy, Backward: o.Backward, Lots: lots, Events: r.Events, Truncated: r.Truncated, Started: []Sum{}, Rests: []TraceRest{}}
+	for c, t := range r.Totals {
+		if t.Started > 0 {
+			m := g.Money(t.Started, uint8(c))
+			a.Started = append(a.Started, Sum{m.Decimal(), m.Currency})
+		}
+	}
+	for _, x := range r.Rests {
+		m := g.Money(x.Amount, x.Currency)
+		largest := x.Lots[0]
+		for _, i := range x.Lots {
+			if r.Lots[i].Rest > r.Lots[largest].Rest {
+				largest = i
+			}
+		}
+		rest := TraceRest{Account: g.AccountName(x.Account), How: x.How.String(), Amount: m.Decimal(), Currency: m.Currency, AsOf: stamp(x.At)}
+		for _, i := range r.Path(largest) {
+			if lots[i].Payment != "" {
+				rest.Through = append(rest.Through, lots[i].Payment)
+			}
+		}
+		a.Rests = append(a.Rests, rest)
+	}
+	return a, nil
+}
+
+// rows finds the payments that a question starts from.
+func (o TraceOptions) rows(ctx context.Context, l *ledger.Ledger, g *flow.Graph) ([]int64, error) {
+	want := map[string]bool{}
+	for _, p := range o.Payments {
+		want[p] = false
+	}
+	if len(o.Findings) > 0 {
+		refs, err := findingPayments(filepath.Join(o.Ledger, FindingsFile), o.Findings)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range refs {
+			want[r] = false
+		}
+	}
+	var rows []int64
+	if len(want) > 0 {
+		err := l.All(ctx, func(n int64, p *ledger.Payment) error {
+			if _, ok := want[p.Reference()]; ok {
+				want[p.Reference()] = true
+				rows = append(rows, n)
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	for r, found := range want {
+		if !found {
+			return nil, fmt.Errorf("the ledger has no payment %q: references are those of the source, or FILE#LINE", r)
+		}
+	}
+	v := g.View()
+	for _, name := range o.Accounts {
+		n, ok := l.Accounts().Lookup(ledger.ParseAccount(name))
+		if !ok || n == 0 {
+			return nil, fmt.Errorf("the ledger has no account %q: write INSTITUTION/NUMBER, or NUMBER where the source names no institution", name)
+		}
+		a := flow.Account(n)
+		list := v.In(a)
+		if o.Backward {
+			list = v.Out(a)
+		}
+		for i, e := range list {
+			if o.From.IsZero() || !e.Time().Before(o.From) {
+				rows = append(rows, v.Row(a, i, o.Backward))
+			}
+		}
+	}
+	if len(rows) == 0 {
+		return nil, errors.New("nothing to start from: name payments with --payment, accounts with --account or findings with --finding")
+	}
+	slices.Sort(rows)
+	return slices.Compact(rows), nil
+}
+
+func findingPayments(path string, ids []string) ([]string, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read findings: %w", err)
+	}
+	var out []string
+	found := map[string]bool{}
+	for _, line := range strings.Split(string(b), "\n") {
+		if line == "" {
+			continue
+		}
+		var f struct {
+			ID       string   `json:"id"`
+			Payments []string `json:"payments"`
+		}
+		if err := json.Unmarshal([]byte(line), &f); err != nil {
+			return nil, fmt.Errorf("read findings: %w", err)
+		}
+		if slices.Contains(ids, f.ID) {
+			found[f.ID] = true
+			out = append(out, f.Payments...)
+		}
+	}
+	for _, id := range ids {
+		if !found[id] {
+			return nil, fmt.Errorf("there is no finding %q in %s", id, path)
+		}
+	}
+	return out, nil
+}
