@@ -57,11 +57,15 @@ func covered(g *flow.Graph) func(flow.Account) bool {
 	return func(a flow.Account) bool { return pays[table.Account(uint32(a)).Institution] }
 }
 
-// traceFindings follows all payments of the findings together, in proportion (haircut), to where they rest.
+// traceFindings follows all payments of the findings together, in proportion (haircut), to where they rest; of weak ones
+// only where there are no others.
 func traceFindings(ctx context.Context, g *flow.Graph, findings []typology.Finding) (*trace.Result, error) {
 	var rows []int64
+	weak := !slices.ContainsFunc(findings, func(f typology.Finding) bool { return !f.Weak })
 	for _, f := range findings {
-		rows = append(rows, f.Payments...)
+		if f.Weak == weak {
+			rows = append(rows, f.Payments...)
+		}
 	}
 	slices.Sort(rows)
 	seeds, err := seedsOf(ctx, g, slices.Compact(rows), false)

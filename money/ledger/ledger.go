@@ -186,10 +186,27 @@ func (l *Ledger) Read(ctx context.Context, numbers []int64) ([]Payment, error) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
+			if len(j.order) > sequentialFrom {
+				return l.scanSegment(ctx, j.seg, j.order, numbers, out)
+			}
 			return l.readSegment(j.seg, j.order, numbers, out)
 		})
 	}
 	return out, g.Wait()
+}
+
+// sequentialFrom is the number of rows from which reading a whole segment is quicker than seeking each.
+const sequentialFrom = 200
+
+func (l *Ledger) scanSegment(ctx context.Context, seg int, order []int, numbers []int64, out []Payment) error {
+	err := l.allOf(ctx, seg, func(n int64) bool { return len(order) > 0 && numbers[order[0]] == n }, func(n int64, p *Payment) error {
+		for len(order) > 0 && numbers[order[0]] == n {
+			out[order[0]] = *p
+			order = order[1:]
+		}
+		return nil
+	})
+	return err
 }
 
 func (l *Ledger) readSegment(seg int, order []int, numbers []int64, out []Payment) (err error) {
@@ -229,14 +246,14 @@ func (l *Ledger) readSegment(seg int, order []int, numbers []int64, out []Paymen
 // All calls yield for every payment in the order of import until yield returns an error.
 func (l *Ledger) All(ctx context.Context, yield func(n int64, p *Payment) error) error {
 	for seg := range l.manifest.Segments {
-		if err := l.allOf(ctx, seg, yield); err != nil {
+		if err := l.allOf(ctx, seg, func(int64) bool { return true }, yield); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (l *Ledger) allOf(ctx context.Context, seg int, yield func(n int64, p *Payment) error) (err error) {
+func (l *Ledger) allOf(ctx context.Context, seg int, want func(n int64) bool, yield func(n int64, p *Payment) error) (err error) {
 	s := l.manifest.Segments[seg]
 	f, pf, err := openParquet(filepath.Join(l.dir, s.Payments.Name))
 	if err != nil {
@@ -261,6 +278,10 @@ func (l *Ledger) allOf(ctx context.Context, seg int, yield func(n int64, p *Paym
 		}
 		k, rerr := read()
 		for i := range buf[:k] {
+			if !want(n) {
+				n++
+				continue
+			}
 			p, err := l.payment(&buf[i])
 			if err != nil {
 				return fmt.Errorf("%w: %s: %w", ErrDamaged, s.Payments.Name, err)

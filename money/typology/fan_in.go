@@ -10,7 +10,8 @@ import (
 // which takings, fees and smurfed deposits arrive. Merchants and landlords have it every week, so a run counts only
 // where it stands out from the account's own rate.
 //
-// A second, slow window looks for the same over months at accounts that hardly anybody else pays.
+// A second, slow window looks for the same over months: strangers of whom the account has far more than the usual account
+// of this ledger in that time, and fewer than a business.
 type fanIn struct{ fan }
 
 // fan holds what fanIn and fanOut share.
@@ -18,14 +19,14 @@ type fan struct {
 	seconds, slowSeconds int64
 	min, slowMin         int
 	chance               float64
-	slowShare            float64
+	slowMost             int
 	small                smallSums
 }
 
 func newFan(p params) fan {
 	return fan{
 		seconds: p.days("window_days"), min: p.int("min_counterparties"), chance: p.num("chance"),
-		slowSeconds: p.days("slow_window_days"), slowMin: p.int("slow_min_counterparties"), slowShare: p.num("slow_stranger_share"),
+		slowSeconds: p.days("slow_window_days"), slowMin: p.int("slow_min_counterparties"), slowMost: p.int("slow_max_counterparties"),
 	}
 }
 
@@ -36,7 +37,7 @@ func newFanIn(p params) detector {
 }
 
 func (f fanIn) scan(s *scan) {
-	f.runs(s, s.in, s.strangerIn, func(w window, payers int, expected float64, slow bool) {
+	f.runs(s, s.in, s.strangerIn, s.rel.usualIn, func(w window, payers int, expected float64, slow bool) {
 		h := s.hit(over(float64(payers), float64(f.min)), "M05")
 		n, small := 0, true
 		for i := w.lo; i < w.hi; i++ {
@@ -69,7 +70,7 @@ func slowCode(code string, slow bool) string {
 
 // runs calls found for each stretch of the list in which enough strangers stand. The slow look comes only where the
 // quick one finds nothing.
-func (f fan) runs(s *scan, list []flow.Entry, stranger []bool, found func(w window, peers int, expected float64, slow bool)) {
+func (f fan) runs(s *scan, list []flow.Entry, stranger []bool, usual float64, found func(w window, peers int, expected float64, slow bool)) {
 	if len(list) < min(f.min, f.slowMin) {
 		return
 	}
@@ -100,12 +101,19 @@ func (f fan) runs(s *scan, list []flow.Entry, stranger []bool, found func(w wind
 			}
 		}
 	}
-	if any || s.hub(s.account) || strangers < f.slowMin || float64(strangers) < f.slowShare*float64(len(list)) {
+	if any || strangers < f.slowMin || strangers > f.slowMost*8 {
 		return
+	}
+	if peers, _ := s.distinct(list, window{0, len(list)}, keep); peers > f.slowMost {
+		return // a business: strangers are its trade
 	}
 	for _, w := range s.windows(list, f.slowSeconds, f.slowMin, keep) {
 		peers, _ := s.distinct(list, w, keep)
-		found(w, peers, 0, true)
+		length := max(f.slowSeconds, list[w.hi-1].At()-list[w.lo].At())
+		expected := usual * min(1, float64(length)/s.rel.span)
+		if poissonTail(peers, expected) < f.chance {
+			found(w, peers, expected, true)
+		}
 	}
 }
 

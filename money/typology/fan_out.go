@@ -7,7 +7,7 @@ type fanOut struct{ fan }
 func newFanOut(p params) detector { return fanOut{newFan(p)} }
 
 func (f fanOut) scan(s *scan) {
-	f.runs(s, s.out, s.strangerOut, func(w window, payees int, expected float64, slow bool) {
+	f.runs(s, s.out, s.strangerOut, s.rel.usualOut, func(w window, payees int, expected float64, slow bool) {
 		h := s.hit(over(float64(payees), float64(f.min)), "M05")
 		n := 0
 		for i := w.lo; i < w.hi; i++ {

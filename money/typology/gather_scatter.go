@@ -6,10 +6,11 @@ type gatherScatter struct {
 	seconds   int64
 	min       int
 	low, high float64
+	chance    float64
 }
 
 func newGatherScatter(p params) detector {
-	return gatherScatter{p.days("window_days"), p.int("min_each_side"), p.num("low_ratio"), p.num("high_ratio")}
+	return gatherScatter{p.days("window_days"), p.int("min_each_side"), p.num("low_ratio"), p.num("high_ratio"), p.num("chance")}
 }
 
 func (t gatherScatter) scan(s *scan) {
@@ -32,6 +33,10 @@ func (t gatherScatter) scan(s *scan) {
 		payers, _ := s.distinct(s.in, w, keepIn)
 		in, cur, _ := sum(s.in[w.lo:w.hi], func(i int) bool { return keepIn(w.lo + i) })
 		out, cur2, _ := sum(s.out[lo:hi], func(i int) bool { return keepOut(lo + i) })
+		length := max(t.seconds, last-first)
+		if poissonTail(payers, s.usualWithin(s.strangerIn, payers, length))*poissonTail(payees, s.usualWithin(s.strangerOut, payees, length)) > t.chance {
+			continue
+		}
 		if cur != cur2 || in == 0 || float64(out) < t.low*float64(in) || float64(out) > t.high*float64(in) {
 			continue
 		}

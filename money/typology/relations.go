@@ -15,12 +15,22 @@ import (
 // A pair is lasting when its payments in one direction spread over more than lastingDays, or are more than
 // lastingPayments: rent, wages, a family. Everybody else is a stranger.
 type relations struct {
-	outAt, inAt       []uint32 // first index into outStranger, inStranger of each account
-	outStranger       []bool
-	inStranger        []bool
-	hub               []uint64 // one bit an account
-	hubs              int
-	strangersPerMonth float64
+	outAt, inAt   []uint32 // first index into outStranger, inStranger of each account
+	outStranger   []bool
+	inStranger    []bool
+	strangersOut  []uint32 // payments to strangers of each account
+	hubOut, hubIn []uint64 // one bit an account: very many payees, very many payers
+	span          float64  // seconds that the ledger covers
+	// usualOut and usualIn are how many strangers the usual account pays and is paid by, over the whole span: the mean
+	// without the tenth of the accounts that have the most.
+	usualOut, usualIn float64
+}
+
+func bit(set []uint64, a flow.Account) bool { return set[a>>6]>>(a&63)&1 == 1 }
+
+// rate is how many payments to strangers an account makes on average within a time.
+func (r *relations) rate(a flow.Account, seconds int64) float64 {
+	return float64(r.strangersOut[a]) * min(1, float64(seconds)/r.span)
 }
 
 type relationParams struct {
@@ -29,26 +39,46 @@ type relationParams struct {
 
 func relate(ctx context.Context, g *flow.Graph, p relationParams) (*relations, error) {
 	n := g.Accounts()
-	r := &relations{outAt: make([]uint32, n+1), inAt: make([]uint32, n+1), hub: make([]uint64, n/64+1)}
+	r := &relations{outAt: make([]uint32, n+1), inAt: make([]uint32, n+1), hubOut: make([]uint64, n/64+1), hubIn: make([]uint64, n/64+1), strangersOut: make([]uint32, n)}
+	first, last := g.Span()
+	r.span = float64(max(last-first, flow.Day))
 	v := g.View()
 	for a := range n {
 		out, in := v.Degree(flow.Account(a))
 		r.outAt[a+1], r.inAt[a+1] = r.outAt[a]+uint32(out), r.inAt[a]+uint32(in)
 	}
 	r.outStranger, r.inStranger = make([]bool, r.outAt[n]), make([]bool, r.inAt[n])
-	hubs := make([][]flow.Account, runtime.GOMAXPROCS(0))
+	type part struct {
+		hubOut, hubIn   []flow.Account
+		manyOut, manyIn [1 << 12]int // accounts by number of strangers
+	}
+	parts := make([]part, runtime.GOMAXPROCS(0))
 	eg, ctx := errgroup.WithContext(ctx)
-	for w := range hubs {
+	for w := range parts {
 		eg.Go(func() error {
 			v := g.View()
 			var pairs pairTable
-			return chunks(ctx, n, w, len(hubs), func(lo, hi int) {
+			return chunks(ctx, n, w, len(parts), func(lo, hi int) {
 				for a := lo; a < hi; a++ {
 					out, in := v.Out(flow.Account(a)), v.In(flow.Account(a))
-					nOut := pairs.mark(out, r.outStranger[r.outAt[a]:r.outAt[a+1]], p)
-					nIn := pairs.mark(in, r.inStranger[r.inAt[a]:r.inAt[a+1]], p)
-					if nOut > p.hubCounterparties || nIn > p.hubCounterparties || a == 0 {
-						hubs[w] = append(hubs[w], flow.Account(a))
+					nOut, sOut := pairs.mark(out, r.outStranger[r.outAt[a]:r.outAt[a+1]], p)
+					for _, s := range r.outStranger[r.outAt[a]:r.outAt[a+1]] {
+						if s {
+							r.strangersOut[a]++
+						}
+					}
+					nIn, sIn := pairs.mark(in, r.inStranger[r.inAt[a]:r.inAt[a+1]], p)
+					if nOut > p.hubCounterparties || a == 0 {
+						parts[w].hubOut = append(parts[w].hubOut, flow.Account(a))
+					}
+					if nIn > p.hubCounterparties || a == 0 {
+						parts[w].hubIn = append(parts[w].hubIn, flow.Account(a))
+					}
+					if len(out) > 0 {
+						parts[w].manyOut[min(sOut, len(parts[w].manyOut)-1)]++
+					}
+					if len(in) > 0 {
+						parts[w].manyIn[min(sIn, len(parts[w].manyIn)-1)]++
 					}
 				}
 			})
@@ -57,13 +87,40 @@ func relate(ctx context.Context, g *flow.Graph, p relationParams) (*relations, e
 	if err := eg.Wait(); err != nil {
 		return nil, err
 	}
-	for _, list := range hubs {
-		r.hubs += len(list)
-		for _, a := range list {
-			r.hub[a>>6] |= 1 << (a & 63)
+	var manyOut, manyIn [1 << 12]int
+	for _, part := range parts {
+		for _, a := range part.hubOut {
+			r.hubOut[a>>6] |= 1 << (a & 63)
+		}
+		for _, a := range part.hubIn {
+			r.hubIn[a>>6] |= 1 << (a & 63)
+		}
+		for i := range manyOut {
+			manyOut[i] += part.manyOut[i]
+			manyIn[i] += part.manyIn[i]
 		}
 	}
+	r.usualOut, r.usualIn = usual(manyOut[:]), usual(manyIn[:])
 	return r, nil
+}
+
+// usual is the mean of a histogram without the tenth at its upper end.
+func usual(many []int) float64 {
+	total := 0
+	for _, n := range many {
+		total += n
+	}
+	left, sum := total-total/10, 0
+	if left == 0 {
+		return 0
+	}
+	rest := left
+	for value, n := range many {
+		n = min(n, rest)
+		sum += n * value
+		rest -= n
+	}
+	return float64(sum) / float64(left)
 }
 
 // pairTable gathers the counterparties of one list.
@@ -74,14 +131,16 @@ type pairTable struct {
 	count []int32
 }
 
-// mark fills stranger for a list and returns the number of different counterparties.
-func (t *pairTable) mark(list []flow.Entry, stranger []bool, p relationParams) int {
+// mark fills stranger for a list and returns the number of different counterparties and of the strangers among them.
+func (t *pairTable) mark(list []flow.Entry, stranger []bool, p relationParams) (peers, strangers int) {
 	switch len(list) {
 	case 0:
-		return 0
+		return 0, 0
 	case 1:
-		stranger[0] = list[0].Peer() != flow.Outside
-		return 1
+		if stranger[0] = list[0].Peer() != flow.Outside; stranger[0] {
+			return 1, 1
+		}
+		return 1, 0
 	}
 	t.index.reset()
 	t.first, t.last, t.count = t.first[:0], t.last[:0], t.count[:0]
@@ -100,7 +159,12 @@ func (t *pairTable) mark(list []flow.Entry, stranger []bool, p relationParams) i
 		i := t.index.get(e.Peer()) - 1
 		stranger[k] = e.Peer() != flow.Outside && t.last[i]-t.first[i] <= span && t.count[i] <= most
 	}
-	return len(t.count)
+	for i := range t.count {
+		if t.last[i]-t.first[i] <= span && t.count[i] <= most {
+			strangers++
+		}
+	}
+	return len(t.count), strangers
 }
 
 // chunks hands worker w of n its share of [0, total) in pieces, so that a stretch of busy accounts is spread.

@@ -43,7 +43,10 @@ type fields struct {
 }
 
 // hub says that the account has too many payments to be expanded by a search from elsewhere.
-func (s *scan) hub(a flow.Account) bool { return a == flow.Outside || s.rel.hub[a>>6]>>(a&63)&1 == 1 }
+func (s *scan) hub(a flow.Account) bool { return bit(s.rel.hubOut, a) || bit(s.rel.hubIn, a) }
+
+// spreads says that the account has so many payees that a search for where its money went does not go through it.
+func (s *scan) spreads(a flow.Account) bool { return bit(s.rel.hubOut, a) }
 
 // window is a stretch of a list: entries [lo, hi).
 type window struct{ lo, hi int }
@@ -251,4 +254,15 @@ func (s *scan) stretches(list []flow.Entry, seconds int64, min int, keep func(i 
 		}
 	}
 	return out
+}
+
+// usualWithin is how many strangers the account meets in a time at its own rate, those just counted left out.
+func (s *scan) usualWithin(stranger []bool, counted int, seconds int64) float64 {
+	n := -counted
+	for _, x := range stranger {
+		if x {
+			n++
+		}
+	}
+	return float64(max(n, 0)) * min(1, float64(seconds)/s.rel.span)
 }

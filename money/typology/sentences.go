@@ -8,9 +8,9 @@ var sentences = map[string]string{
 	"currencies": "Payments in further currencies are part of this and are not in the sum, as no rate makes them comparable here.",
 
 	"fan_in":       "{payers} strangers paid this account {payments} times within {days} days, {sum} in all, where its own rate lets {expected} expect.",
-	"fan_in_slow":  "{payers} strangers, each without any lasting relation to it, paid this account {payments} times over {days} days, {sum} in all; hardly anybody else pays it.",
+	"fan_in_slow":  "{payers} strangers, each without any lasting relation to it, paid this account {payments} times over {days} days, {sum} in all, where the usual account of this ledger has {expected}.",
 	"fan_out":      "This account paid {payees} strangers {payments} times within {days} days, {sum} in all, where its own rate lets {expected} expect.",
-	"fan_out_slow": "This account paid {payees} strangers, none with a lasting relation to it, {payments} times over {days} days, {sum} in all; it pays hardly anybody else.",
+	"fan_out_slow": "This account paid {payees} strangers, none with a lasting relation to it, {payments} times over {days} days, {sum} in all, where the usual account of this ledger has {expected}.",
 	"small_wires":  "{senders} senders, each payment below {limit}, and one beneficiary.",
 
 	"gather_scatter": "It collected {in} from {payers} strangers and paid {out} to {payees} others within {days} days.",
