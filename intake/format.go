@@ -30,27 +30,47 @@ type Format struct {
 // ErrUnrecognised is wrapped by the error for an input of no known format.
 var ErrUnrecognised = errors.New("format not recognised")
 
+// UnrecognisedError says which input was of no known format and what was looked for in it.
+type UnrecognisedError struct {
+	Name  string
+	Hint  string // what the input nearly is; often empty
+	Tried []string
+}
+
+// Error is one line, for a list of inputs; Explain has what was looked for.
+func (e *UnrecognisedError) Error() string {
+	hint := ""
+	if e.Hint != "" {
+		hint = ": " + e.Hint
+	}
+	return fmt.Sprintf("%s: %v%s", e.Name, ErrUnrecognised, hint)
+}
+
+// Explain says what was looked for, a format a line, and what can be done.
+func (e *UnrecognisedError) Explain() string {
+	return "Looked for:\n  " + strings.Join(e.Tried, "\n  ") + "\nFor any other table write a mapping file (docs/formats.md) and name it with --mapping."
+}
+
+func (e *UnrecognisedError) Unwrap() error { return ErrUnrecognised }
+
 // Recognise tells the format of an input from its beginning.
 func Recognise(formats []*Format, name string, head []byte) (*Format, error) {
+	unrecognised := &UnrecognisedError{Name: name}
 	if len(bytes.TrimSpace(head)) == 0 {
-		return nil, fmt.Errorf("%s is empty: %w", name, ErrUnrecognised)
+		unrecognised.Hint = "the file is empty"
 	}
 	for _, f := range formats {
-		if f.Sniff(head) {
+		if unrecognised.Hint == "" && f.Sniff(head) {
 			return f, nil
 		}
-	}
-	var wanted []string
-	for _, f := range formats {
 		if f.Wanted != "" {
-			wanted = append(wanted, f.Wanted)
+			unrecognised.Tried = append(unrecognised.Tried, f.Wanted)
 		}
 	}
-	hint := ""
-	if near := nearHeader(head); near != "" {
-		hint = near + "; "
+	if unrecognised.Hint == "" {
+		unrecognised.Hint = nearHeader(head)
 	}
-	return nil, fmt.Errorf("%s: %w: %slooked for %s; for any other CSV write a mapping file (docs/formats.md)", name, ErrUnrecognised, hint, strings.Join(wanted, ", "))
+	return nil, unrecognised
 }
 
 // nearHeader says which columns a table lacks to be a payments CSV, if it has most of them.
@@ -78,6 +98,7 @@ func nearHeader(head []byte) string {
 // it stays.
 func Read(ctx context.Context, f *Format, in *Input, text *Text, store Store, reject func(Rejection) error) (Count, error) {
 	out := NewOut(in.Name, store, reject)
+	out.Currency = in.Currency
 	if text.Encoding != "utf-8" {
 		out.Note("text encoding %s", text.Encoding)
 	}
@@ -118,7 +139,7 @@ func clip(s string, n int) string {
 	return strings.ToValidUTF8(s[:n], "")
 }
 
-// CutReader is an io.Reader over an input that reports a broken end as an error in words.
+// EndError says of the error at an input's end, in words, that the input was cut off; io.EOF is no error.
 func EndError(err error) error {
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):

@@ -39,6 +39,7 @@ type Input struct {
 	Name     string // base name, without .gz or .zst: what references and rejections say
 	Explicit bool   // named by the person rather than found in a folder
 	Size     int64  // bytes on disk; 0 where unknown
+	Currency string // of amounts whose source names none; empty: not given
 
 	open func() (io.ReadCloser, error)
 	dir  string
@@ -248,17 +249,29 @@ func (in *Input) Open(ctx context.Context, progress func(int64)) (*Text, error) 
 			r = br
 		}
 	}
+	if err := t.decode(r); err != nil {
+		t.Close()
+		return nil, fmt.Errorf("read %s: %w", in.Path, err)
+	}
+	return t, nil
+}
+
+// Decode makes a Text of bytes that are not compressed.
+func Decode(r io.Reader) (*Text, error) {
+	t := &Text{}
+	return t, t.decode(r)
+}
+
+func (t *Text) decode(r io.Reader) error {
 	raw := bufio.NewReaderSize(r, headSize)
 	head, err := raw.Peek(headSize)
 	if err != nil && err != io.EOF && !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Close()
-		return nil, fmt.Errorf("read %s: %w", in.Path, err)
+		return err
 	}
 	enc, name, skip := detectEncoding(head)
 	t.Encoding = name
 	if _, err := raw.Discard(skip); err != nil {
-		t.Close()
-		return nil, fmt.Errorf("read %s: %w", in.Path, err)
+		return err
 	}
 	if enc == nil {
 		t.Reader = raw
@@ -266,7 +279,7 @@ func (in *Input) Open(ctx context.Context, progress func(int64)) (*Text, error) 
 		t.Reader = bufio.NewReaderSize(transform.NewReader(raw, enc.NewDecoder()), headSize)
 	}
 	t.head, _ = t.Reader.Peek(headSize)
-	return t, nil
+	return nil
 }
 
 // detectEncoding goes by the byte order mark, then by an XML declaration, then by whether the beginning is UTF-8.

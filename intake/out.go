@@ -47,16 +47,19 @@ const maxNotes = 50
 // Out receives the records of one input. A reader calls Begin at each record and then exactly one of Payment, Accept
 // and Reject. The error of any method ends the reading.
 type Out struct {
-	File   string
-	store  Store
-	reject func(Rejection) error
-	tick   func(bytes int64)
+	File     string
+	Currency string // of amounts whose source names none; empty: not given
+	store    Store
+	reject   func(Rejection) error
+	tick     func(bytes int64)
 
 	Count  Count
 	line   int64
 	open   bool
 	noted  map[string]bool
 	number int64
+
+	noCurrency bool // a reader asked for the currency, and nobody knew it
 }
 
 // NewOut makes an Out for the named input; reject is called for each rejected record.
@@ -79,6 +82,9 @@ func (o *Out) Payment(p *ledger.Payment, raw string) error {
 	p.File, p.Line = o.File, o.line
 	if !cleanText(p) {
 		return o.Reject("text holds a NUL byte", raw)
+	}
+	if p.Paid.Currency == ledger.NoCurrency && !o.noCurrency {
+		return o.Reject("the source says that the amount has no currency (XXX)", raw)
 	}
 	known, err := o.store.Payment(p)
 	var refusal ledger.Refusal
@@ -123,6 +129,18 @@ func (o *Out) Reject(reason, raw string) error {
 func (o *Out) Entity(e *entity.Entity) error {
 	o.Count.Entities++
 	return o.store.Entity(e)
+}
+
+// AssumeCurrency is the currency of an amount whose source names none: the one that the person gave, or XXX (ISO 4217:
+// no currency), which is compared with nothing. The note says which, and why.
+func (o *Out) AssumeCurrency(why string) string {
+	if o.Currency != "" {
+		o.Note("%s: amounts taken as %s, as given", why, o.Currency)
+		return o.Currency
+	}
+	o.Note("%s: amounts kept without a currency (XXX) and compared with no other; name it with --currency", why)
+	o.noCurrency = true
+	return ledger.NoCurrency
 }
 
 // Note keeps a remark on the whole input, each text once.

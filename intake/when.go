@@ -2,6 +2,7 @@ package intake
 
 import (
 	"errors"
+	"strings"
 	"time"
 
 	"tarir/money/ledger"
@@ -9,13 +10,29 @@ import (
 
 var errTime = errors.New("time is not readable: write 2019-09-10T14:03:00-03:00, or 2019-09-10 for a day alone")
 
+var errNoDay = errors.New("time names a day, hour or minute that does not exist")
+
+// unreadable tells a slip of the calendar from another way of writing.
+func unreadable(err error) error {
+	var p *time.ParseError
+	if errors.As(err, &p) && strings.Contains(p.Message, "out of range") {
+		return errNoDay
+	}
+	return errTime
+}
+
+// dayWithOffset is XML Schema's date with a zone.
+const dayWithOffset = "2006-01-02Z07:00"
+
+var layouts = [...]string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", dayWithOffset}
+
 // SetTime reads an RFC 3339 time, the same without an offset (taken as UTC), or a bare date, into p.
 func SetTime(p *ledger.Payment, s string) error {
 	switch {
 	case len(s) == 10:
 		t, err := time.Parse(time.DateOnly, s)
 		if err != nil {
-			return errTime
+			return unreadable(err)
 		}
 		p.SetTime(t)
 		p.DateOnly = true
@@ -25,16 +42,21 @@ func SetTime(p *ledger.Payment, s string) error {
 		b[10] = 'T'
 		s = string(b)
 	}
-	t, err := time.Parse(time.RFC3339, s)
-	if err != nil {
-		if t, err = time.Parse("2006-01-02T15:04:05", s); err != nil {
-			if t, err = time.Parse("2006-01-02T15:04", s); err != nil {
-				if t, err = time.Parse("2006-01-02Z07:00", s); err != nil {
-					return errTime
-				}
-				p.DateOnly = true
-			}
+	var t time.Time
+	var err error
+	noDay := false
+	for _, layout := range layouts {
+		if t, err = time.Parse(layout, s); err == nil {
+			p.DateOnly = layout == dayWithOffset
+			break
 		}
+		noDay = noDay || errors.Is(unreadable(err), errNoDay)
+	}
+	switch {
+	case noDay && err != nil:
+		return errNoDay
+	case err != nil:
+		return errTime
 	}
 	p.SetTime(t)
 	if p.DateOnly { // a day with an offset is that day

@@ -26,6 +26,7 @@ type AnalyseOptions struct {
 	Out        string // folder of results
 	Ledger     string // ledger to use and add to; empty: a new one in Out
 	Mappings   []string
+	Currency   string // of amounts whose source names none; empty: XXX
 	Indicators string // indicator pack file; empty: the shipped one
 	Version    string
 	Progress   Progress
@@ -138,7 +139,7 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	start := time.Now()
 	s.Inputs, err = Import(ctx, ImportOptions{
 		Inputs: o.Inputs, Stdin: o.Stdin, Ledger: dir, Entities: filepath.Join(o.Out, EntitiesFile),
-		Rejected: filepath.Join(o.Out, RejectedFile), Mappings: o.Mappings, Progress: o.Progress,
+		Rejected: filepath.Join(o.Out, RejectedFile), Mappings: o.Mappings, Currency: o.Currency, Progress: o.Progress,
 	})
 	if err != nil {
 		return nil, err

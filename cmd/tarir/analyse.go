@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -14,6 +15,7 @@ type analyseCmd struct {
 	Out        string   `required:"" placeholder:"DIR" help:"Folder for the results; created if needed."`
 	Ledger     string   `placeholder:"DIR" help:"Ledger to use and add to. Without it a new one is made in --out."`
 	Mapping    []string `placeholder:"FILE" help:"Mapping file for tables of another shape (docs/formats.md); may be repeated."`
+	Currency   string   `placeholder:"CODE" help:"Currency (ISO 4217) of amounts whose source names none."`
 	Indicators string   `placeholder:"FILE" help:"Indicator pack with your own parameters; see tarir indicators."`
 	JSON       bool     `name:"json" help:"Print the summary as JSON."`
 	Inputs     []string `arg:"" name:"input" help:"Files and folders to read, or - for standard input."`
@@ -32,7 +34,7 @@ func (c *analyseCmd) Run(e *env) error {
 	p := newProgress(e.stderr, c.JSON)
 	defer p.close()
 	s, err := node.Analyse(e.ctx, node.AnalyseOptions{
-		Inputs: c.Inputs, Stdin: e.stdin, Out: c.Out, Ledger: c.Ledger, Mappings: c.Mapping, Indicators: c.Indicators,
+		Inputs: c.Inputs, Stdin: e.stdin, Out: c.Out, Ledger: c.Ledger, Mappings: c.Mapping, Currency: c.Currency, Indicators: c.Indicators,
 		Version: version(), Progress: p,
 	})
 	p.close()
@@ -40,7 +42,7 @@ func (c *analyseCmd) Run(e *env) error {
 		return err
 	}
 	if c.JSON {
-		return writeJSON(e.stdout, s)
+		return errors.Join(writeJSON(e.stdout, s), unread(s.Inputs))
 	}
 	warnInputs(e.stderr, s.Inputs)
 	fmt.Fprintf(e.stdout, "read %d records from %d inputs: %d accepted, %d rejected\n", s.Counts.Read, len(s.Inputs), s.Counts.Accepted, s.Counts.Rejected)
@@ -56,7 +58,7 @@ func (c *analyseCmd) Run(e *env) error {
 		fmt.Fprintf(e.stdout, "note: %s\n", n)
 	}
 	fmt.Fprintf(e.stdout, "report: %s\n", filepath.Join(c.Out, node.ReportFile))
-	return nil
+	return unread(s.Inputs)
 }
 
 func warnInputs(w io.Writer, inputs []node.InputCount) {
@@ -65,6 +67,21 @@ func warnInputs(w io.Writer, inputs []node.InputCount) {
 			fmt.Fprintf(w, "warning: %s\n", strings.ReplaceAll(in.Problem, "\n", " "))
 		}
 	}
+}
+
+// unread is an error where an input of a known format was not read to its end. What lies in a folder without being a
+// payment file is only warned of.
+func unread(inputs []node.InputCount) error {
+	var names []string
+	for _, in := range inputs {
+		if in.Problem != "" && in.Format != "" {
+			names = append(names, in.Path)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return fmt.Errorf("not read to the end: %s; %w: send for a complete file and run the same command again", strings.Join(names, ", "), errUnread)
 }
 
 func writeJSON(w io.Writer, v any) error {

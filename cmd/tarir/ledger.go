@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -18,6 +19,7 @@ type ledgerImportCmd struct {
 	Ledger   string   `required:"" placeholder:"DIR" help:"Folder of the ledger; created if needed."`
 	Rejected string   `placeholder:"FILE" help:"Where to write rejected records; the ledger's folder by default."`
 	Mapping  []string `placeholder:"FILE" help:"Mapping file for tables of another shape; may be repeated."`
+	Currency string   `placeholder:"CODE" help:"Currency (ISO 4217) of amounts whose source names none."`
 	JSON     bool     `name:"json" help:"Print the account of each input as JSON."`
 	Inputs   []string `arg:"" name:"input" help:"Files and folders to read, or - for standard input."`
 }
@@ -36,14 +38,14 @@ func (c *ledgerImportCmd) Run(e *env) error {
 	p := newProgress(e.stderr, c.JSON)
 	defer p.close()
 	counts, err := node.Import(e.ctx, node.ImportOptions{
-		Inputs: c.Inputs, Stdin: e.stdin, Ledger: c.Ledger, Rejected: c.Rejected, Mappings: c.Mapping, Progress: p,
+		Inputs: c.Inputs, Stdin: e.stdin, Ledger: c.Ledger, Rejected: c.Rejected, Mappings: c.Mapping, Currency: c.Currency, Progress: p,
 	})
 	p.close()
 	if err != nil {
 		return err
 	}
 	if c.JSON {
-		return writeJSON(e.stdout, counts)
+		return errors.Join(writeJSON(e.stdout, counts), unread(counts))
 	}
 	warnInputs(e.stderr, counts)
 	for _, n := range counts {
@@ -52,7 +54,7 @@ func (c *ledgerImportCmd) Run(e *env) error {
 			fmt.Fprintf(e.stdout, "  %s\n", note)
 		}
 	}
-	return nil
+	return unread(counts)
 }
 
 type ledgerVerifyCmd struct {

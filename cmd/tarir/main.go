@@ -27,6 +27,7 @@ const (
 	exitUsage   = 2   // the command line is wrong
 	exitDamaged = 3   // a ledger's files are not what they were
 	exitFormat  = 4   // an input's format was not recognised
+	exitUnread  = 5   // done, but an input was not read to its end
 	exitStopped = 130 // Ctrl-C
 )
 
@@ -101,7 +102,13 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 		fmt.Fprintln(stderr, `Run "tarir ledger verify" on the folder for the list of damaged files; restore them from a backup, or import the sources again.`)
 		return exitDamaged
 	case errors.Is(err, intake.ErrUnrecognised):
+		var u *intake.UnrecognisedError
+		if errors.As(err, &u) {
+			fmt.Fprintln(stderr, u.Explain())
+		}
 		return exitFormat
+	case errors.Is(err, errUnread):
+		return exitUnread
 	case errors.Is(err, errUsage):
 		return exitUsage
 	}
@@ -112,6 +119,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 type exitPanic struct{}
 
 var errUsage = errors.New("usage")
+
+// errUnread says that the work was done with what could be read, and that this was not everything.
+var errUnread = errors.New("the results stand on what could be read")
 
 // suggest finds the command nearest to a mistyped one.
 func suggest(args []string, commands []*kong.Node) string {

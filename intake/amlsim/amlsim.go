@@ -124,8 +124,14 @@ func table(ctx context.Context, text *intake.Text, out *intake.Out, row func(f [
 	return intake.EndError(sc.Err())
 }
 
-// assumedCurrency is what AMLSim's own parameters use; its transactions do not name one.
-const assumedCurrency = "USD"
+// assumedCurrency is the one that the person gave, or the dollar of AMLSim's own parameters; its transactions do not
+// name one.
+func assumedCurrency(out *intake.Out) (currency, whose string) {
+	if out.Currency != "" {
+		return out.Currency, ", as given"
+	}
+	return "USD", ", which AMLSim's parameters use"
+}
 
 func readTransactions(ctx context.Context, in *intake.Input, text *intake.Text, out *intake.Out) error {
 	cols, _ := delimited.Header(text.Head())
@@ -135,8 +141,9 @@ func readTransactions(ctx context.Context, in *intake.Input, text *intake.Text, 
 	if err != nil {
 		return err
 	}
+	assumed, whose := assumedCurrency(out)
 	if currencies == nil {
-		out.Note("no currency in the source and no accounts.csv beside it: amounts taken as %s, which AMLSim's parameters use", assumedCurrency)
+		out.Note("no currency in the source and no accounts.csv beside it: amounts taken as %s%s", assumed, whose)
 	}
 	var p ledger.Payment
 	var lastText string
@@ -147,7 +154,7 @@ func readTransactions(ctx context.Context, in *intake.Input, text *intake.Text, 
 		if p.Paid.Units, p.Paid.Scale, err = ledger.ParseDecimal(f[amount], '.'); err != nil {
 			return nil, err.Error(), nil
 		}
-		p.Paid.Currency = assumedCurrency
+		p.Paid.Currency = assumed
 		if c := currencies[f[from]]; c != "" {
 			p.Paid.Currency = c
 		}
@@ -202,7 +209,8 @@ func readSteps(ctx context.Context, _ *intake.Input, text *intake.Text, out *int
 	cols, _ := delimited.Header(text.Head())
 	from, to := slices.Index(cols, "sourceNodeId"), slices.Index(cols, "targetNodeId")
 	value, at := slices.Index(cols, "value"), slices.Index(cols, "time")
-	out.Note("times are steps: taken as days from 1970-01-01; no currency in the source: amounts taken as %s", assumedCurrency)
+	assumed, whose := assumedCurrency(out)
+	out.Note("times are steps: taken as days from 1970-01-01; no currency in the source: amounts taken as %s%s", assumed, whose)
 	var p ledger.Payment
 	return table(ctx, text, out, func(f []string) (*ledger.Payment, string, error) {
 		p = ledger.Payment{From: ledger.Account{Number: f[from]}, To: ledger.Account{Number: f[to]}, Channel: ledger.ChannelTransfer}
@@ -210,7 +218,7 @@ func readSteps(ctx context.Context, _ *intake.Input, text *intake.Text, out *int
 		if p.Paid.Units, p.Paid.Scale, err = ledger.ParseDecimal(f[value], '.'); err != nil {
 			return nil, err.Error(), nil
 		}
-		p.Paid.Currency = assumedCurrency
+		p.Paid.Currency = assumed
 		if err := setStep(&p, f[at]); err != nil {
 			return nil, err.Error(), nil
 		}

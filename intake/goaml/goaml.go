@@ -105,7 +105,7 @@ func read(ctx context.Context, _ *intake.Input, text *intake.Text, out *intake.O
 			party := string(name) == "report_party"
 			out.Begin(line)
 			node, err := s.Tree(&tree)
-			if errors.Is(err, xmlscan.ErrTooBig) {
+			if xmlscan.OfRecord(err) {
 				err = out.Reject(err.Error(), tree.Raw())
 			} else if err != nil {
 				if rerr := out.Reject(err.Error(), tree.Raw()); rerr != nil {
@@ -176,14 +176,14 @@ func (r *reader) transaction(n xmlscan.Node, raw string) error {
 		// Extracts without a report root name no currency but may name one on an account.
 		p.Paid.Currency = firstText(n, "currency_code")
 		if p.Paid.Currency == "" {
-			return r.out.Reject("the report names no currency_code_local and no account names a currency", raw)
+			p.Paid.Currency = r.out.AssumeCurrency("the report names no currency_code_local and no account names a currency")
 		}
 	}
 	p.Ref, p.Purpose = n.Get("transactionnumber"), n.Get("transaction_description")
 	p.Place = n.Get("transaction_location")
 	p.Device = firstText(n, "ip_address")
 	if parties := n.Child("involved_parties"); parties.OK() {
-		return r.multiParty(parties, &p, raw)
+		return r.multiParty(parties, n.Get("transmode_code"), &p, raw)
 	}
 	from, to := either(n, "t_from_my_client", "t_from"), either(n, "t_to_my_client", "t_to")
 	if !from.OK() || !to.OK() {
@@ -395,12 +395,13 @@ func (r *reader) legalEntity(n xmlscan.Node) (*entity.Entity, error) {
 }
 
 // multiParty finds exactly one payer and one receiver by role, or keeps the transaction undirected.
-func (r *reader) multiParty(parties xmlscan.Node, p *ledger.Payment, raw string) error {
+func (r *reader) multiParty(parties xmlscan.Node, transmode string, p *ledger.Payment, raw string) error {
 	type found struct {
 		account ledger.Account
 		name    string
 	}
 	var pay, receive, all []found
+	var funds []string
 	var err error
 	parties.Each("party", func(n xmlscan.Node) {
 		if err != nil {
@@ -415,8 +416,9 @@ func (r *reader) multiParty(parties xmlscan.Node, p *ledger.Payment, raw string)
 		case contains(r.codes.Receiving, role):
 			receive = append(receive, f)
 		}
-		p.Channel = r.channel(n.Get("funds_code"))
+		funds = append(funds, n.Get("funds_code"))
 	})
+	p.Channel = r.channel(append(funds, transmode)...)
 	switch {
 	case err != nil:
 		return err

@@ -110,7 +110,7 @@ func readStatements(ctx context.Context, text *intake.Text, out *intake.Out, eac
 				if rerr := out.Reject(err.Error(), tree.Raw()); rerr != nil {
 					return rerr
 				}
-				if errors.Is(err, xmlscan.ErrTooBig) {
+				if xmlscan.OfRecord(err) {
 					continue
 				}
 				return err
@@ -257,6 +257,7 @@ func (a *account) entry(out *intake.Out, n xmlscan.Node, line int64, raw string)
 	if len(details) == 0 {
 		details = []xmlscan.Node{{}}
 	}
+	seen := map[string]int{}
 	for _, d := range details {
 		out.Begin(line)
 		var p ledger.Payment
@@ -265,6 +266,13 @@ func (a *account) entry(out *intake.Out, n xmlscan.Node, line int64, raw string)
 				return err
 			}
 			continue
+		}
+		// Banks give several details of one entry the same reference: within an entry all are payments of their own.
+		if p.Key != "" {
+			seen[p.Key]++
+			if k := seen[p.Key]; k > 1 {
+				p.Key = fmt.Sprintf("%s|%d", p.Key, k)
+			}
 		}
 		if err := out.Payment(&p, raw); err != nil {
 			return err
@@ -289,8 +297,14 @@ func (a *account) payment(p *ledger.Payment, n, d xmlscan.Node, single bool, tot
 	default:
 		return fmt.Sprintf("unknown entry status %.10q", status)
 	}
-	if err := when(p, d.At("RltdDts", "AccptncDtTm"), n.Child("BookgDt"), n.Child("ValDt")); err != nil {
+	if err := when(p, n.Child("BookgDt"), n.Child("ValDt"), d.At("RltdDts", "AccptncDtTm")); err != nil {
 		return err.Error()
+	}
+	// Most banks book by the day; the time of acceptance gives the hour where it is of the same day.
+	var accepted ledger.Payment
+	if p.DateOnly && when(&accepted, d.At("RltdDts", "AccptncDtTm")) == nil && !accepted.DateOnly &&
+		(accepted.At+int64(accepted.OffsetMin)*60_000)/86_400_000 == p.At/86_400_000 {
+		p.At, p.OffsetMin, p.DateOnly = accepted.At, accepted.OffsetMin, false
 	}
 	p.Paid = total
 	if m, err := money(d.Child("Amt")); err == nil {
@@ -300,10 +314,11 @@ func (a *account) payment(p *ledger.Payment, n, d xmlscan.Node, single bool, tot
 	} else if !single {
 		return "one of several details of an entry has no amount"
 	}
-	// An entry that is reversed is booked with the indicator of the reversal: it moves the money as it says.
-	direction := d.Get("CdtDbtInd")
-	if direction == "" {
-		direction = n.Get("CdtDbtInd")
+	// An entry that is reversed is booked with the indicator of the reversal: it moves the money as it says. In a batch
+	// each detail has its own; alone, the entry's is what the balance follows.
+	direction := n.Get("CdtDbtInd")
+	if own := d.Get("CdtDbtInd"); own != "" && !single {
+		direction = own
 	}
 	refs := d.Child("Refs")
 	e2e, uetr, txID, servicer := refs.Get("EndToEndId"), refs.Get("UETR"), refs.Get("TxId"), refs.Get("AcctSvcrRef")

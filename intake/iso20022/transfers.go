@@ -65,7 +65,7 @@ func readTransfers(ctx context.Context, text *intake.Text, out *intake.Out, orde
 				if rerr := out.Reject(terr.Error(), tree.Raw()); rerr != nil {
 					return rerr
 				}
-				if errors.Is(terr, xmlscan.ErrTooBig) {
+				if xmlscan.OfRecord(terr) {
 					continue
 				}
 				return terr

@@ -216,7 +216,13 @@ func (s *statement) payment(line, narrative string) (p ledger.Payment, reason st
 	}
 	value, err := date(f[1])
 	if err != nil {
-		return p, err.Error()
+		// Interest is valued by months of thirty days, so banks write 30 February; the entry date is a real day.
+		near, ok := monthOf(f[1])
+		if !ok || f[2] == "" {
+			return p, err.Error()
+		}
+		s.out.Note("a value date that no calendar has: the entry date was taken")
+		value = near
 	}
 	booked, err := entryDate(value, f[2])
 	if err != nil {
@@ -247,7 +253,7 @@ func (s *statement) payment(line, narrative string) (p ledger.Payment, reason st
 		p.From, p.To, p.ToName = s.account, other, d.name
 	}
 	own, bank := strings.TrimSpace(f[7]), strings.TrimSpace(f[8])
-	if own == "NONREF" || own == "NOTPROVIDED" {
+	if own == "NONREF" || own == "NOTPROVIDED" || own == "N" {
 		own = ""
 	}
 	p.Ref = firstOf(bank, own)
@@ -259,6 +265,12 @@ func (s *statement) payment(line, narrative string) (p ledger.Payment, reason st
 		p.Key = fmt.Sprintf("61|%s|%s|%s", s.account, line, narrative)
 	}
 	return p, ""
+}
+
+// monthOf is a day in the month of a date YYMMDD whose day may not exist.
+func monthOf(yymmdd string) (time.Time, bool) {
+	t, err := date(yymmdd[:4] + "28")
+	return t, err == nil
 }
 
 // entryDate gives the entry date its year: that of the value date, or a neighbour's around New Year.

@@ -101,6 +101,12 @@ func (s *splitter) next() (raw string, line int64, tooLong bool, err error) {
 	line = s.line
 	started, complete := false, false
 	for {
+		if complete && depth == 0 {
+			// A new message begins with block 1; other blocks belong to this one.
+			if next, _ := s.r.Peek(3); string(next) == "{1:" {
+				return b.String(), line, tooLong, nil
+			}
+		}
 		c, err := s.r.ReadByte()
 		if errors.Is(err, io.EOF) {
 			if !started {
@@ -119,15 +125,6 @@ func (s *splitter) next() (raw string, line int64, tooLong bool, err error) {
 			continue
 		}
 		started = true
-		if c == '{' && depth == 0 && complete {
-			// A new message begins with block 1; other blocks belong to this one.
-			if next, _ := s.r.Peek(2); string(next) == "1:" {
-				if err := s.r.UnreadByte(); err != nil {
-					return "", line, false, err
-				}
-				return b.String(), line, tooLong, nil
-			}
-		}
 		if c == '\n' {
 			s.line++
 		}

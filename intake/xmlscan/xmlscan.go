@@ -30,9 +30,10 @@ var (
 	ErrTooBig  = errors.New("record longer than the bound of one mebibyte")
 	ErrCut     = errors.New("the file ends in the middle of an element: it was cut off")
 	errDeep    = fmt.Errorf("elements nest deeper than %d", MaxDepth)
-	errNUL     = errors.New("text holds a NUL byte")
+	ErrText    = errors.New("a text cannot be read")
+	errNUL     = fmt.Errorf("%w: it holds a NUL byte", ErrText)
 	errToken   = errors.New("a tag or text is longer than one mebibyte")
-	errEntity  = errors.New("unknown entity: only the five of XML and character references are accepted")
+	errEntity  = fmt.Errorf("%w: it holds an entity other than the five of XML and numbered ones", ErrText)
 	errTag     = errors.New("a tag is not well formed")
 	errNesting = errors.New("an end tag does not match its start tag")
 	errOutside = errors.New("text outside the root element")
@@ -190,6 +191,10 @@ func (s *Scanner) next() (kind, error) {
 
 func (s *Scanner) readText() (kind, error) {
 	i, err := s.index('<', 0)
+	if errors.Is(err, errToken) {
+		// A text beyond the bound comes in pieces; the record that holds it will be too big.
+		i, err = s.end-s.pos, nil
+	}
 	if err != nil {
 		return 0, s.fail(err)
 	}
@@ -398,7 +403,8 @@ type Node struct {
 }
 
 // Tree reads the current element, whose start tag was just read, into t, replacing what t held; strings taken from
-// the former content stay valid. ErrTooBig is returned with the scanner behind the element, so that reading can go on.
+// the former content stay valid. After an error that OfRecord tells, the scanner stands behind the element and reading
+// can go on.
 func (s *Scanner) Tree(t *Tree) (Node, error) {
 	t.nodes, t.arena, t.open = t.nodes[:0], t.arena[:0], t.open[:0]
 	t.raw.Reset()
@@ -409,6 +415,7 @@ func (s *Scanner) Tree(t *Tree) (Node, error) {
 	s.keep = &t.raw
 	defer func() { s.keep = nil }()
 	tooBig := false
+	var bad error
 	t.push(s)
 	depth := len(s.starts)
 	for len(s.starts) >= depth {
@@ -429,8 +436,8 @@ func (s *Scanner) Tree(t *Tree) (Node, error) {
 		case k == startTag:
 			t.push(s)
 		default:
-			if err := t.addText(s); err != nil {
-				return Node{}, s.fail(err)
+			if err := t.addText(s); err != nil && bad == nil {
+				bad = s.fail(err)
 			}
 		}
 	}
@@ -438,8 +445,14 @@ func (s *Scanner) Tree(t *Tree) (Node, error) {
 	if tooBig {
 		return Node{}, ErrTooBig
 	}
+	if bad != nil {
+		return Node{}, bad
+	}
 	return Node{t, 0}, nil
 }
+
+// OfRecord reports whether an error of Tree concerns this one record, so that reading can go on behind it.
+func OfRecord(err error) bool { return errors.Is(err, ErrTooBig) || errors.Is(err, ErrText) }
 
 func (t *Tree) push(s *Scanner) {
 	i := int32(len(t.nodes))
@@ -570,11 +583,22 @@ func (n Node) Attr(name string) string {
 			return ""
 		}
 		if key == name {
-			return a[1 : 1+end]
+			return attribute(a[1 : 1+end])
 		}
 		a = a[end+2:]
 	}
 	return ""
+}
+
+// attribute unescapes a value; one that cannot be is given as it is written.
+func attribute(v string) string {
+	if indexByte(v, '&') < 0 {
+		return v
+	}
+	if b, err := unescape(nil, []byte(v)); err == nil {
+		return string(b)
+	}
+	return v
 }
 
 func indexByte(s string, b byte) int {

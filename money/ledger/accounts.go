@@ -19,9 +19,6 @@ type span struct {
 	num  uint16
 }
 
-// maxNamePart bounds each half of an account's name.
-const maxNamePart = 1 << 12
-
 func newAccountTable() *AccountTable {
 	return &AccountTable{spans: make([]span, 1, 1024), slots: make([]uint32, 1024), mask: 1023}
 }

@@ -130,7 +130,7 @@ func (im *Import) Add(p *Payment) (known bool, err error) {
 	case isKnown:
 		return true, nil
 	case isConflict:
-		return false, Refusal{"reference already used in this file for a different payment"}
+		return false, Refusal{"reference already used in this file for a different payment; where references repeat by design, leave id out of the mapping"}
 	}
 	im.rows = append(im.rows, row{
 		Time: p.At, From: im.account(p.From), To: im.account(p.To),

@@ -156,10 +156,13 @@ var isoScale = func() map[string]currencyInfo {
 	for c, s := range cryptoScale {
 		m[c] = currencyInfo{s, true}
 	}
-	delete(m, "XXX") // "no currency" and "testing" are not money
+	delete(m, NoCurrency) // "no currency" and "testing" are not money
 	delete(m, "XTS")
 	return m
 }()
+
+// NoCurrency (ISO 4217) is the currency of amounts whose source names none. It is compared with no other.
+const NoCurrency = "XXX"
 
 // KnownCurrency reports whether code is an ISO 4217 code, past or present, or a crypto-asset that Tarir knows.
 func KnownCurrency(code string) bool { return isoScale[code].ok }

@@ -17,6 +17,13 @@ type Account struct {
 // Outside reports whether the account is the zero Account.
 func (a Account) Outside() bool { return a == Account{} }
 
+// maxAccountPart bounds the bytes of an institution and of a number; an IBAN has 34 letters at most.
+const maxAccountPart = 4096
+
+func (a Account) tooLong() bool {
+	return len(a.Institution) > maxAccountPart || len(a.Number) > maxAccountPart
+}
+
 // String writes INSTITUTION/NUMBER, NUMBER alone where no institution is known, and the empty string for Outside.
 func (a Account) String() string {
 	if a.Institution == "" {
@@ -178,7 +185,7 @@ func (p *Payment) Check() error {
 	switch {
 	case p.Paid.Currency == "":
 		return fmt.Errorf("no currency")
-	case !KnownCurrency(p.Paid.Currency):
+	case !KnownCurrency(p.Paid.Currency) && p.Paid.Currency != NoCurrency:
 		return fmt.Errorf("unknown currency %q", clip(p.Paid.Currency))
 	case p.Received.Currency != "" && !KnownCurrency(p.Received.Currency):
 		return fmt.Errorf("unknown received currency %q", clip(p.Received.Currency))
@@ -190,6 +197,8 @@ func (p *Payment) Check() error {
 		return fmt.Errorf("time out of range: payments from 1970-01-01 to 2106-02-06 are kept")
 	case p.From.Outside() && p.To.Outside():
 		return fmt.Errorf("neither side names an account")
+	case p.From.tooLong() || p.To.tooLong():
+		return fmt.Errorf("the name of an account is longer than %d bytes", maxAccountPart)
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func (t organBroker) scan(s *scan) {
 func (t organBroker) large(s *scan, e flow.Entry) bool {
 	code := s.g.Currencies()[e.Currency()].Code
 	for _, a := range t.sums {
-		if a.Currency == code && e.Amount() > units(s.g, e.Currency(), a.Low) {
+		if a.Currency == code && e.Amount() > units(s.g, e.Currency(), a.Low) && e.Amount() <= units(s.g, e.Currency(), a.High) {
 			return true
 		}
 	}

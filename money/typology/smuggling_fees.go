@@ -8,7 +8,9 @@ import "tarir/money/flow"
 type smugglingFees struct {
 	seconds, ransomSeconds int64
 	senders, ransomPayers  int
-	band, ransomTimes      float64
+	band                   float64
+	ransomTimes            float64 // of the highest route price: more is ransom,
+	ransomMost             float64 // and more than this no family can pay
 	countRatio             float64
 	prices                 []Amount
 }
@@ -16,7 +18,7 @@ type smugglingFees struct {
 func newSmugglingFees(p params) detector {
 	return smugglingFees{
 		p.days("window_days"), p.days("ransom_days"), p.int("min_senders"), p.int("ransom_payers"),
-		p.num("band"), p.num("ransom_times"), p.num("settlement_ratio"), p.amounts("route_price"),
+		p.num("band"), p.num("ransom_times"), p.num("ransom_most"), p.num("settlement_ratio"), p.amounts("route_price"),
 	}
 }
 
@@ -81,13 +83,13 @@ func (t smugglingFees) ransom(s *scan) {
 			return false
 		}
 		code := s.g.Currencies()[e.Currency()].Code
-		least := int64(0)
+		highest := 0.0
 		for _, p := range t.prices {
 			if p.Currency == code {
-				least = max(least, units(s.g, e.Currency(), p.High*t.ransomTimes))
+				highest = max(highest, p.High)
 			}
 		}
-		return least > 0 && e.Amount() > least
+		return highest > 0 && e.Amount() > units(s.g, e.Currency(), highest*t.ransomTimes) && e.Amount() <= units(s.g, e.Currency(), highest*t.ransomMost)
 	}
 	for _, w := range s.windows(s.in, t.ransomSeconds, t.ransomPayers, large) {
 		h := s.hit(0.5, "T15", "F04")
