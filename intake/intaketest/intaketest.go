@@ -87,7 +87,7 @@ func Fuzz(f *testing.F, format *intake.Format, seeds ...string) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		r := &Result{}
 		text, err := intake.Decode(bytes.NewReader(data))
-		if err != nil {
+		if err != nil || !format.Sniff(text.Head()) {
 			return
 		}
 		r.Count, r.Err = intake.Read(context.Background(), format, &intake.Input{Name: "fuzz"}, text, r, func(x intake.Rejection) error {
