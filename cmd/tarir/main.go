@@ -38,6 +38,7 @@ type cli struct {
 	Ledger     ledgerCmd     `cmd:"" help:"Import into, verify and describe a ledger of payments."`
 	Indicators indicatorsCmd `cmd:"" help:"List, show and check indicators and their parameters."`
 	Bench      benchCmd      `cmd:"" help:"Generate payments with planted patterns and measure each stage."`
+	World      worldCmd      `cmd:"" help:"Write a synthetic world of payments with what was planted in it."`
 	Version    versionCmd    `cmd:"" help:"Print the version."`
 
 	InstallCompletions kongplete.InstallCompletions `cmd:"" name:"completion" help:"Print how to set up shell completion."`

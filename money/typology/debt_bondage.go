@@ -46,11 +46,12 @@ func (t debtBondage) instalments(s *scan) {
 	payers, rising := 0, 0
 	for _, p := range order {
 		list := byPayer[p]
-		if len(list) < t.months || !t.newcomer(s, p, s.in[list[0]].At()) {
+		if len(list) < t.months || t.employed(s, p, list) {
 			continue
 		}
+		// Who rises the sum four times running is not paying rent; on the same day every month, only a newcomer counts.
 		up, regular := t.series(s, list)
-		if !up && !regular {
+		if !(up && len(list) >= t.months+1) && !((up || regular) && t.newcomer(s, p, s.in[list[0]].At())) {
 			continue
 		}
 		payers++
@@ -67,6 +68,20 @@ func (t debtBondage) instalments(s *scan) {
 	h.h.Strength = over(float64(payers), float64(t.payers))
 	h.because("instalments", "payers", payers, "months", t.months, "rising", rising)
 	h.done()
+}
+
+// employed says that the account pays the payer more than it is paid: deductions from wages are payroll_skimming's.
+func (t debtBondage) employed(s *scan, p flow.Account, list []int) bool {
+	var paid, got int64
+	for _, i := range list {
+		got += s.in[i].Amount()
+	}
+	for _, e := range s.out {
+		if e.Peer() == p {
+			paid += e.Amount()
+		}
+	}
+	return paid > got
 }
 
 // series says whether payments rise from month to month, and whether they come once a month on about the same day.

@@ -1,6 +1,10 @@
 package typology
 
-import "slices"
+import (
+	"slices"
+
+	"tarir/money/ledger"
+)
 
 // funnel finds accounts into which cash is paid in several places and from which it is taken elsewhere at once (M02):
 // the way smuggling fees reach the border. Deposits at several branches within a day (T12) and transfers of small sums
@@ -87,7 +91,11 @@ func (t funnel) wires(s *scan) {
 		return
 	}
 	small := func(i int) bool {
-		return !isCashIn(s.in[i]) && s.strangerIn[i] && t.small.holds(s, s.in[i])
+		switch s.in[i].Channel() {
+		case ledger.ChannelTransfer, ledger.ChannelInstant, ledger.ChannelMVTS, ledger.ChannelUnknown:
+			return s.strangerIn[i] && t.small.holds(s, s.in[i])
+		}
+		return false
 	}
 	for _, w := range s.windows(s.in, 30*86400, t.senders, small) {
 		var places []string

@@ -21,14 +21,15 @@ func (t passThrough) scan(s *scan) {
 	if s.hub(s.account) || len(s.in) < t.times || len(s.out) < t.times {
 		return
 	}
-	links := s.links(t.seconds, t.low, t.high, nil, nil)
-	if len(links) < t.times {
-		return
+	// Income and rent repeat; what is passed on for others comes from whoever needed it passed on.
+	fromStranger := func(i int) bool { return s.strangerIn[i] }
+	for _, episode := range s.episodes(s.links(t.seconds, t.low, t.high, fromStranger, nil), t.times, fromStranger) {
+		t.report(s, episode)
 	}
-	// A habit, not a coincidence among many payments: most of what came in must have gone on.
-	if len(links)*2 < len(s.in) {
-		return
-	}
+}
+
+// report tells of one episode: links near each other in which most of what came in from strangers went on.
+func (t passThrough) report(s *scan, links []link) {
 	h := s.hit(over(float64(len(links)), float64(t.times)), "M04")
 	var in, out int64
 	cur := s.in[links[0].in].Currency()
@@ -45,7 +46,7 @@ func (t passThrough) scan(s *scan) {
 		}
 	}
 	h.because("pass_through", "times", len(links), "hours", int(t.seconds/3600), "in", s.money(in, cur), "out", s.money(out, cur), "percent", percent(out, in))
-	if n := int(s.seen.get(top)); top != flow.Outside && n >= t.handTimes && float64(n) >= t.handShare*float64(len(s.in)) {
+	if n := int(s.seen.get(top)); top != flow.Outside && n >= t.handTimes && float64(n) >= t.handShare*float64(len(links)) {
 		h.h.Indicators = append(h.h.Indicators, "S07")
 		h.because("hand_over", "times", n, "beneficiary", s.g.AccountName(top))
 	}

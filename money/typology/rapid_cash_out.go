@@ -17,9 +17,9 @@ func (t rapidCashOut) scan(s *scan) {
 		return
 	}
 	t.look(s, "M04", "rapid_cash_out", t.seconds, t.share,
-		func(i int) bool { return !isCashIn(s.in[i]) }, func(i int) bool { return isCashOut(s.out[i]) })
+		func(i int) bool { return s.strangerIn[i] && !isCashIn(s.in[i]) }, func(i int) bool { return isCashOut(s.out[i]) })
 	t.look(s, "M15", "cash_in_wires_out", t.wireSeconds, t.wireShare,
-		func(i int) bool { return isCashIn(s.in[i]) }, func(i int) bool { return !isCashOut(s.out[i]) })
+		func(i int) bool { return isCashIn(s.in[i]) }, func(i int) bool { return s.strangerOut[i] && !isCashOut(s.out[i]) })
 }
 
 // look counts the payments received that payments made within the time use up by at least the share.

@@ -7,13 +7,15 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tarir/money/flow"
+	"tarir/money/ledger"
 )
 
 // relations tells for every payment whether its two sides have a lasting relation, and for every account whether it is
 // a hub. It is computed once for a graph, in one pass over all lists, and read by all detectors.
 //
 // A pair is lasting when its payments in one direction spread over more than lastingDays, or are more than
-// lastingPayments: rent, wages, a family. Everybody else is a stranger.
+// lastingPayments: rent, wages, a family. A purchase, a card payment whose merchant category is known, is a shop's trade
+// and no relation of this kind either way. Everybody else is a stranger.
 type relations struct {
 	outAt, inAt   []uint32 // first index into outStranger, inStranger of each account
 	outStranger   []bool
@@ -61,13 +63,13 @@ func relate(ctx context.Context, g *flow.Graph, p relationParams) (*relations, e
 			return chunks(ctx, n, w, len(parts), func(lo, hi int) {
 				for a := lo; a < hi; a++ {
 					out, in := v.Out(flow.Account(a)), v.In(flow.Account(a))
-					nOut, sOut := pairs.mark(out, r.outStranger[r.outAt[a]:r.outAt[a+1]], p)
+					nOut, sOut := pairs.mark(out, r.outStranger[r.outAt[a]:r.outAt[a+1]], p, bought(v, flow.Account(a), out, true))
 					for _, s := range r.outStranger[r.outAt[a]:r.outAt[a+1]] {
 						if s {
 							r.strangersOut[a]++
 						}
 					}
-					nIn, sIn := pairs.mark(in, r.inStranger[r.inAt[a]:r.inAt[a+1]], p)
+					nIn, sIn := pairs.mark(in, r.inStranger[r.inAt[a]:r.inAt[a+1]], p, bought(v, flow.Account(a), in, false))
 					if nOut > p.hubCounterparties || a == 0 {
 						parts[w].hubOut = append(parts[w].hubOut, flow.Account(a))
 					}
@@ -131,16 +133,18 @@ type pairTable struct {
 	count []int32
 }
 
+// bought tells which payments of a list are purchases; nil where the ledger has no merchant categories.
+func bought(v *flow.View, a flow.Account, list []flow.Entry, paid bool) func(i int) bool {
+	if mcc, _, _, _ := v.Graph().HasContext(); !mcc {
+		return nil
+	}
+	return func(i int) bool { return list[i].Channel() == ledger.ChannelCard && v.Context(a, i, paid).MCC != "" }
+}
+
 // mark fills stranger for a list and returns the number of different counterparties and of the strangers among them.
-func (t *pairTable) mark(list []flow.Entry, stranger []bool, p relationParams) (peers, strangers int) {
-	switch len(list) {
-	case 0:
+func (t *pairTable) mark(list []flow.Entry, stranger []bool, p relationParams, bought func(i int) bool) (peers, strangers int) {
+	if len(list) == 0 {
 		return 0, 0
-	case 1:
-		if stranger[0] = list[0].Peer() != flow.Outside; stranger[0] {
-			return 1, 1
-		}
-		return 1, 0
 	}
 	t.index.reset()
 	t.first, t.last, t.count = t.first[:0], t.last[:0], t.count[:0]
@@ -157,11 +161,14 @@ func (t *pairTable) mark(list []flow.Entry, stranger []bool, p relationParams) (
 	span, most := int64(p.lastingDays)*flow.Day, int32(p.lastingPayments)
 	for k, e := range list {
 		i := t.index.get(e.Peer()) - 1
-		stranger[k] = e.Peer() != flow.Outside && t.last[i]-t.first[i] <= span && t.count[i] <= most
-	}
-	for i := range t.count {
-		if t.last[i]-t.first[i] <= span && t.count[i] <= most {
+		if e.Peer() == flow.Outside || t.last[i]-t.first[i] > span || t.count[i] > most || bought != nil && bought(k) {
+			continue
+		}
+		stranger[k] = true
+		if t.first[i] >= 0 { // each counterparty once: a negative first, with last moved along, keeps their distance
 			strangers++
+			t.last[i] -= t.first[i] + 1
+			t.first[i] = -1
 		}
 	}
 	return len(t.count), strangers

@@ -1,9 +1,15 @@
 package typology
 
-import "tarir/money/flow"
+import (
+	"slices"
 
-// stack finds layers (M07): an account that takes in from several, passes nearly all of it on to several, of whom at
-// least two do the same in turn. Three levels of accounts that only pass money on are made to hide where it came from.
+	"tarir/money/flow"
+)
+
+// stack finds layers (M07) of accounts that only pass money on, made to hide where it came from. Seen from one of them,
+// which takes in from several and passes nearly all of it on to several: either at least two of those do the same in
+// turn, or other accounts stand beside it in its layer, taking in from the same payers and paying the same payees
+// (Altman et al. 2023 call two such levels bipartite).
 type stack struct {
 	seconds   int64
 	min       int
@@ -75,6 +81,9 @@ func (t stack) scan(s *scan) {
 		}
 		next = distinctAfter(s.account, next)[1:]
 		if len(next) < t.min {
+			if t.layer(s, window{inLo, inHi}, window{outLo, outHi}) {
+				until = from + t.seconds
+			}
 			continue
 		}
 		h := s.hit(0.5+0.1*float64(len(next)), "M07")
@@ -101,4 +110,87 @@ func (t stack) scan(s *scan) {
 		h.done()
 		until = from + t.seconds
 	}
+}
+
+// layer looks for accounts beside the scanned one: paid by at least min of its payers, and paying at least min of its
+// payees, within the time.
+func (t stack) layer(s *scan, in, out window) bool {
+	from, until := s.in[in.lo].At(), s.in[in.lo].At()+t.seconds
+	payers, payees := map[flow.Account]bool{}, map[flow.Account]bool{}
+	for i := in.lo; i < in.hi; i++ {
+		if p := s.in[i].Peer(); s.strangerIn[i] && p != s.account && !s.hub(p) {
+			payers[p] = true
+		}
+	}
+	for i := out.lo; i < out.hi; i++ {
+		if p := s.out[i].Peer(); s.strangerOut[i] && p != s.account {
+			payees[p] = true
+		}
+	}
+	if len(payers) < t.min || len(payees) < t.min {
+		return false
+	}
+	shared := map[flow.Account]int{}
+	for _, p := range sorted(payers) {
+		mine := map[flow.Account]bool{}
+		list := s.v.Out(p)
+		stranger := s.rel.outStranger[s.rel.outAt[p]:s.rel.outAt[p+1]]
+		for k := after(list, from-t.seconds/2); k < len(list) && list[k].At() < until && len(mine) < s.lim.expand; k++ {
+			if q := list[k].Peer(); stranger[k] && q != s.account && !s.hub(q) {
+				mine[q] = true
+			}
+		}
+		for q := range mine {
+			shared[q]++
+		}
+	}
+	beside := []flow.Account{s.account}
+	for _, q := range sorted(shared) {
+		if shared[q] >= t.min && t.pays(s, q, payees, from, until) >= t.min {
+			beside = append(beside, q)
+		}
+	}
+	if len(beside) < t.min {
+		return false
+	}
+	h := s.hit(0.5+0.1*float64(len(beside)), "M07")
+	for _, q := range beside {
+		list := s.v.In(q)
+		for k := after(list, from-t.seconds/2); k < len(list) && list[k].At() < until; k++ {
+			if payers[list[k].Peer()] {
+				h.pay(q, list, k, false)
+			}
+		}
+		list = s.v.Out(q)
+		for k := after(list, from); k < len(list) && list[k].At() < until; k++ {
+			if payees[list[k].Peer()] {
+				h.pay(q, list, k, true)
+			}
+		}
+	}
+	h.because("layer", "accounts", len(beside), "payers", len(payers), "payees", len(payees), "days", days(h.h.First, h.h.Last))
+	h.done()
+	return true
+}
+
+// pays counts how many of the payees an account pays within the time.
+func (t stack) pays(s *scan, q flow.Account, payees map[flow.Account]bool, from, until int64) int {
+	list := s.v.Out(q)
+	met := map[flow.Account]bool{}
+	for k := after(list, from); k < len(list) && list[k].At() < until; k++ {
+		if p := list[k].Peer(); payees[p] {
+			met[p] = true
+		}
+	}
+	return len(met)
+}
+
+// sorted lists the accounts of a set in order of their numbers.
+func sorted[V any](set map[flow.Account]V) []flow.Account {
+	out := make([]flow.Account, 0, len(set))
+	for a := range set {
+		out = append(out, a)
+	}
+	slices.Sort(out)
+	return out
 }

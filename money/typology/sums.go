@@ -136,3 +136,27 @@ func middle(list []int64) int64 {
 	slices.Sort(list)
 	return list[len(list)/2]
 }
+
+// episodes cuts links at pauses longer than a month and keeps the stretches that have at least min links and in which
+// at least half of the kept payments received have one: a habit, not a coincidence among many payments.
+func (s *scan) episodes(links []link, min int, keepIn func(i int) bool) [][]link {
+	const pause = 31 * flow.Day
+	var out [][]link
+	for lo := 0; lo < len(links); {
+		hi := lo + 1
+		for hi < len(links) && s.in[links[hi].in].At()-s.in[links[hi-1].in].At() <= pause {
+			hi++
+		}
+		received := 0
+		for i := links[lo].in; i <= links[hi-1].in; i++ {
+			if keepIn(i) {
+				received++
+			}
+		}
+		if hi-lo >= min && 2*(hi-lo) >= received {
+			out = append(out, links[lo:hi])
+		}
+		lo = hi
+	}
+	return out
+}

@@ -2,7 +2,6 @@ package typology
 
 import (
 	"slices"
-	"sort"
 	"strings"
 
 	"tarir/money/flow"
@@ -40,8 +39,8 @@ var bundle = []string{"lodging", "taxi", "travel", "phone", "cosmetics", "pharma
 // supply are those of F03.
 var supply = []string{"food", "phone", "furniture"}
 
-// bought is one payment made with what it was for.
-type bought struct {
+// purchase is one payment made with what it was for.
+type purchase struct {
 	i     int
 	kind  string
 	place string
@@ -51,7 +50,7 @@ func (t travelBundle) scan(s *scan) {
 	if s.hub(s.account) || len(s.out) < min(t.kinds, t.lab) || len(s.out) > 64*s.lim.expand {
 		return
 	}
-	var all []bought
+	var all []purchase
 	for i := range s.out {
 		c := s.own.Context(s.account, i, true)
 		kind := ""
@@ -68,7 +67,7 @@ func (t travelBundle) scan(s *scan) {
 			kind = "advert"
 		}
 		if kind != "" {
-			all = append(all, bought{i, kind, c.Place})
+			all = append(all, purchase{i, kind, c.Place})
 		}
 	}
 	if len(all) == 0 {
@@ -83,45 +82,52 @@ func (t travelBundle) scan(s *scan) {
 	t.craft(s, all)
 }
 
-// kindsWithin reports the first window in which at least min of the kinds were bought, most of them more than once.
-func (t travelBundle) kindsWithin(s *scan, all []bought, kinds []string, min int, seconds int64, indicator, code string) {
-	count := map[string]int{}
-	lo := 0
-	for hi, b := range all {
-		if !slices.Contains(kinds, b.kind) {
-			continue
+// kindsWithin reports every run of windows in which at least min of the kinds were bought.
+func (t travelBundle) kindsWithin(s *scan, all []purchase, kinds []string, min int, seconds int64, indicator, code string) {
+	var list []purchase
+	for _, b := range all {
+		if slices.Contains(kinds, b.kind) {
+			list = append(list, b)
 		}
+	}
+	count := map[string]int{}
+	var runs []window
+	lo := 0
+	for hi, b := range list {
 		count[b.kind]++
-		for s.out[b.i].At()-s.out[all[lo].i].At() >= seconds {
-			if k := all[lo].kind; count[k] > 0 {
-				if count[k]--; count[k] == 0 {
-					delete(count, k)
-				}
+		for s.out[b.i].At()-s.out[list[lo].i].At() >= seconds {
+			if k := list[lo].kind; count[k] > 1 {
+				count[k]--
+			} else {
+				delete(count, k)
 			}
 			lo++
 		}
-		if len(count) < min {
-			continue
+		switch k := len(runs) - 1; {
+		case len(count) < min:
+		case k >= 0 && runs[k].hi > lo:
+			runs[k].hi = hi + 1
+		default:
+			runs = append(runs, window{lo, hi + 1})
 		}
-		h := s.hit(over(float64(len(count)), float64(min)), indicator)
+	}
+	for _, r := range runs {
 		var names []string
-		for k := range count {
-			names = append(names, k)
+		h := s.hit(0, indicator)
+		for _, b := range list[r.lo:r.hi] {
+			names = append(names, b.kind)
+			h.out(b.i)
 		}
-		sort.Strings(names)
-		for _, x := range all[lo : hi+1] {
-			if slices.Contains(kinds, x.kind) {
-				h.out(x.i)
-			}
-		}
-		h.because(code, "categories", strings.Join(names, ", "), "payments", hi+1-lo, "days", days(h.h.First, h.h.Last))
+		slices.Sort(names)
+		names = slices.Compact(names)
+		h.h.Strength = over(float64(len(names)), float64(min))
+		h.because(code, "categories", strings.Join(names, ", "), "payments", r.hi-r.lo, "days", days(h.h.First, h.h.Last))
 		h.done()
-		return
 	}
 }
 
-func (t travelBundle) burst(s *scan, all []bought, kind string, min int, seconds int64, indicator, code string) {
-	var list []bought
+func (t travelBundle) burst(s *scan, all []purchase, kind string, min int, seconds int64, indicator, code string) {
+	var list []purchase
 	for _, b := range all {
 		if b.kind == kind {
 			list = append(list, b)
@@ -145,8 +151,8 @@ func (t travelBundle) burst(s *scan, all []bought, kind string, min int, seconds
 	}
 }
 
-func (t travelBundle) placesWithin(s *scan, all []bought, kinds []string, min int, seconds int64, night bool, indicator, code string) {
-	var list []bought
+func (t travelBundle) placesWithin(s *scan, all []purchase, kinds []string, min int, seconds int64, night bool, indicator, code string) {
+	var list []purchase
 	for _, b := range all {
 		hour := s.out[b.i].At() / flow.Hour % 24
 		if b.place != "" && slices.Contains(kinds, b.kind) && (!night || !s.out[b.i].DateOnly() && (hour >= 22 || hour < 6)) {
@@ -179,7 +185,7 @@ func (t travelBundle) placesWithin(s *scan, all []bought, kinds []string, min in
 }
 
 // craft compares spending on boats, engines and vehicles within a month with the account's mean month over the year.
-func (t travelBundle) craft(s *scan, all []bought) {
+func (t travelBundle) craft(s *scan, all []purchase) {
 	var list []int
 	for _, b := range all {
 		if b.kind == "craft" {
