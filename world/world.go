@@ -24,7 +24,7 @@ import (
 type Spec struct {
 	Payments int64
 	Seed     uint64
-	Each     int // patterns planted of each kind; 0: one for every 50,000 payments, from 3 to 40
+	Each     int // patterns planted of each kind; 0: one for every 100,000 payments, from 1 to 40
 	Innocent int // look-alikes of each kind; 0: as many as Each
 }
 
@@ -79,7 +79,7 @@ const (
 // New plans a world: who lives there, and what is planted.
 func New(s Spec) *World {
 	if s.Each == 0 {
-		s.Each = int(min(40, max(3, s.Payments/50_000)))
+		s.Each = int(min(40, max(1, s.Payments/100_000)))
 	}
 	if s.Innocent == 0 {
 		s.Innocent = s.Each

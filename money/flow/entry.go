@@ -61,3 +61,6 @@ const (
 	Hour = 3600
 	Day  = 24 * Hour
 )
+
+// NewEntry makes an entry of a counterparty and a second alone, for tests of what reads lists.
+func NewEntry(peer Account, at int64) Entry { return Entry{peer: uint32(peer), at: uint32(at)} }

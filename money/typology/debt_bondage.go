@@ -9,9 +9,11 @@ import (
 // and never before is what sets a recruiter apart, and one of the two alone makes no finding.
 //
 // A newcomer is an account that the ledger first sees less than the pack's days before, counted only where the ledger
-// reaches further back than that: the opening date itself is not a payment's to tell.
+// reaches further back than that: the opening date itself is not a payment's to tell. Both looks ask that such payers
+// are a good share of all who pay the account: every shop and landlord has newcomers among many others.
 type debtBondage struct {
 	payers, months int
+	share          float64
 	dayTolerance   int64
 	newDays        int64
 	newcomers      int
@@ -19,7 +21,7 @@ type debtBondage struct {
 }
 
 func newDebtBondage(p params) detector {
-	return debtBondage{p.int("min_payers"), p.int("min_months"), int64(p.num("day_tolerance")), p.days("new_days"), p.int("min_newcomers"), p.days("window_days")}
+	return debtBondage{p.int("min_payers"), p.int("min_months"), p.num("min_share"), int64(p.num("day_tolerance")), p.days("new_days"), p.int("min_newcomers"), p.days("window_days")}
 }
 
 func (t debtBondage) scan(s *scan) {
@@ -62,7 +64,7 @@ func (t debtBondage) instalments(s *scan) {
 			h.in(i)
 		}
 	}
-	if payers < t.payers {
+	if payers < t.payers || float64(payers) < t.share*float64(len(order)) {
 		return
 	}
 	h.h.Strength = over(float64(payers), float64(t.payers))
@@ -113,8 +115,7 @@ func (t debtBondage) series(s *scan, list []int) (rising, regular bool) {
 
 // newcomer says that an account was first seen shortly before a time, in a ledger that reaches further back.
 func (t debtBondage) newcomer(s *scan, a flow.Account, at int64) bool {
-	first, _ := s.g.Span()
-	if at-first < t.newDays {
+	if at-s.rel.watched.since(at) < t.newDays {
 		return false
 	}
 	seen := at
@@ -130,6 +131,7 @@ func (t debtBondage) newcomer(s *scan, a flow.Account, at int64) bool {
 func (t debtBondage) newcomersPay(s *scan) {
 	fresh := map[flow.Account]bool{}
 	checked := map[flow.Account]bool{}
+	others := func(i int) bool { return s.in[i].Peer() != flow.Outside && s.in[i].Peer() != s.account }
 	keep := func(i int) bool {
 		p := s.in[i].Peer()
 		if p == flow.Outside || p == s.account {
@@ -146,6 +148,9 @@ func (t debtBondage) newcomersPay(s *scan) {
 	}
 	for _, w := range s.windows(s.in, t.window, t.newcomers, keep) {
 		n, _ := s.distinct(s.in, w, keep)
+		if all, _ := s.distinct(s.in, w, others); float64(n) < t.share*float64(all) {
+			continue
+		}
 		h := s.hit(over(float64(n), float64(t.newcomers)), "R03")
 		for i := w.lo; i < w.hi; i++ {
 			if keep(i) {

@@ -28,7 +28,7 @@ func (t dormantWoken) scan(s *scan) {
 		} else {
 			e = s.out[k]
 		}
-		if !first && e.At()-last >= t.quiet && before > 0 {
+		if !first && e.At()-max(last, s.rel.watched.since(e.At())) >= t.quiet && before > 0 {
 			t.wake(s, i, k, last, peak)
 		}
 		if first || e.At()-windowStart >= t.seconds {

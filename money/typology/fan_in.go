@@ -84,13 +84,12 @@ func (f fan) runs(s *scan, list []flow.Entry, stranger []bool, usual float64, fo
 		return
 	}
 	keep := func(i int) bool { return stranger[i] && list[i].Peer() != s.account }
-	first, last := s.g.Span()
 	any := false
 	if strangers >= f.min {
 		for _, w := range s.windows(list, f.seconds, f.min, keep) {
 			peers, inside := s.distinct(list, w, keep)
 			length := max(f.seconds, list[w.hi-1].At()-list[w.lo].At())
-			rest := float64(last-first) - float64(length)
+			rest := s.rel.watched.total - float64(length)
 			expected := 0.0
 			if rest > 0 {
 				expected = float64(strangers-inside) / rest * float64(length)
@@ -110,7 +109,7 @@ func (f fan) runs(s *scan, list []flow.Entry, stranger []bool, usual float64, fo
 	for _, w := range s.windows(list, f.slowSeconds, f.slowMin, keep) {
 		peers, _ := s.distinct(list, w, keep)
 		length := max(f.slowSeconds, list[w.hi-1].At()-list[w.lo].At())
-		expected := usual * min(1, float64(length)/s.rel.span)
+		expected := usual * min(1, float64(length)/s.rel.watched.total)
 		if poissonTail(peers, expected) < f.chance {
 			found(w, peers, expected, true)
 		}

@@ -151,8 +151,7 @@ func (t payrollSkimming) livesOnNothing(s *scan, w flow.Account, wages []int) bo
 func (t payrollSkimming) several(s *scan) {
 	employers := map[flow.Account]bool{}
 	var wages []int
-	first, last := s.g.Span()
-	if len(s.in) > 4*s.lim.expand || last-first < 30*flow.Day {
+	if len(s.in) > 4*s.lim.expand || s.rel.watched.total < 30*flow.Day {
 		return
 	}
 	for _, i := range t.wages(s.own, s.account) {

@@ -22,8 +22,8 @@ type relations struct {
 	inStranger    []bool
 	strangersOut  []uint32 // payments to strangers of each account
 	hubOut, hubIn []uint64 // one bit an account: very many payees, very many payers
-	span          float64  // seconds that the ledger covers
-	// usualOut and usualIn are how many strangers the usual account pays and is paid by, over the whole span: the mean
+	watched       *coverage // when the ledger looks on
+	// usualOut and usualIn are how many strangers the usual account pays and is paid by, over the time covered: the mean
 	// without the tenth of the accounts that have the most.
 	usualOut, usualIn float64
 }
@@ -32,7 +32,7 @@ func bit(set []uint64, a flow.Account) bool { return set[a>>6]>>(a&63)&1 == 1 }
 
 // rate is how many payments to strangers an account makes on average within a time.
 func (r *relations) rate(a flow.Account, seconds int64) float64 {
-	return float64(r.strangersOut[a]) * min(1, float64(seconds)/r.span)
+	return float64(r.strangersOut[a]) * min(1, float64(seconds)/r.watched.total)
 }
 
 type relationParams struct {
@@ -43,7 +43,7 @@ func relate(ctx context.Context, g *flow.Graph, p relationParams) (*relations, e
 	n := g.Accounts()
 	r := &relations{outAt: make([]uint32, n+1), inAt: make([]uint32, n+1), hubOut: make([]uint64, n/64+1), hubIn: make([]uint64, n/64+1), strangersOut: make([]uint32, n)}
 	first, last := g.Span()
-	r.span = float64(max(last-first, flow.Day))
+	r.watched = newCoverage(first, last)
 	v := g.View()
 	for a := range n {
 		out, in := v.Degree(flow.Account(a))
@@ -53,6 +53,7 @@ func relate(ctx context.Context, g *flow.Graph, p relationParams) (*relations, e
 	type part struct {
 		hubOut, hubIn   []flow.Account
 		manyOut, manyIn [1 << 12]int // accounts by number of strangers
+		watched         *coverage
 	}
 	parts := make([]part, runtime.GOMAXPROCS(0))
 	eg, ctx := errgroup.WithContext(ctx)
@@ -60,9 +61,11 @@ func relate(ctx context.Context, g *flow.Graph, p relationParams) (*relations, e
 		eg.Go(func() error {
 			v := g.View()
 			var pairs pairTable
+			parts[w].watched = newCoverage(first, last)
 			return chunks(ctx, n, w, len(parts), func(lo, hi int) {
 				for a := lo; a < hi; a++ {
 					out, in := v.Out(flow.Account(a)), v.In(flow.Account(a))
+					parts[w].watched.add(out)
 					nOut, sOut := pairs.mark(out, r.outStranger[r.outAt[a]:r.outAt[a+1]], p, bought(v, flow.Account(a), out, true))
 					for _, s := range r.outStranger[r.outAt[a]:r.outAt[a+1]] {
 						if s {
@@ -91,6 +94,7 @@ func relate(ctx context.Context, g *flow.Graph, p relationParams) (*relations, e
 	}
 	var manyOut, manyIn [1 << 12]int
 	for _, part := range parts {
+		r.watched.join(part.watched)
 		for _, a := range part.hubOut {
 			r.hubOut[a>>6] |= 1 << (a & 63)
 		}
@@ -102,6 +106,7 @@ func relate(ctx context.Context, g *flow.Graph, p relationParams) (*relations, e
 			manyIn[i] += part.manyIn[i]
 		}
 	}
+	r.watched.finish()
 	r.usualOut, r.usualIn = usual(manyOut[:]), usual(manyIn[:])
 	return r, nil
 }

@@ -264,5 +264,5 @@ func (s *scan) usualWithin(stranger []bool, counted int, seconds int64) float64 
 			n++
 		}
 	}
-	return float64(max(n, 0)) * min(1, float64(seconds)/s.rel.span)
+	return float64(max(n, 0)) * min(1, float64(seconds)/s.rel.watched.total)
 }

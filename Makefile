@@ -1,0 +1,52 @@
+# make demo   build Tarir, analyse the example payments, say where the report is
+# make test   every test; installs what they need
+# make race   the tests under the race detector
+# make bench  Go benchmarks, in the form benchstat reads; docs/performance.md says what to run
+# make fuzz   every fuzz target for FUZZTIME each (default 10s)
+# make lint   gofumpt, go vet, staticcheck, govulncheck
+
+export CGO_ENABLED ?= 0
+GOFUMPT     = mvdan.cc/gofumpt@v0.12.0
+STATICCHECK = honnef.co/go/tools/cmd/staticcheck@v0.8.2
+GOVULNCHECK = golang.org/x/vuln/cmd/govulncheck@v1.9.0
+FUZZTIME   ?= 10s
+COUNT      ?= 1
+BENCH      ?= .
+
+.PHONY: all build demo test race bench fuzz lint clean
+
+all: build
+
+build:
+	@scripts/setup go
+	go build -trimpath -o bin/tarir ./cmd/tarir
+
+demo: build
+	@scripts/demo
+
+test:
+	@scripts/setup test
+	go vet ./...
+	go test ./...
+
+race:
+	@scripts/setup test
+	CGO_ENABLED=1 go test -race ./...
+
+bench:
+	@scripts/setup go
+	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -timeout 120m ./...
+
+fuzz:
+	@scripts/setup go
+	@scripts/fuzz $(FUZZTIME)
+
+lint:
+	@scripts/setup go
+	@out=$$(go run $(GOFUMPT) -l .); test -z "$$out" || { echo "not formatted:"; echo "$$out"; exit 1; }
+	go vet ./...
+	go run $(STATICCHECK) ./...
+	go run $(GOVULNCHECK) ./... || echo "govulncheck: see above (it needs the vulnerability database to be reachable)"
+
+clean:
+	rm -rf bin demo
