@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,7 +23,32 @@ type Columns struct {
 
 	Scale, ReceivedScale                                            []int32
 	Currency, ReceivedCurrency, Channel, Status, MCC, Place, Device Coded
-	Purpose                                                         []string // nil where the segment has none
+	Purpose                                                         Texts
+}
+
+// Texts is a column of texts that seldom repeat. It is empty where no payment of the segment has one.
+type Texts struct {
+	bytes []byte
+	ends  []int
+}
+
+// N is the number of texts: that of the payments, or 0.
+func (t *Texts) N() int { return len(t.ends) }
+
+// At is the i-th text, valid until the column is filled again.
+func (t *Texts) At(i int) []byte {
+	lo := 0
+	if i > 0 {
+		lo = t.ends[i-1]
+	}
+	return t.bytes[lo:t.ends[i]]
+}
+
+// pad gives the texts up to the n-th an empty value where they have none.
+func (t *Texts) pad(n int) {
+	for len(t.ends) < n {
+		t.ends = append(t.ends, len(t.bytes))
+	}
 }
 
 // Coded is a column of repeated texts: Code[i] indexes Texts.
@@ -101,17 +127,19 @@ func (l *Ledger) readColumns(ctx context.Context, seg int, c *Columns, sides boo
 		coded(colMCC, &c.MCC)
 		coded(colPlace, &c.Place)
 		coded(colDevice, &c.Device)
-		if !empty(chunks[colPurpose]) {
+		if rows := len(c.Time) - int(rg.NumRows()); !empty(chunks[colPurpose]) {
+			c.Purpose.pad(rows)
 			read(colPurpose, func(p parquet.Page) error {
 				values := p.Data()
 				data, offsets := values.ByteArray()
 				for i := range int(p.NumValues()) {
-					c.Purpose = append(c.Purpose, string(data[offsets[i]:offsets[i+1]]))
+					c.Purpose.bytes = append(c.Purpose.bytes, data[offsets[i]:offsets[i+1]]...)
+					c.Purpose.ends = append(c.Purpose.ends, len(c.Purpose.bytes))
 				}
 				return nil
 			})
-		} else if err == nil {
-			c.Purpose = append(c.Purpose, make([]string, rg.NumRows())...)
+		} else if c.Purpose.N() > 0 {
+			c.Purpose.pad(len(c.Time))
 		}
 	}
 	if err != nil {
@@ -127,7 +155,7 @@ func (l *Ledger) readColumns(ctx context.Context, seg int, c *Columns, sides boo
 	}
 	for _, n := range []int{
 		len(c.Time), len(c.Amount), len(c.Received), len(c.DateOnly), len(c.Scale), len(c.ReceivedScale), len(c.Currency.Code),
-		len(c.ReceivedCurrency.Code), len(c.Channel.Code), len(c.MCC.Code), len(c.Place.Code), len(c.Device.Code), len(c.Purpose),
+		len(c.ReceivedCurrency.Code), len(c.Channel.Code), len(c.MCC.Code), len(c.Place.Code), len(c.Device.Code), cmp.Or(c.Purpose.N(), c.N),
 	} {
 		if n != c.N {
 			return fmt.Errorf("%w: %s has a column of %d rows where %d are expected", ErrDamaged, s.Payments.Name, n, c.N)
@@ -139,7 +167,8 @@ func (l *Ledger) readColumns(ctx context.Context, seg int, c *Columns, sides boo
 func (c *Columns) reset(base int64, n int) {
 	c.Base, c.N = base, n
 	c.Time, c.From, c.To, c.Amount, c.Received = c.Time[:0], c.From[:0], c.To[:0], c.Amount[:0], c.Received[:0]
-	c.DateOnly, c.Scale, c.ReceivedScale, c.Purpose = c.DateOnly[:0], c.Scale[:0], c.ReceivedScale[:0], c.Purpose[:0]
+	c.DateOnly, c.Scale, c.ReceivedScale = c.DateOnly[:0], c.Scale[:0], c.ReceivedScale[:0]
+	c.Purpose.bytes, c.Purpose.ends = c.Purpose.bytes[:0], c.Purpose.ends[:0]
 	for _, d := range []*Coded{&c.Currency, &c.ReceivedCurrency, &c.Channel, &c.Status, &c.MCC, &c.Place, &c.Device} {
 		d.Code, d.Texts = d.Code[:0], d.Texts[:0]
 	}

@@ -105,6 +105,17 @@ func (l *Ledger) Scales() map[string]uint8 {
 	return out
 }
 
+// Digits gives for each currency in the ledger the most digits before the point of any amount.
+func (l *Ledger) Digits() map[string]uint8 {
+	out := map[string]uint8{}
+	for _, s := range l.manifest.Segments {
+		for c, n := range s.Digits {
+			out[c] = max(out[c], n)
+		}
+	}
+	return out
+}
+
 // Damage is a file that is not what the manifest says, and how.
 type Damage struct {
 	File   string `json:"file"`
@@ -333,7 +344,7 @@ func removeStray(dir string, m manifest) error {
 	}
 	for _, e := range entries {
 		n := e.Name()
-		ours := strings.HasSuffix(n, tempSuffix) || strings.HasPrefix(n, "payments-") || strings.HasPrefix(n, "accounts-") || strings.HasPrefix(n, "keys-")
+		ours := n == manifestName+tempSuffix || strings.HasPrefix(n, "payments-") || strings.HasPrefix(n, "accounts-") || strings.HasPrefix(n, "keys-")
 		if named[n] || e.IsDir() || !ours {
 			continue
 		}

@@ -28,6 +28,7 @@ type Segment struct {
 	First       int64            `json:"first"` // earliest and latest payment, milliseconds since 1970
 	Last        int64            `json:"last"`
 	Scales      map[string]uint8 `json:"scales"` // most digits after the point, by currency
+	Digits      map[string]uint8 `json:"digits"` // most digits before the point, by currency
 	Payments    FileSum          `json:"payments"`
 	Accounts    FileSum          `json:"accounts"`
 	Keys        FileSum          `json:"keys"`

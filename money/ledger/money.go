@@ -15,11 +15,30 @@ type Money struct {
 	Currency string
 }
 
-// maxUnits is the largest amount in the finest unit that the graph's entries hold: 2^55 - 1, which for a currency with
-// two decimals is 360 thousand milliards.
-const maxUnits = 1<<55 - 1
+// maxUnits is the largest number of minor units of one payment, 36 thousand billions; maxWhole the first number of
+// whole units of any currency that no payment can have, a million milliards.
+const (
+	maxUnits = 1<<55 - 1
+	maxWhole = 1_000_000_000_000_000
+)
 
-func (m Money) absurd() bool { return m.Units > maxUnits || m.Units < -maxUnits }
+func (m Money) absurd() bool {
+	return m.Units > maxUnits || m.Units < -maxUnits || m.Units/powers[min(m.Scale, maxScale)] >= maxWhole
+}
+
+const maxScale = 9
+
+// powers are those of ten.
+var powers = [maxScale + 1]int64{1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9}
+
+// wholeDigits is the number of digits before the point.
+func wholeDigits(units int64, scale int) uint8 {
+	n := uint8(0)
+	for whole := units / powers[scale]; whole != 0; whole /= 10 {
+		n++
+	}
+	return n
+}
 
 // Rescale gives Units at another scale; exact is false where digits would be lost or the result does not fit.
 func (m Money) Rescale(scale uint8) (units int64, exact bool) {

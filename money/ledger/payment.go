@@ -191,6 +191,8 @@ func (p *Payment) Check() error {
 		return fmt.Errorf("unknown received currency %q", clip(p.Received.Currency))
 	case p.Paid.Units < 0 || p.Received.Units < 0:
 		return fmt.Errorf("negative amount: give the direction by the two sides, or declare the sign in a mapping file")
+	case p.Paid.Scale > maxScale || p.Received.Scale > maxScale:
+		return fmt.Errorf("amount with more than %d digits after the point", maxScale)
 	case p.Paid.absurd() || p.Received.absurd():
 		return fmt.Errorf("amount too large to be a payment")
 	case p.At < minAt || p.At >= maxAt:

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/parquet-go/parquet-go"
 	"github.com/parquet-go/parquet-go/compress/zstd"
@@ -143,8 +144,32 @@ type segmentWriter struct {
 	rows     int64
 	first    int64
 	last     int64
-	scales   map[string]uint8
+	extents  []*extent
 	accounts []accountRow
+}
+
+// extent is how fine and how large the amounts of one currency are: the largest of each scale.
+type extent struct {
+	currency string
+	seen     [maxScale + 1]bool
+	largest  [maxScale + 1]int64
+}
+
+func (e *extent) see(units int64, scale int32) {
+	e.seen[scale] = true
+	e.largest[scale] = max(e.largest[scale], units)
+}
+
+// extent finds a currency's, which is nearly always the first that is looked at.
+func (w *segmentWriter) extent(currency string) *extent {
+	for _, e := range w.extents {
+		if e.currency == currency {
+			return e
+		}
+	}
+	e := &extent{currency: strings.Clone(currency)}
+	w.extents = append(w.extents, e)
+	return e
 }
 
 func segmentFile(kind string, n int, ext string) string {
@@ -162,7 +187,7 @@ func newSegmentWriter(dir string, number int) (*segmentWriter, error) {
 		return nil, err
 	}
 	return &segmentWriter{
-		dir: dir, number: number, payments: p, keys: k, scales: map[string]uint8{},
+		dir: dir, number: number, payments: p, keys: k,
 		pq: parquet.NewGenericWriter[row](p,
 			parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}),
 			parquet.PageBufferSize(256<<10),
@@ -185,13 +210,9 @@ func (w *segmentWriter) write(rows []row, ids []identity, accounts []accountRow)
 			w.last = r.Time
 		}
 		w.rows++
-		if s, ok := w.scales[r.Currency]; !ok || uint8(r.Scale) > s {
-			w.scales[r.Currency] = uint8(r.Scale)
-		}
+		w.extent(r.Currency).see(r.Amount, r.Scale)
 		if r.ReceivedCurrency != "" {
-			if s, ok := w.scales[r.ReceivedCurrency]; !ok || uint8(r.ReceivedScale) > s {
-				w.scales[r.ReceivedCurrency] = uint8(r.ReceivedScale)
-			}
+			w.extent(r.ReceivedCurrency).see(r.ReceivedAmount, r.ReceivedScale)
 		}
 	}
 	w.accounts = append(w.accounts, accounts...)
@@ -207,7 +228,15 @@ func (w *segmentWriter) close() (Segment, error) {
 		w.abort()
 		return Segment{}, fmt.Errorf("finish %s: %w", w.payments.name, err)
 	}
-	seg := Segment{Number: w.number, Rows: w.rows, First: w.first, Last: w.last, Scales: w.scales, NewAccounts: int64(len(w.accounts))}
+	seg := Segment{Number: w.number, Rows: w.rows, First: w.first, Last: w.last, Scales: map[string]uint8{}, Digits: map[string]uint8{}, NewAccounts: int64(len(w.accounts))}
+	for _, e := range w.extents {
+		for scale, seen := range e.seen {
+			if seen {
+				seg.Scales[e.currency] = uint8(scale)
+				seg.Digits[e.currency] = max(seg.Digits[e.currency], wholeDigits(e.largest[scale], scale))
+			}
+		}
+	}
 	var err error
 	if seg.Payments, err = w.payments.commit(); err != nil {
 		w.keys.abort()

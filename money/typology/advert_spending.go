@@ -1,6 +1,7 @@
 package typology
 
 import (
+	"context"
 	"slices"
 
 	"tarir/money/flow"
@@ -14,30 +15,48 @@ type advertSpending struct {
 	unit           float64
 	cards          int
 	advert, card   []string
+	kind           []byte // of each context: a for an advert, c for a prepaid card
 }
 
 func newAdvertSpending(p params) detector {
-	return advertSpending{
+	return &advertSpending{
 		30 * flow.Day, 7 * flow.Day, p.int("times"), p.int("classified_times"), p.num("small_unit"), p.int("cards"),
-		p.category("advert"), p.category("prepaid"),
+		p.category("advert"), p.category("prepaid"), nil,
 	}
 }
 
-func (t advertSpending) scan(s *scan) {
+// prepare sorts the merchant categories that occur.
+func (t *advertSpending) prepare(_ context.Context, g *flow.Graph, _ *relations) (string, error) {
+	t.kind = make([]byte, len(g.Contexts()))
+	for i, c := range g.Contexts() {
+		switch {
+		case c.MCC == "":
+		case slices.Contains(t.advert, c.MCC):
+			t.kind[i] = 'a'
+		case slices.Contains(t.card, c.MCC):
+			t.kind[i] = 'c'
+		}
+	}
+	return "", nil
+}
+
+func (t *advertSpending) scan(s *scan) {
 	if len(s.out) < min(t.times, t.foreign, t.cards) || len(s.out) > 64*s.lim.expand {
 		return
 	}
-	kind := make([]byte, len(s.out))
+	kind := s.marks(len(s.out))
 	adverts, cards := 0, 0
-	for i := range s.out {
-		c := s.own.Context(s.account, i, true)
+	for i, e := range s.out {
 		switch {
-		case c.MCC != "" && slices.Contains(t.advert, c.MCC) || c.Purpose == flow.PurposeAdvert:
+		case e.Purpose() == flow.PurposeAdvert:
 			kind[i] = 'a'
 			adverts++
-		case c.MCC != "" && slices.Contains(t.card, c.MCC):
-			kind[i] = 'c'
-			cards++
+		case e.Merchant():
+			if kind[i] = t.kind[s.own.ContextNumber(s.account, i, true)]; kind[i] == 'a' {
+				adverts++
+			} else if kind[i] == 'c' {
+				cards++
+			}
 		}
 	}
 	if adverts >= t.foreign {
@@ -54,7 +73,7 @@ func (t advertSpending) scan(s *scan) {
 	}
 }
 
-func (t advertSpending) report(s *scan, seconds int64, times int, keep func(int) bool, indicator, code string) {
+func (t *advertSpending) report(s *scan, seconds int64, times int, keep func(int) bool, indicator, code string) {
 	for _, w := range s.stretches(s.out, seconds, times, keep) {
 		h := s.hit(0, indicator)
 		n := 0

@@ -33,14 +33,13 @@ func (t frontCompany) scan(s *scan) {
 	income, cur, _ := sum(s.in, nil)
 	var costs int64
 	paysWages := false
-	for i, e := range s.out {
-		c := s.own.Context(s.account, i, true)
-		switch c.Purpose {
+	for _, e := range s.out {
+		switch e.Purpose() {
 		case flow.PurposeWage, flow.PurposeTax:
 			paysWages = true
 		case flow.PurposeRent, flow.PurposeInvoice:
 		default:
-			if c.MCC == "" {
+			if !e.Merchant() {
 				continue
 			}
 		}

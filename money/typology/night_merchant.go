@@ -87,7 +87,7 @@ func (t nightMerchant) venue(s *scan) {
 	}
 	at := func(i int) bool {
 		e := s.in[i]
-		return e.Channel().String() == "card" && t.night(e) && slices.Contains(t.venues, s.own.Context(s.account, i, false).MCC)
+		return e.Purchase() && t.night(e) && slices.Contains(t.venues, s.own.Context(s.account, i, false).MCC)
 	}
 	for _, w := range s.stretches(s.in, t.seconds, t.venueTimes, at) {
 		h := s.hit(0.4, "S13")

@@ -35,8 +35,8 @@ func newPayrollSkimming(p params) detector {
 // wage is a wage received by an account: its place in the in list.
 func (t payrollSkimming) wages(v *flow.View, a flow.Account) []int {
 	var out []int
-	for i := range v.In(a) {
-		if v.Context(a, i, false).Purpose == flow.PurposeWage {
+	for i, e := range v.In(a) {
+		if e.Purpose() == flow.PurposeWage {
 			out = append(out, i)
 		}
 	}
@@ -139,8 +139,7 @@ func (t payrollSkimming) livesOnNothing(s *scan, w flow.Account, wages []int) bo
 		earned += in[i].Amount()
 	}
 	for k := range out {
-		c := s.v.Context(w, k, true)
-		if slices.Contains(t.living, c.MCC) || c.Purpose == flow.PurposeRent {
+		if out[k].Purpose() == flow.PurposeRent || out[k].Merchant() && slices.Contains(t.living, s.v.Context(w, k, true).MCC) {
 			spent += out[k].Amount()
 		}
 	}

@@ -7,7 +7,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tarir/money/flow"
-	"tarir/money/ledger"
 )
 
 // relations tells for every payment whether its two sides have a lasting relation, and for every account whether it is
@@ -20,8 +19,8 @@ type relations struct {
 	outAt, inAt   []uint32 // first index into outStranger, inStranger of each account
 	outStranger   []bool
 	inStranger    []bool
-	strangersOut  []uint32 // payments to strangers of each account
-	hubOut, hubIn []uint64 // one bit an account: very many payees, very many payers
+	strangersOut  []uint32  // payments to strangers of each account
+	hubOut, hubIn []uint64  // one bit an account: very many payees, very many payers
 	watched       *coverage // when the ledger looks on
 	// usualOut and usualIn are how many strangers the usual account pays and is paid by, over the time covered: the mean
 	// without the tenth of the accounts that have the most.
@@ -66,13 +65,13 @@ func relate(ctx context.Context, g *flow.Graph, p relationParams) (*relations, e
 				for a := lo; a < hi; a++ {
 					out, in := v.Out(flow.Account(a)), v.In(flow.Account(a))
 					parts[w].watched.add(out)
-					nOut, sOut := pairs.mark(out, r.outStranger[r.outAt[a]:r.outAt[a+1]], p, bought(v, flow.Account(a), out, true))
+					nOut, sOut := pairs.mark(out, r.outStranger[r.outAt[a]:r.outAt[a+1]], p)
 					for _, s := range r.outStranger[r.outAt[a]:r.outAt[a+1]] {
 						if s {
 							r.strangersOut[a]++
 						}
 					}
-					nIn, sIn := pairs.mark(in, r.inStranger[r.inAt[a]:r.inAt[a+1]], p, bought(v, flow.Account(a), in, false))
+					nIn, sIn := pairs.mark(in, r.inStranger[r.inAt[a]:r.inAt[a+1]], p)
 					if nOut > p.hubCounterparties || a == 0 {
 						parts[w].hubOut = append(parts[w].hubOut, flow.Account(a))
 					}
@@ -138,16 +137,8 @@ type pairTable struct {
 	count []int32
 }
 
-// bought tells which payments of a list are purchases; nil where the ledger has no merchant categories.
-func bought(v *flow.View, a flow.Account, list []flow.Entry, paid bool) func(i int) bool {
-	if mcc, _, _, _ := v.Graph().HasContext(); !mcc {
-		return nil
-	}
-	return func(i int) bool { return list[i].Channel() == ledger.ChannelCard && v.Context(a, i, paid).MCC != "" }
-}
-
 // mark fills stranger for a list and returns the number of different counterparties and of the strangers among them.
-func (t *pairTable) mark(list []flow.Entry, stranger []bool, p relationParams, bought func(i int) bool) (peers, strangers int) {
+func (t *pairTable) mark(list []flow.Entry, stranger []bool, p relationParams) (peers, strangers int) {
 	if len(list) == 0 {
 		return 0, 0
 	}
@@ -166,7 +157,7 @@ func (t *pairTable) mark(list []flow.Entry, stranger []bool, p relationParams, b
 	span, most := int64(p.lastingDays)*flow.Day, int32(p.lastingPayments)
 	for k, e := range list {
 		i := t.index.get(e.Peer()) - 1
-		if e.Peer() == flow.Outside || t.last[i]-t.first[i] > span || t.count[i] > most || bought != nil && bought(k) {
+		if e.Peer() == flow.Outside || t.last[i]-t.first[i] > span || t.count[i] > most || e.Purchase() {
 			continue
 		}
 		stranger[k] = true

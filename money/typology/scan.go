@@ -1,6 +1,8 @@
 package typology
 
 import (
+	"slices"
+
 	"tarir/money/flow"
 	"tarir/money/ledger"
 )
@@ -27,6 +29,7 @@ type scan struct {
 
 	seen  counter // scratch of detectors
 	seen2 counter
+	kinds []byte
 	name  string // of the running detector
 	emit  func(Hit)
 }
@@ -82,6 +85,13 @@ func (s *scan) windows(list []flow.Entry, seconds int64, min int, keep func(i in
 		}
 	}
 	return out
+}
+
+// marks gives n zeros of scratch space.
+func (s *scan) marks(n int) []byte {
+	s.kinds = slices.Grow(s.kinds[:0], n)[:n]
+	clear(s.kinds)
+	return s.kinds
 }
 
 // hit starts a Hit about the scanned account.

@@ -16,7 +16,8 @@ type sharedDevice struct {
 	cards    int
 	times    int
 	most     int
-	users    map[string][]flow.Account
+	device   []int32          // of each context: an index into users, or -1
+	users    [][]flow.Account // of each device
 }
 
 func newSharedDevice(p params) detector {
@@ -25,15 +26,28 @@ func newSharedDevice(p params) detector {
 
 // prepare lists the accounts of each device, in one pass over the payments made.
 func (t *sharedDevice) prepare(ctx context.Context, g *flow.Graph, _ *relations) (string, error) {
-	t.users = map[string][]flow.Account{}
+	index := map[string]int32{}
+	t.device = make([]int32, len(g.Contexts()))
+	for i, c := range g.Contexts() {
+		n, ok := index[c.Device]
+		if !ok {
+			n = int32(len(index)) - 1 // the empty context is the first
+			index[c.Device] = n
+		}
+		t.device[i] = n
+	}
+	t.users = make([][]flow.Account, len(index)-1)
 	v := g.View()
 	for a := 1; a < g.Accounts(); a++ {
 		if a&4095 == 0 && ctx.Err() != nil {
 			return "", ctx.Err()
 		}
 		for i := range v.Out(flow.Account(a)) {
-			d := v.Context(flow.Account(a), i, true).Device
-			if u := t.users[d]; d != "" && (len(u) == 0 || u[len(u)-1] != flow.Account(a)) && len(u) <= t.most {
+			d := t.device[v.ContextNumber(flow.Account(a), i, true)]
+			if d < 0 {
+				continue
+			}
+			if u := t.users[d]; (len(u) == 0 || u[len(u)-1] != flow.Account(a)) && len(u) <= t.most {
 				t.users[d] = append(u, flow.Account(a))
 			}
 		}
@@ -42,23 +56,23 @@ func (t *sharedDevice) prepare(ctx context.Context, g *flow.Graph, _ *relations)
 }
 
 func (t *sharedDevice) scan(s *scan) {
-	seen := map[string]bool{}
+	var seen []int32
 	for i := range s.out {
-		d := s.own.Context(s.account, i, true).Device
-		if d == "" || seen[d] {
+		d := t.device[s.own.ContextNumber(s.account, i, true)]
+		if d < 0 {
 			continue
 		}
-		seen[d] = true
 		users := t.users[d]
 		// The lowest account reports for all; a device of very many is a public one.
-		if len(users) < t.accounts || len(users) > t.most || users[0] != s.account {
+		if len(users) < t.accounts || len(users) > t.most || users[0] != s.account || slices.Contains(seen, d) {
 			continue
 		}
+		seen = append(seen, d)
 		t.report(s, d, users)
 	}
 }
 
-func (t *sharedDevice) report(s *scan, device string, users []flow.Account) {
+func (t *sharedDevice) report(s *scan, device int32, users []flow.Account) {
 	h := s.hit(over(float64(len(users)), float64(t.accounts)), "F01")
 	type use struct {
 		at   int64
@@ -69,13 +83,13 @@ func (t *sharedDevice) report(s *scan, device string, users []flow.Account) {
 	wages := 0
 	for _, u := range users {
 		for i, e := range s.v.Out(u) {
-			if s.v.Context(u, i, true).Device == device {
+			if t.device[s.v.ContextNumber(u, i, true)] == device {
 				h.pay(u, s.v.Out(u), i, true)
 				uses = append(uses, use{e.At(), u, e.Channel().String() == "card"})
 			}
 		}
-		for i := range s.v.In(u) {
-			if i < 4*s.lim.expand && s.v.Context(u, i, false).Purpose == flow.PurposeWage {
+		for _, e := range s.v.In(u) {
+			if e.Purpose() == flow.PurposeWage {
 				wages++
 				break
 			}

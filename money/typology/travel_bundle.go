@@ -1,6 +1,7 @@
 package typology
 
 import (
+	"context"
 	"slices"
 	"strings"
 
@@ -18,10 +19,11 @@ type travelBundle struct {
 	documents, cities, stops  int
 	craftTimes                float64
 	supplies, lab             int
+	kind                      []string // of each context
 }
 
 func newTravelBundle(p params) detector {
-	t := travelBundle{
+	t := &travelBundle{
 		month: p.days("window_days"), fortnight: p.days("document_days"), quarter: p.days("lab_days"),
 		kinds: p.int("min_categories"), documents: p.int("documents"), cities: p.int("cities"), stops: p.int("stops"),
 		craftTimes: p.num("craft_times"), supplies: p.int("supply_categories"), lab: p.int("lab_times"),
@@ -41,33 +43,42 @@ var supply = []string{"food", "phone", "furniture"}
 
 // purchase is one payment made with what it was for.
 type purchase struct {
-	i     int
-	kind  string
-	place string
+	i    int
+	kind string
 }
 
-func (t travelBundle) scan(s *scan) {
+// prepare sorts the merchant categories that occur.
+func (t *travelBundle) prepare(_ context.Context, g *flow.Graph, _ *relations) (string, error) {
+	t.kind = make([]string, len(g.Contexts()))
+	names := keys(t.categories)
+	for i, c := range g.Contexts() {
+		for _, name := range names {
+			if c.MCC != "" && slices.Contains(t.categories[name], c.MCC) {
+				t.kind[i] = name
+				break
+			}
+		}
+	}
+	return "", nil
+}
+
+func (t *travelBundle) scan(s *scan) {
 	if s.hub(s.account) || len(s.out) < min(t.kinds, t.lab) || len(s.out) > 64*s.lim.expand {
 		return
 	}
 	var all []purchase
-	for i := range s.out {
-		c := s.own.Context(s.account, i, true)
+	for i, e := range s.out {
 		kind := ""
-		for _, name := range keys(t.categories) {
-			if c.MCC != "" && slices.Contains(t.categories[name], c.MCC) {
-				kind = name
-				break
-			}
-		}
-		switch c.Purpose {
-		case flow.PurposeTravel:
+		switch p := e.Purpose(); {
+		case p == flow.PurposeTravel:
 			kind = "travel"
-		case flow.PurposeAdvert:
+		case p == flow.PurposeAdvert:
 			kind = "advert"
+		case e.Merchant():
+			kind = t.kind[s.own.ContextNumber(s.account, i, true)]
 		}
 		if kind != "" {
-			all = append(all, purchase{i, kind, c.Place})
+			all = append(all, purchase{i, kind})
 		}
 	}
 	if len(all) == 0 {
@@ -83,7 +94,7 @@ func (t travelBundle) scan(s *scan) {
 }
 
 // kindsWithin reports every run of windows in which at least min of the kinds were bought.
-func (t travelBundle) kindsWithin(s *scan, all []purchase, kinds []string, min int, seconds int64, indicator, code string) {
+func (t *travelBundle) kindsWithin(s *scan, all []purchase, kinds []string, min int, seconds int64, indicator, code string) {
 	var list []purchase
 	for _, b := range all {
 		if slices.Contains(kinds, b.kind) {
@@ -126,7 +137,7 @@ func (t travelBundle) kindsWithin(s *scan, all []purchase, kinds []string, min i
 	}
 }
 
-func (t travelBundle) burst(s *scan, all []purchase, kind string, min int, seconds int64, indicator, code string) {
+func (t *travelBundle) burst(s *scan, all []purchase, kind string, min int, seconds int64, indicator, code string) {
 	var list []purchase
 	for _, b := range all {
 		if b.kind == kind {
@@ -151,12 +162,19 @@ func (t travelBundle) burst(s *scan, all []purchase, kind string, min int, secon
 	}
 }
 
-func (t travelBundle) placesWithin(s *scan, all []purchase, kinds []string, min int, seconds int64, night bool, indicator, code string) {
-	var list []purchase
+func (t *travelBundle) placesWithin(s *scan, all []purchase, kinds []string, min int, seconds int64, night bool, indicator, code string) {
+	type stay struct {
+		purchase
+		place string
+	}
+	var list []stay
 	for _, b := range all {
 		hour := s.out[b.i].At() / flow.Hour % 24
-		if b.place != "" && slices.Contains(kinds, b.kind) && (!night || !s.out[b.i].DateOnly() && (hour >= 22 || hour < 6)) {
-			list = append(list, b)
+		if !slices.Contains(kinds, b.kind) || night && (s.out[b.i].DateOnly() || hour < 22 && hour >= 6) {
+			continue
+		}
+		if place := s.own.Context(s.account, b.i, true).Place; place != "" {
+			list = append(list, stay{b, place})
 		}
 	}
 	count := map[string]int{}
@@ -185,7 +203,7 @@ func (t travelBundle) placesWithin(s *scan, all []purchase, kinds []string, min 
 }
 
 // craft compares spending on boats, engines and vehicles within a month with the account's mean month over the year.
-func (t travelBundle) craft(s *scan, all []purchase) {
+func (t *travelBundle) craft(s *scan, all []purchase) {
 	var list []int
 	for _, b := range all {
 		if b.kind == "craft" {

@@ -1,0 +1,397 @@
+package flow
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"tarir/money/ledger"
+)
+
+// builder makes one slab of a run of segments. Each worker takes a run of its own, first to count how many entries each
+// account gets from it, then to place them: who counted apart can place apart, without a lock.
+type builder struct {
+	l          *ledger.Ledger
+	currencies []Currency
+	index      map[string]uint8 // of a currency
+
+	s *slab
+
+	mu       sync.Mutex
+	contexts []Context
+	numbers  map[Context]uint32
+}
+
+func build(ctx context.Context, l *ledger.Ledger, currencies []Currency, from, to int) (*slab, error) {
+	b := &builder{
+		l: l, currencies: currencies, index: map[string]uint8{}, s: &slab{from: from, to: to},
+		contexts: []Context{{}}, numbers: map[Context]uint32{{}: 0},
+	}
+	for i, c := range currencies {
+		b.index[c.Code] = uint8(i)
+	}
+	if n := l.Accounts().Len(); n > maxAccounts {
+		return nil, fmt.Errorf("build payment graph: the ledger has %d accounts and a graph holds %d; split the ledger", n, maxAccounts)
+	}
+	if l.Rows() > 1<<32 {
+		return nil, errors.New("build payment graph: the ledger has more than 2^32 payments; split it")
+	}
+	if err := b.run(ctx); err != nil {
+		return nil, errors.Join(err, b.s.release())
+	}
+	return b.s, nil
+}
+
+// worker is one run of segments and where its entries of each account go next.
+type worker struct {
+	from, to int
+	out, in  []uint32
+}
+
+func (b *builder) run(ctx context.Context) error {
+	workers := b.split()
+	accounts := b.l.Accounts().Len()
+	err := each(ctx, workers, func(ctx context.Context, w *worker) error {
+		w.out, w.in = make([]uint32, accounts), make([]uint32, accounts)
+		return b.count(ctx, w)
+	})
+	if err != nil {
+		return err
+	}
+	b.s.out.start, b.s.n = cursors(workers, accounts, func(w *worker) []uint32 { return w.out })
+	b.s.in.start, _ = cursors(workers, accounts, func(w *worker) []uint32 { return w.in })
+	if err := b.s.allocate(); err != nil {
+		return err
+	}
+	if err := each(ctx, workers, b.place); err != nil {
+		return err
+	}
+	b.number()
+	var eg errgroup.Group
+	eg.Go(func() error { b.s.sortOut(); return nil })
+	eg.Go(func() error { b.s.sortIn(); return nil })
+	_ = eg.Wait() // neither can fail
+	b.s.out.thin(b.s.n)
+	b.s.in.thin(b.s.n)
+	return nil
+}
+
+// split gives each processor a run of segments of about the same number of payments.
+func (b *builder) split() []*worker {
+	segs := b.l.Segments()
+	var total int64
+	for _, s := range segs[b.s.from:b.s.to] {
+		total += s.Rows
+	}
+	n := int64(runtime.GOMAXPROCS(0))
+	var out []*worker
+	var done int64
+	for i := b.s.from; i < b.s.to; i++ {
+		if k := int64(len(out)); k == 0 || k < n && done*n >= total*k {
+			out = append(out, &worker{from: i})
+		}
+		out[len(out)-1].to = i + 1
+		done += segs[i].Rows
+	}
+	return out
+}
+
+func each(ctx context.Context, workers []*worker, fn func(context.Context, *worker) error) error {
+	eg, ctx := errgroup.WithContext(ctx)
+	for _, w := range workers {
+		eg.Go(func() error { return fn(ctx, w) })
+	}
+	return eg.Wait()
+}
+
+// cursors turns the workers' counts into the place where each begins to write, and gives the starts of all lists.
+func cursors(workers []*worker, accounts int, counts func(*worker) []uint32) (start []uint32, total int) {
+	start = make([]uint32, accounts+1)
+	at := uint32(0)
+	for a := range accounts {
+		start[a] = at
+		for _, w := range workers {
+			c := counts(w)
+			c[a], at = at, at+c[a]
+		}
+	}
+	start[accounts] = at
+	return start, int(at)
+}
+
+func (b *builder) count(ctx context.Context, w *worker) error {
+	var c ledger.Columns
+	for seg := w.from; seg < w.to; seg++ {
+		if err := b.l.ReadSides(ctx, seg, &c); err != nil {
+			return err
+		}
+		booked := bookedRows(&c)
+		for i := range c.N {
+			if int(c.From[i]) >= len(w.out) || int(c.To[i]) >= len(w.out) {
+				return fmt.Errorf("build payment graph: %w: an account has a number that the ledger does not know", ledger.ErrDamaged)
+			}
+			if booked == nil || booked[i] {
+				w.out[c.From[i]]++
+				w.in[c.To[i]]++
+			}
+		}
+	}
+	return nil
+}
+
+func (b *builder) place(ctx context.Context, w *worker) error {
+	var c ledger.Columns
+	var channels uint16
+	var timed, exchanges, purposeful bool
+	purposes := map[string]Purpose{}
+	for seg := w.from; seg < w.to; seg++ {
+		if err := b.l.ReadColumns(ctx, seg, &c); err != nil {
+			return err
+		}
+		d, err := b.decode(&c, purposes)
+		if err != nil {
+			return err
+		}
+		s := b.s
+		for i := range c.N {
+			if d.booked != nil && !d.booked[i] {
+				continue
+			}
+			paid, received := d.paid[i], d.paid[i]
+			if d.received != nil {
+				received = d.received[i]
+			}
+			channel := d.channels[c.Channel.Code[i]]
+			channels |= 1 << channel
+			timed = timed || paid&dateOnlyBit == 0
+			exchanges = exchanges || paid != received
+			purposeful = purposeful || paid>>purposeAt&15 != 0
+			at := uint32(c.Time[i] / 1000)
+			from, to := c.From[i], c.To[i]
+
+			k := w.out[from]
+			w.out[from] = k + 1
+			s.out.entries[k] = Entry{to | uint32(channel)<<peerBits, at, paid}
+			s.row[k] = uint32(c.Base) + uint32(i)
+			if d.ctx != nil && d.ctx[i] != 0 {
+				s.ctx.set(int(k), d.ctx[i])
+			}
+			k = w.in[to]
+			w.in[to] = k + 1
+			s.in.entries[k] = Entry{from | uint32(channel)<<peerBits, at, received}
+		}
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.s.channels |= channels
+	b.s.timed = b.s.timed || timed
+	b.s.exchanges = b.s.exchanges || exchanges
+	b.s.purposes = b.s.purposes || purposeful
+	return nil
+}
+
+// bookedRows says which payments are booked; nil means all.
+func bookedRows(c *ledger.Columns) []bool {
+	all := true
+	for _, t := range c.Status.Texts {
+		all = all && t == ledger.Booked.String()
+	}
+	if all {
+		return nil
+	}
+	out := make([]bool, c.N)
+	for i, code := range c.Status.Code {
+		out[i] = c.Status.Texts[code] == ledger.Booked.String()
+	}
+	return out
+}
+
+// decoded is what placing needs beyond a segment's columns.
+type decoded struct {
+	booked   []bool
+	channels []uint8 // by code
+	paid     []uint64
+	received []uint64 // nil where it equals paid throughout
+	ctx      []uint32 // nil where no payment has one
+}
+
+func (b *builder) decode(c *ledger.Columns, purposes map[string]Purpose) (*decoded, error) {
+	d := &decoded{booked: bookedRows(c), channels: make([]uint8, len(c.Channel.Texts)), paid: make([]uint64, c.N)}
+	for i, t := range c.Channel.Texts {
+		ch, ok := ledger.ParseChannel(t)
+		if !ok {
+			return nil, fmt.Errorf("build payment graph: %w: unknown channel", ledger.ErrDamaged)
+		}
+		d.channels[i] = uint8(ch)
+	}
+	paid, err := b.unitsOf(&c.Currency)
+	if err != nil {
+		return nil, err
+	}
+	received, err := b.unitsOf(&c.ReceivedCurrency)
+	if err != nil {
+		return nil, err
+	}
+	merchant := make([]uint64, len(c.MCC.Texts))
+	for i, t := range c.MCC.Texts {
+		if t != "" {
+			merchant[i] = merchantBit
+		}
+	}
+	for i := range c.N {
+		m := paid[c.Currency.Code[i]].meta(c.Amount[i], c.Scale[i]) | merchant[c.MCC.Code[i]]
+		if c.DateOnly[i] {
+			m |= dateOnlyBit
+		}
+		d.paid[i] = m
+	}
+	for i := range c.Purpose.N() {
+		d.paid[i] |= uint64(classify(c.Purpose.At(i), purposes)) << purposeAt
+	}
+	if slices.ContainsFunc(c.ReceivedCurrency.Texts, func(t string) bool { return t != "" }) {
+		const shared = dateOnlyBit | merchantBit | 15<<purposeAt
+		d.received = slices.Clone(d.paid)
+		for i, code := range c.ReceivedCurrency.Code {
+			if c.ReceivedCurrency.Texts[code] != "" {
+				d.received[i] = received[code].meta(c.Received[i], c.ReceivedScale[i]) | d.paid[i]&shared
+			}
+		}
+	}
+	d.ctx, err = b.contextsOf(c)
+	return d, err
+}
+
+// classify remembers the purposes of texts, which repeat; the text is cloned only when it is new.
+func classify(text []byte, known map[string]Purpose) Purpose {
+	if len(text) == 0 {
+		return PurposeNone
+	}
+	p, ok := known[string(text)]
+	if !ok {
+		p = ClassifyPurpose(string(text))
+		if len(known) < 1<<16 { // texts that never repeat would fill the memory
+			known[string(text)] = p
+		}
+	}
+	return p
+}
+
+// unit is a currency's index in the graph and the digits after the point of its unit there.
+type unit struct {
+	index uint64
+	scale int32
+}
+
+func (b *builder) unitsOf(col *ledger.Coded) ([]unit, error) {
+	out := make([]unit, len(col.Texts))
+	for i, code := range col.Texts {
+		if code == "" {
+			continue
+		}
+		n, ok := b.index[code]
+		if !ok {
+			return nil, fmt.Errorf("build payment graph: %w: currency %s is not in the manifest", ledger.ErrDamaged, code)
+		}
+		out[i] = unit{uint64(n), int32(b.currencies[n].Scale)}
+	}
+	return out, nil
+}
+
+// meta writes an amount in the graph's unit, rounded half up where that is coarser.
+func (u unit) meta(units int64, scale int32) uint64 {
+	for ; scale < u.scale; scale++ {
+		units *= 10
+	}
+	for ; scale > u.scale; scale-- {
+		if scale == u.scale+1 {
+			units += 5
+		}
+		units /= 10
+	}
+	return u.index<<amountBits | uint64(min(units, amountMask))
+}
+
+// contextsOf numbers the distinct combinations of merchant category, place and device of a segment's payments.
+func (b *builder) contextsOf(c *ledger.Columns) ([]uint32, error) {
+	any := false
+	for _, col := range []*ledger.Coded{&c.MCC, &c.Place, &c.Device} {
+		any = any || slices.ContainsFunc(col.Texts, func(s string) bool { return s != "" })
+	}
+	if !any {
+		return nil, nil
+	}
+	// First by the segment's own codes, which are small numbers, then by text for the few that are different.
+	type key struct{ mcc, place, device int32 }
+	out := make([]uint32, c.N)
+	local := map[key]uint32{}
+	var texts []Context
+	last, lastN := key{-1, -1, -1}, uint32(0)
+	for i := range c.N {
+		k := key{c.MCC.Code[i], c.Place.Code[i], c.Device.Code[i]}
+		if k != last {
+			n, ok := local[k]
+			if !ok {
+				n = uint32(len(texts))
+				local[k] = n
+				texts = append(texts, Context{c.MCC.Texts[k.mcc], c.Place.Texts[k.place], c.Device.Texts[k.device]})
+			}
+			last, lastN = k, n
+		}
+		out[i] = lastN
+	}
+	numbers := make([]uint32, len(texts))
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for i, x := range texts {
+		n, ok := b.numbers[x]
+		if !ok {
+			if len(b.contexts) == maxContexts {
+				return nil, fmt.Errorf("build payment graph: more than %d different combinations of merchant category, place and device; split the ledger", maxContexts-1)
+			}
+			n = uint32(len(b.contexts))
+			b.contexts = append(b.contexts, x)
+			b.numbers[x] = n
+		}
+		numbers[i] = n
+	}
+	for i, n := range out {
+		out[i] = numbers[n]
+	}
+	return out, nil
+}
+
+// number puts the contexts in alphabetical order, so that the same ledger gives the same slab whichever worker came first.
+func (b *builder) number() {
+	s := b.s
+	order := make([]uint32, len(b.contexts))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(x, y uint32) int { return b.contexts[x].compare(b.contexts[y]) })
+	s.contexts = make([]Context, len(order))
+	final := make([]uint32, len(order))
+	moved := false
+	for n, old := range order {
+		s.contexts[n], final[old] = b.contexts[old], uint32(n)
+		moved = moved || int(old) != n
+	}
+	if moved {
+		for i := range s.n {
+			if n := s.ctx.at(i); n != 0 {
+				s.ctx.set(i, final[n])
+			}
+		}
+	}
+	b.contexts, b.numbers = nil, nil
+}
+
+// compare orders contexts by category, place and device; the empty one is first.
+func (c Context) compare(d Context) int {
+	return cmp.Or(cmp.Compare(c.MCC, d.MCC), cmp.Compare(c.Place, d.Place), cmp.Compare(c.Device, d.Device))
+}
