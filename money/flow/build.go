@@ -331,19 +331,24 @@ func (b *builder) contextsOf(c *ledger.Columns) ([]uint32, error) {
 	out := make([]uint32, c.N)
 	local := map[key]uint32{}
 	var texts []Context
-	last, lastN := key{-1, -1, -1}, uint32(0)
+	type recent struct {
+		key
+		n uint32 // number + 1
+	}
+	cache := make([]recent, 1<<12)
 	for i := range c.N {
 		k := key{c.MCC.Code[i], c.Place.Code[i], c.Device.Code[i]}
-		if k != last {
+		r := &cache[uint32(k.mcc*31+k.place*1021+k.device*7)%uint32(len(cache))]
+		if r.key != k || r.n == 0 {
 			n, ok := local[k]
 			if !ok {
 				n = uint32(len(texts))
 				local[k] = n
 				texts = append(texts, Context{c.MCC.Texts[k.mcc], c.Place.Texts[k.place], c.Device.Texts[k.device]})
 			}
-			last, lastN = k, n
+			*r = recent{k, n + 1}
 		}
-		out[i] = lastN
+		out[i] = r.n - 1
 	}
 	numbers := make([]uint32, len(texts))
 	b.mu.Lock()

@@ -63,7 +63,7 @@ func payments(accounts, seconds int) *rapid.Generator[[]ledger.Payment] {
 			At: 1_600_000_000_000 + 1000*int64(rapid.IntRange(0, seconds).Draw(t, "at")), DateOnly: rapid.Bool().Draw(t, "date"),
 			From: account(from), To: account(to), Channel: rapid.SampledFrom([]ledger.Channel{ledger.ChannelCard, ledger.ChannelTransfer, ledger.ChannelCrypto}).Draw(t, "channel"),
 			Paid: ledger.Money{Units: int64(rapid.IntRange(0, 1_000_000).Draw(t, "units")), Scale: uint8(rapid.IntRange(0, 3).Draw(t, "scale")), Currency: rapid.SampledFrom([]string{"EUR", "USD", "JPY"}).Draw(t, "currency")},
-			MCC: rapid.SampledFrom([]string{"", "", "4111", "7011"}).Draw(t, "mcc"), Place: rapid.SampledFrom([]string{"", "Lyon", "Oran"}).Draw(t, "place"),
+			MCC:  rapid.SampledFrom([]string{"", "", "4111", "7011"}).Draw(t, "mcc"), Place: rapid.SampledFrom([]string{"", "Lyon", "Oran"}).Draw(t, "place"),
 			Device: rapid.SampledFrom([]string{"", "", "d1", "d2"}).Draw(t, "device"), Purpose: rapid.SampledFrom([]string{"", "", "SALA", "rent May"}).Draw(t, "purpose"),
 			File: "test.csv",
 		}

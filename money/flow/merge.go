@@ -28,7 +28,7 @@ func merge(a, b *slab) (*slab, error) {
 				s.ctx.set(at, final[n][c])
 			}
 		})
-		s.sortOutside(nil)
+		s.sortOutside(&order{})
 		return nil
 	})
 	eg.Go(func() error {

@@ -148,28 +148,72 @@ func (s *side) thin(n int) {
 	s.accounts, s.start = accounts, append(start, uint32(n))
 }
 
-// item is an out entry with what belongs to it, for sorting.
-type item struct {
-	e        Entry
-	row, ctx uint32
-}
-
 // sortOut puts each list in order of time where the rows did not come so. Equal times keep the order of the ledger.
 func (s *slab) sortOut() {
-	var buf []item
+	var o order
 	s.out.each(func(_ Account, lo, hi int) {
-		if !inOrder(s.out.entries[lo:hi]) {
-			buf = s.sortItems(buf, lo, hi, func(x, y item) int { return cmp.Compare(x.e.at, y.e.at) })
+		if list := s.out.entries[lo:hi]; !inOrder(list) {
+			o.by(list, func(e Entry) uint32 { return e.at })
+			o.applyOut(s, lo)
 		}
 	})
-	s.sortOutside(buf)
+	s.sortOutside(&o)
+}
+
+func (s *slab) sortIn() {
+	var o order
+	s.in.each(func(_ Account, lo, hi int) {
+		if list := s.in.entries[lo:hi]; !inOrder(list) {
+			o.by(list, func(e Entry) uint32 { return e.at })
+			o.apply(list)
+		}
+	})
+}
+
+// order sorts lists: numbers of 32 bits with the place behind them are quicker to sort than entries, and stable.
+type order struct {
+	keys    []uint64
+	entries []Entry
+	beside  []uint64
+}
+
+func (o *order) by(list []Entry, key func(Entry) uint32) {
+	o.keys = o.keys[:0]
+	for i, e := range list {
+		o.keys = append(o.keys, uint64(key(e))<<32|uint64(i))
+	}
+	slices.Sort(o.keys)
+}
+
+func (o *order) apply(list []Entry) {
+	o.entries = append(o.entries[:0], list...)
+	for i, k := range o.keys {
+		list[i] = o.entries[uint32(k)]
+	}
+}
+
+// applyOut moves rows and contexts along.
+func (o *order) applyOut(s *slab, lo int) {
+	n := len(o.keys)
+	o.apply(s.out.entries[lo : lo+n])
+	o.beside = o.beside[:0]
+	for i := lo; i < lo+n; i++ {
+		o.beside = append(o.beside, uint64(s.ctx.at(i))<<32|uint64(s.row[i]))
+	}
+	for i, k := range o.keys {
+		x := o.beside[uint32(k)]
+		s.row[lo+i] = uint32(x)
+		if c := uint32(x >> 32); c != s.ctx.at(lo+i) {
+			s.ctx.set(lo+i, c)
+		}
+	}
 }
 
 // crowd is the number of payments of one second from which those of Outside are put in order of the account. Where only
 // days are known, all cash of a bank's day is of one second, and to find one payment in it must not cost the whole day.
 const crowd = 64
 
-func (s *slab) sortOutside(buf []item) {
+func (s *slab) sortOutside(o *order) {
 	lo, end := s.out.span(Outside)
 	for lo < end {
 		hi := lo + 1
@@ -177,25 +221,11 @@ func (s *slab) sortOutside(buf []item) {
 			hi++
 		}
 		if hi-lo > crowd {
-			buf = s.sortItems(buf, lo, hi, func(x, y item) int { return cmp.Compare(x.e.Peer(), y.e.Peer()) })
+			o.by(s.out.entries[lo:hi], func(e Entry) uint32 { return uint32(e.Peer()) })
+			o.applyOut(s, lo)
 		}
 		lo = hi
 	}
-}
-
-func (s *slab) sortItems(buf []item, lo, hi int, compare func(x, y item) int) []item {
-	buf = buf[:0]
-	for i := lo; i < hi; i++ {
-		buf = append(buf, item{s.out.entries[i], s.row[i], s.ctx.at(i)})
-	}
-	slices.SortStableFunc(buf, compare)
-	for i, it := range buf {
-		s.out.entries[lo+i], s.row[lo+i] = it.e, it.row
-		if it.ctx != s.ctx.at(lo+i) {
-			s.ctx.set(lo+i, it.ctx)
-		}
-	}
-	return buf
 }
 
 // find is the place of the k-th entry of an account's out list with a second and a counterparty; k counts down by those
@@ -219,14 +249,6 @@ func (s *slab) find(a Account, at uint32, peer Account, k *int) (pos int, ok boo
 		*k--
 	}
 	return 0, false
-}
-
-func (s *slab) sortIn() {
-	s.in.each(func(_ Account, lo, hi int) {
-		if list := s.in.entries[lo:hi]; !inOrder(list) {
-			slices.SortStableFunc(list, func(x, y Entry) int { return cmp.Compare(x.at, y.at) })
-		}
-	})
 }
 
 func inOrder(list []Entry) bool {

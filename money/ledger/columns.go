@@ -207,14 +207,23 @@ func readPages(chunk parquet.ColumnChunk, page func(parquet.Page) error) error {
 	}
 }
 
+var errCode = errors.New("dictionary code out of range")
+
 func appendInt32(dst []int32, p parquet.Page) ([]int32, error) {
 	values := p.Data()
 	dict := p.Dictionary()
 	if dict == nil {
 		return append(dst, values.Int32()...), nil
 	}
+	texts := make([]int32, dict.Len())
+	for i := range texts {
+		texts[i] = dict.Index(int32(i)).Int32()
+	}
 	for _, i := range values.Int32() {
-		dst = append(dst, dict.Index(i).Int32())
+		if int(i) >= len(texts) {
+			return nil, errCode
+		}
+		dst = append(dst, texts[i])
 	}
 	return dst, nil
 }
@@ -239,9 +248,10 @@ func (d *Coded) chunk(chunk parquet.ColumnChunk) error {
 				d.Texts = append(d.Texts, string(dict.Index(int32(i)).ByteArray()))
 			}
 		}
+		n := int32(dict.Len())
 		for _, i := range values.Int32() {
-			if int(i) >= dict.Len() {
-				return fmt.Errorf("dictionary code out of range")
+			if i >= n {
+				return errCode
 			}
 			d.Code = append(d.Code, i+shift)
 		}
