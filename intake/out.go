@@ -171,7 +171,7 @@ func cleanText(p *ledger.Payment) bool {
 		&p.From.Institution, &p.From.Number, &p.To.Institution, &p.To.Number, &p.FromName, &p.ToName,
 		&p.Purpose, &p.Place, &p.Device, &p.Ref, &p.MCC, &p.Extra,
 	} {
-		if *s == "" {
+		if plain(*s) {
 			continue
 		}
 		if strings.IndexByte(*s, 0) >= 0 {
@@ -181,6 +181,16 @@ func cleanText(p *ledger.Payment) bool {
 			if t, err := charmap.Windows1252.NewDecoder().String(*s); err == nil {
 				*s = t
 			}
+		}
+	}
+	return true
+}
+
+// plain says that a text is ASCII without a NUL, as nearly all are.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i]-1 >= 0x7f {
+			return false
 		}
 	}
 	return true

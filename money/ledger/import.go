@@ -90,8 +90,12 @@ func begin(ctx context.Context, dir string) (*Import, error) {
 	if err := removeStray(dir, l.manifest); err != nil {
 		return nil, err
 	}
+	ids, err := newIdentities(int(l.rows))
+	if err != nil {
+		return nil, err
+	}
 	im := &Import{
-		dir: dir, manifest: l.manifest, accounts: l.accounts, ids: newIdentities(int(l.rows)),
+		dir: dir, manifest: l.manifest, accounts: l.accounts, ids: ids,
 		rows: make([]row, 0, chunkRows), keys: make([]identity, 0, chunkRows),
 		chunks: make(chan chunk, 4), free: make(chan chunk, 6), done: make(chan struct{}), failed: make(chan struct{}),
 	}
@@ -104,7 +108,9 @@ func begin(ctx context.Context, dir string) (*Import, error) {
 			return nil, fmt.Errorf("%w: %s has %d bytes for %d payments", ErrDamaged, s.Keys.Name, len(b), s.Rows)
 		}
 		for ; len(b) > 0; b = b[identitySize:] {
-			im.ids.load(readKey(b))
+			if err := im.ids.load(readKey(b)); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return im, nil
@@ -125,7 +131,10 @@ func (im *Import) Add(p *Payment) (known bool, err error) {
 	}
 	id, named, scratch := identityOf(p, im.scratch)
 	im.scratch = scratch
-	got, id := im.ids.offer(id, named, p.Key != "", im.pass)
+	got, id, err := im.ids.offer(id, named, p.Key != "", im.pass)
+	if err != nil {
+		return false, err
+	}
 	switch got {
 	case isKnown:
 		return true, nil
@@ -181,9 +190,7 @@ func (im *Import) Done(c SourceCount) error {
 // Commit makes everything added so far durable and ends the import.
 func (im *Import) Commit() error {
 	err := im.send(nil)
-	close(im.chunks)
-	<-im.done
-	im.lock.Close()
+	im.end()
 	if err == nil {
 		err = im.err
 	}
@@ -192,8 +199,13 @@ func (im *Import) Commit() error {
 
 // Abort ends the import; segments that were already committed stay.
 func (im *Import) Abort() {
+	im.end()
+}
+
+func (im *Import) end() {
 	close(im.chunks)
 	<-im.done
+	im.ids.close()
 	im.lock.Close()
 }
 
