@@ -28,6 +28,7 @@ type cycle struct {
 	ways      float64
 	chance    float64
 	amounts   float64 // share of unrelated payments that fit in amount by chance
+	visits    int     // accounts that the search around one payment may visit
 	known     int     // payments of a ring that may be between accounts with lasting dealings
 }
 
@@ -35,6 +36,7 @@ func newCycle(p params) detector {
 	return cycle{
 		seconds: p.days("window_days"), hops: p.int("max_hops"), low: p.num("low_ratio"), high: p.num("high_ratio"), returns: p.num("min_returned"),
 		ringHops: p.int("ring_max_hops"), ways: p.num("max_ways"), chance: p.num("max_chance"), amounts: p.num("amount_chance"), known: p.int("max_known"),
+		visits: p.int("ring_visits"),
 	}
 }
 
@@ -140,45 +142,58 @@ func after(list []flow.Entry, at int64) int {
 	return i
 }
 
-// rings searches from each payment as the latest of a ring, among payments to strangers of the window before it.
+// rings searches from each payment as the latest of a ring, among payments to strangers of the window before it; where
+// that finds none, once more with max_known payments between accounts that deal with each other anyway.
 func (c cycle) rings(s *scan) {
 	var path [32]step
 	for i, e := range s.out {
 		if e.Peer() == s.account || e.Peer() == flow.Outside || s.spreads(e.Peer()) {
 			continue
 		}
-		ways, known := 1.0, 0
-		if !s.strangerOut[i] {
-			// The latest payment of the ring is itself between old acquaintances.
-			lo := after(s.out, e.At()-c.seconds)
-			if ways, known = float64(i+1-lo), 1; c.known < 1 || ways > c.ways {
-				continue
-			}
-		}
 		from := e.At() - c.seconds
-		if !c.receives(s, from, e.At()) {
+		stranger, any := c.receives(s, from, e.At())
+		if !any {
 			continue
 		}
 		path[0] = step{s.account, i, e}
-		budget := s.lim.expand
-		if found := c.ringFrom(s, path[:1], from, e.At(), ways, known, &budget); found != nil && len(found) > 2 {
-			c.reportRing(s, found, budget <= 0)
+		var found []step
+		cut := false
+		if s.strangerOut[i] {
+			for allowed := 0; allowed <= c.known && found == nil; allowed++ {
+				if allowed == 0 && !stranger {
+					continue
+				}
+				budget := c.visits
+				found = c.ringFrom(s, path[:1], from, e.At(), 1, allowed, &budget)
+				cut = cut || budget < 0
+			}
+		} else if ways, rest := float64(i+1-after(s.out, from)), c.known-1; rest >= 0 && ways <= c.ways && (stranger || rest > 0) {
+			// The latest payment of the ring is itself between old acquaintances.
+			budget := c.visits
+			found = c.ringFrom(s, path[:1], from, e.At(), ways, rest, &budget)
+			cut = budget < 0
+		}
+		if len(found) > 2 {
+			c.reportRing(s, found, cut)
 		}
 	}
 }
 
-// receives says that the scanned account got a payment from a stranger within the time.
-func (c cycle) receives(s *scan, from, to int64) bool {
+// receives says whether the scanned account got a payment within the time, and whether one from a stranger.
+func (c cycle) receives(s *scan, from, to int64) (stranger, any bool) {
 	for k := after(s.in, from); k < len(s.in) && s.in[k].At() <= to; k++ {
-		if s.strangerIn[k] && s.in[k].Peer() != s.account {
-			return true
+		if s.in[k].Peer() == s.account || s.in[k].Peer() == flow.Outside {
+			continue
+		}
+		if any = true; s.strangerIn[k] {
+			return true, true
 		}
 	}
-	return false
+	return false, any
 }
 
-// ringFrom continues a way by one payment. Of the ring's payments max_known may be between accounts that deal with each
-// other anyway: each counts as all the counterparties that the account pays within the window.
+// ringFrom continues a way by one payment. Of those to come, known may be between accounts that deal with each other
+// anyway: each counts as all the payments that the account makes within the window.
 func (c cycle) ringFrom(s *scan, path []step, from, to int64, ways float64, known int, budget *int) []step {
 	here := path[len(path)-1].e.Peer()
 	if *budget--; *budget < 0 {
@@ -194,7 +209,7 @@ func (c cycle) ringFrom(s *scan, path []step, from, to int64, ways float64, know
 	}
 	asStranger := ways * s.rel.rate(here, c.seconds)
 	asKnown := ways * float64(hi-lo)
-	if known >= c.known {
+	if known == 0 {
 		asKnown = c.ways + 1
 	}
 	cost := func(i int) float64 {
@@ -221,7 +236,7 @@ func (c cycle) ringFrom(s *scan, path []step, from, to int64, ways float64, know
 		}
 		k := known
 		if !stranger[i] {
-			k++
+			k--
 		}
 		if found := c.ringFrom(s, append(path, step{here, i, e}), from, to, cost(i), k, budget); found != nil {
 			return found
