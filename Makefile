@@ -13,23 +13,31 @@ FUZZTIME   ?= 10s
 COUNT      ?= 1
 BENCH      ?= .
 
-.PHONY: all build demo test race bench fuzz lint clean
+.PHONY: all build drawings demo test race bench fuzz lint clean
 
 all: build
 
-build:
+build: drawings
 	@scripts/setup go
 	go build -trimpath -o bin/tarir ./cmd/tarir
 
 demo: build
 	@scripts/demo
 
-test:
+# The drawings of the report: TypeScript and its libraries, bundled into one script that the program embeds.
+PAGE = report/page
+drawings: $(PAGE)/dist/report.js
+
+$(PAGE)/dist/report.js: $(PAGE)/report.ts $(PAGE)/package-lock.json
+	@scripts/setup page
+	cd $(PAGE) && npm ci --silent --no-audit --no-fund && npm run --silent check && npm run --silent build
+
+test: drawings
 	@scripts/setup test
 	go vet ./...
 	go test ./...
 
-race:
+race: drawings
 	@scripts/setup test
 	CGO_ENABLED=1 go test -race ./...
 
@@ -49,4 +57,4 @@ lint:
 	go run $(GOVULNCHECK) ./... || echo "govulncheck: see above (it needs the vulnerability database to be reachable)"
 
 clean:
-	rm -rf bin demo
+	rm -rf bin demo $(PAGE)/dist/report.js $(PAGE)/node_modules

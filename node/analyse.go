@@ -192,7 +192,7 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	s.Alone = res.Alone
 	s.Counts.count(l, g, findings)
 	if !o.NoReport {
-		if err := writeReport(ctx, l, g, s, findings, traced, filepath.Join(o.Out, ReportFile)); err != nil {
+		if err := writeReport(ctx, g, pack, s, findings, traced, filepath.Join(o.Out, ReportFile)); err != nil {
 			return nil, err
 		}
 	}

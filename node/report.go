@@ -1,13 +1,331 @@
 package node
 
 import (
+	"bytes"
+	"cmp"
 	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
 
 	"tarir/money/flow"
 	"tarir/money/ledger"
 	"tarir/money/trace"
+	"tarir/money/typology"
+	"tarir/report"
 )
 
-func writeReport(_ context.Context, _ *ledger.Ledger, _ *flow.Graph, _ *Summary, _ []Finding, _ *trace.Result, path string) error {
-	return writeFile(path, []byte("<!doctype html>"))
+// How much the report tells: the rest is in the files beside it.
+const (
+	reportFull     = 100  // findings told in full
+	reportLines    = 1000 // findings in one line
+	reportPayments = 60   // payments of a finding
+	reportRests    = 15   // places where money rests
+	reportNodes    = 40   // accounts of a drawing
+	reportThrough  = 6    // payments of the way to a place
+)
+
+// reporter makes the report of one analysis.
+type reporter struct {
+	g    *flow.Graph
+	pack *typology.Pack
+	s    *Summary
+	opts trace.Options
 }
+
+func writeReport(ctx context.Context, g *flow.Graph, pack *typology.Pack, s *Summary, findings []Finding, traced *trace.Result, path string) error {
+	r := &reporter{g, pack, s, trace.Options{Hub: hubs(g), Covered: covered(g), Dust: dust}}
+	p, err := r.page(ctx, findings, traced)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	if err := report.Write(&b, p); err != nil {
+		return err
+	}
+	return writeFile(path, b.Bytes())
+}
+
+func (r *reporter) page(ctx context.Context, findings []Finding, traced *trace.Result) (*report.Page, error) {
+	c := r.s.Counts
+	p := &report.Page{
+		Version: r.s.Version, Indices: r.s.Parameters[:12], Read: c.Read, Accepted: c.Accepted, Rejected: c.Rejected,
+		Payments: c.Payments, Accounts: c.Accounts, Strong: c.Findings - c.Weak, Weak: c.Weak, NotAssessable: r.s.NotAssessable,
+	}
+	if first, last := r.g.Span(); c.Payments > 0 {
+		p.First, p.Last = day(first), day(last)
+	}
+	for _, in := range r.s.Inputs {
+		note := strings.Join(in.Notes, "; ")
+		if in.Problem != "" {
+			note = strings.TrimPrefix(note+"; "+in.Problem, "; ")
+		}
+		p.Inputs = append(p.Inputs, report.Input{Path: in.Path, Format: in.Format, Read: in.Read, Accepted: in.Accepted, Rejected: in.Rejected, Note: note})
+	}
+	// Findings before leads; each in the order of the scores, which findings.jsonl has.
+	ordered := slices.Clone(findings)
+	slices.SortStableFunc(ordered, func(a, b Finding) int {
+		if a.Weak != b.Weak {
+			if b.Weak {
+				return -1
+			}
+			return 1
+		}
+		return 0
+	})
+	p.ByTypology = r.counts(findings)
+	kindOf := map[int64]string{}
+	for i := range ordered {
+		f := &ordered[i]
+		for _, row := range f.rows {
+			if _, ok := kindOf[row]; !ok {
+				kindOf[row] = strings.ReplaceAll(f.Typology, "_", " ")
+			}
+		}
+		switch {
+		case i < reportFull:
+			full, err := r.finding(ctx, i+1, f)
+			if err != nil {
+				return nil, err
+			}
+			p.Findings = append(p.Findings, *full)
+		case i < reportFull+reportLines:
+			p.More = append(p.More, report.Line{
+				Rank: i + 1, ID: f.ID, Typology: f.Typology, Score: score(f.Score), First: date(f.First), Last: date(f.Last),
+				Amount: amountOf(f), Subject: f.Accounts[0], Weak: f.Weak,
+			})
+		default:
+			p.Omitted++
+		}
+	}
+	return p, r.rests(ctx, p, traced, kindOf)
+}
+
+func (r *reporter) counts(findings []Finding) []report.Count {
+	byName := map[string]*report.Count{}
+	for _, f := range findings {
+		k := byName[f.Typology]
+		if k == nil {
+			k = &report.Count{Typology: f.Typology, Summary: r.pack.Typologies[f.Typology].Summary}
+			byName[f.Typology] = k
+		}
+		if f.Weak {
+			k.Weak++
+		} else {
+			k.Strong++
+		}
+	}
+	var out []report.Count
+	for _, k := range byName {
+		out = append(out, *k)
+	}
+	slices.SortFunc(out, func(a, b report.Count) int {
+		return cmp.Or(cmp.Compare(b.Strong, a.Strong), cmp.Compare(b.Weak, a.Weak), cmp.Compare(a.Typology, b.Typology))
+	})
+	return out
+}
+
+// finding tells one finding with its own trace: its payments alone, followed to where they rest.
+func (r *reporter) finding(ctx context.Context, rank int, f *Finding) (*report.Finding, error) {
+	x := &report.Finding{
+		Rank: rank, ID: f.ID, Typology: f.Typology, Summary: r.pack.Typologies[f.Typology].Summary, Stage: f.Stage, Score: score(f.Score), Weak: f.Weak,
+		First: date(f.First), Last: date(f.Last), Amount: amountOf(f), Subject: f.Accounts[0], Accounts: len(f.Accounts), Truncated: f.Truncated,
+	}
+	for _, code := range sortedKeys(f.OtherSums) {
+		x.Others = append(x.Others, report.Amount(f.OtherSums[code], code))
+	}
+	for _, id := range f.Indicators {
+		i := r.pack.Indicators[id]
+		x.Indicators = append(x.Indicators, report.Indicator{ID: id, Name: i.Name, Source: i.Source})
+	}
+	for _, reason := range f.Explanation {
+		x.Reasons = append(x.Reasons, reason.Text)
+	}
+	payments := slices.Clone(f.payments)
+	slices.SortStableFunc(payments, func(a, b ledger.Payment) int { return cmp.Compare(a.At, b.At) })
+	for i := range payments {
+		p := &payments[i]
+		if i == reportPayments {
+			x.Further = len(payments) - i
+			break
+		}
+		x.Payments = append(x.Payments, report.Payment{
+			At: clock(p), From: side(p.From), To: side(p.To), Amount: written(p.Paid), Channel: strings.ReplaceAll(p.Channel.String(), "_", " "), Reference: p.Reference(),
+		})
+	}
+	x.Timeline = timeline(f, payments)
+	x.Drawing = drawing(f, payments)
+	seeds, err := seedsOf(ctx, r.g, f.rows, false)
+	if err != nil {
+		return nil, err
+	}
+	traced, err := trace.Run(ctx, r.g, seeds, r.opts)
+	if err != nil {
+		return nil, err
+	}
+	if x.Flow, err = r.flow(ctx, traced, nil); err != nil {
+		return nil, err
+	}
+	x.AtRest, _, err = r.places(ctx, traced, 8)
+	return x, err
+}
+
+// side names one side of a payment.
+func side(a ledger.Account) string {
+	if a.Outside() {
+		return "cash or unnamed"
+	}
+	return a.String()
+}
+
+func written(m ledger.Money) string { return report.Amount(m.Decimal(), m.Currency) }
+
+func amountOf(f *Finding) string { return report.Amount(f.Amount, f.Currency) }
+
+func score(x float64) string { return fmt.Sprintf("%.2f", x) }
+
+func day(sec int64) string { return time.Unix(sec, 0).UTC().Format(time.DateOnly) }
+
+// date is the day of a time written by stamp.
+func date(s string) string { return s[:len(time.DateOnly)] }
+
+func clock(p *ledger.Payment) string {
+	t := time.UnixMilli(p.At).UTC()
+	if p.DateOnly {
+		return t.Format(time.DateOnly)
+	}
+	return t.Format("2006-01-02 15:04")
+}
+
+// worth is an amount in whole units, for the width of a line and the height of a stick only.
+func worth(m ledger.Money) float64 {
+	v := float64(m.Units)
+	for range m.Scale {
+		v /= 10
+	}
+	return v
+}
+
+func timeline(f *Finding, payments []ledger.Payment) []report.Event {
+	var out []report.Event
+	for i := range payments {
+		p := &payments[i]
+		if p.Paid.Currency != f.Currency || len(out) == 400 {
+			continue
+		}
+		direction := "other"
+		switch f.Accounts[0] {
+		case p.To.String():
+			direction = "in"
+		case p.From.String():
+			direction = "out"
+		}
+		out = append(out, report.Event{
+			At: p.At / 1000, Direction: direction, Value: worth(p.Paid),
+			Text: fmt.Sprintf("%s  %s  %s → %s  %s", clock(p), written(p.Paid), side(p.From), side(p.To), p.Reference()),
+		})
+	}
+	return out
+}
+
+// drawing joins a finding's payments by pair. Accounts beyond the largest become one node of each kind.
+func drawing(f *Finding, payments []ledger.Payment) *report.Drawing {
+	type pair struct{ from, to string }
+	total := map[string]float64{}
+	pays, paid := map[string]bool{}, map[string]bool{}
+	for i := range payments {
+		p := &payments[i]
+		from, to, v := side(p.From), side(p.To), 1.0
+		if p.Paid.Currency == f.Currency {
+			v += worth(p.Paid)
+		}
+		total[from] += v
+		total[to] += v
+		pays[from], paid[to] = true, true
+	}
+	names := sortedKeys(total)
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(total[b], total[a]) })
+	subject := f.Accounts[0]
+	kind := func(name string) string {
+		switch {
+		case name == subject:
+			return "subject"
+		case name == side(ledger.Account{}):
+			return "outside"
+		case pays[name] && paid[name]:
+			return "both"
+		case pays[name]:
+			return "payer"
+		}
+		return "payee"
+	}
+	d := &report.Drawing{}
+	index := map[string]int{}
+	rest := map[string]int{}
+	for _, name := range names {
+		if k := kind(name); len(index) < reportNodes || k == "subject" {
+			index[name] = len(d.Nodes)
+			d.Nodes = append(d.Nodes, report.Node{Label: name, Kind: k})
+		} else {
+			rest[k]++
+		}
+	}
+	others := map[string]int{}
+	for _, k := range sortedKeys(rest) {
+		others[k] = len(d.Nodes)
+		d.Nodes = append(d.Nodes, report.Node{Label: fmt.Sprintf("%d others", rest[k]), Kind: k})
+	}
+	node := func(name string) int {
+		if i, ok := index[name]; ok {
+			return i
+		}
+		return others[kind(name)]
+	}
+	type link struct {
+		n      int
+		value  float64
+		amount map[string]ledger.Money
+	}
+	links := map[[2]int]*link{}
+	var order [][2]int
+	for i := range payments {
+		p := &payments[i]
+		k := [2]int{node(side(p.From)), node(side(p.To))}
+		l := links[k]
+		if l == nil {
+			l = &link{amount: map[string]ledger.Money{}}
+			links[k] = l
+			order = append(order, k)
+		}
+		l.n++
+		if p.Paid.Currency == f.Currency {
+			l.value += worth(p.Paid)
+		}
+		l.amount[p.Paid.Currency] = plus(l.amount[p.Paid.Currency], p.Paid)
+	}
+	for _, k := range order {
+		l := links[k]
+		var sums []string
+		for _, c := range sortedKeys(l.amount) {
+			sums = append(sums, written(l.amount[c]))
+		}
+		text := fmt.Sprintf("%s → %s: %s in %d payments", d.Nodes[k[0]].Label, d.Nodes[k[1]].Label, strings.Join(sums, " and "), l.n)
+		if l.n == 1 {
+			text = strings.TrimSuffix(text, "s")
+		}
+		d.Links = append(d.Links, report.Link{From: k[0], To: k[1], Value: l.value, Text: text})
+	}
+	return d
+}
+
+// plus sums two amounts of one currency, at the finer scale of the two.
+func plus(sum, m ledger.Money) ledger.Money {
+	scale := max(sum.Scale, m.Scale, ledger.CurrencyScale(m.Currency))
+	a, _ := sum.Rescale(scale)
+	b, _ := m.Rescale(scale)
+	return ledger.Money{Units: a + b, Scale: scale, Currency: m.Currency}
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,329 @@
+package node
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"tarir/money/flow"
+	"tarir/money/ledger"
+	"tarir/money/trace"
+	"tarir/report"
+)
+
+// rests fills what the report says of the trace of all findings together.
+func (r *reporter) rests(ctx context.Context, p *report.Page, traced *trace.Result, kindOf map[int64]string) (err error) {
+	ways := map[trace.How]map[uint8]int64{}
+	for _, x := range traced.Rests {
+		if ways[x.How] == nil {
+			ways[x.How] = map[uint8]int64{}
+		}
+		ways[x.How][x.Currency] += x.Amount
+	}
+	for c, t := range traced.Totals {
+		if t.Started > 0 {
+			p.Traced = append(p.Traced, written(r.g.Money(t.Started, uint8(c))))
+		}
+	}
+	for how := trace.Held; how <= trace.Limit; how++ {
+		for c := range r.g.Currencies() {
+			if sum := ways[how][uint8(c)]; sum > 0 {
+				p.Ways = append(p.Ways, report.Sum{What: howText[how], Amount: written(r.g.Money(sum, uint8(c)))})
+			}
+		}
+	}
+	if p.AtRest, p.MoreRest, err = r.places(ctx, traced, reportRests); err != nil {
+		return err
+	}
+	p.Flow, err = r.flow(ctx, traced, kindOf)
+	return err
+}
+
+// howText says to a person how a trace ended.
+var howText = map[trace.How]string{
+	trace.Held: "still on accounts", trace.Cash: "drawn in cash", trace.Outside: "to a side the source does not name",
+	trace.Institution: "to an institution whose payments are not here", trace.Crypto: "into crypto-assets",
+	trace.Hub: "into an account that pools the money of very many", trace.Limit: "in parts too small to follow",
+}
+
+// places lists the largest places of a trace with the way of the largest lot there.
+func (r *reporter) places(ctx context.Context, traced *trace.Result, most int) (out []report.Rest, more int, err error) {
+	rests := slices.Clone(traced.Rests)
+	if len(rests) > most {
+		more = len(rests) - most
+		rests = rests[:most]
+	}
+	for _, x := range rests {
+		largest := x.Lots[0]
+		for _, i := range x.Lots {
+			if traced.Lots[i].Rest > traced.Lots[largest].Rest {
+				largest = i
+			}
+		}
+		var rows []int64
+		for _, i := range traced.Path(largest) {
+			if row := traced.Lots[i].Row; row >= 0 {
+				rows = append(rows, row)
+			}
+		}
+		cut := len(rows) > reportThrough
+		if cut {
+			rows = slices.Concat(rows[:reportThrough/2], rows[len(rows)-reportThrough/2:])
+		}
+		payments, err := r.g.Ledger().Read(ctx, rows)
+		if err != nil {
+			return nil, 0, err
+		}
+		var refs []string
+		for i := range payments {
+			if cut && i == reportThrough/2 {
+				refs = append(refs, "…")
+			}
+			refs = append(refs, payments[i].Reference())
+		}
+		out = append(out, report.Rest{
+			Account: r.g.AccountName(x.Account), How: howText[x.How], Amount: written(r.g.Money(x.Amount, x.Currency)),
+			AsOf: day(x.At), Through: strings.Join(refs, " → "),
+		})
+	}
+	return out, more, nil
+}
+
+// How large a flow is drawn.
+const (
+	flowLayers = 7   // layers of accounts; what goes further is told in words
+	flowWidth  = 14  // places of a layer; the smaller ones are one
+	flowShare  = 200 // a place through which less than one part in this many went is not shown by itself
+)
+
+// place is where a flow's money is: an account of a layer, a source, or a way out of the data.
+type place struct {
+	layer int
+	kind  string
+	label string
+}
+
+// flow draws the lots of a trace in the currency of which there is most, layer by layer: an account stands in the layer
+// in which traced money first reached it. Money that comes back to an earlier layer cannot be drawn from left to right
+// and is told in words. sources names the first layer by row; where it is nil the payers of the traced payments are.
+func (r *reporter) flow(ctx context.Context, traced *trace.Result, sources map[int64]string) (*report.Flow, error) {
+	currency := uint8(0)
+	for c, t := range traced.Totals {
+		if t.Started > traced.Totals[currency].Started {
+			currency = uint8(c)
+		}
+	}
+	f := flowing{r: r, lots: traced.Lots, currency: currency, layer: map[flow.Account]int{}, sums: map[[2]place]int64{}}
+	if len(traced.Lots) == 0 {
+		return nil, nil
+	}
+	var seeds []int64
+	for i := range f.lots {
+		if l := &f.lots[i]; l.Parent < 0 && l.Row >= 0 && l.Currency == currency {
+			seeds = append(seeds, l.Row)
+		}
+	}
+	payers := map[int64]ledger.Account{}
+	slices.Sort(seeds)
+	payments, err := r.g.Ledger().Read(ctx, seeds)
+	if err != nil {
+		return nil, err
+	}
+	for i, row := range seeds {
+		payers[row] = payments[i].From
+	}
+	f.layers(payers)
+	for i := range f.lots {
+		f.lot(int32(i), payers, sources)
+	}
+	return f.draw(), nil
+}
+
+// flowing gathers the links of a flow.
+type flowing struct {
+	r        *reporter
+	lots     []trace.Lot
+	currency uint8
+	layer    map[flow.Account]int
+	sums     map[[2]place]int64
+	back     int64 // money that came back to an earlier layer
+	further  int64 // money that went beyond the last layer
+	foreign  bool  // there is money of other currencies
+}
+
+// layers gives each account the layer after that of whoever first brought it traced money. A payment that starts the
+// trace is often made with money that another such payment brought.
+func (f *flowing) layers(payers map[int64]ledger.Account) {
+	order := make([]int32, 0, len(f.lots))
+	for i := range f.lots {
+		if l := &f.lots[i]; l.Currency == f.currency && l.Account != flow.Outside {
+			order = append(order, int32(i))
+		}
+	}
+	slices.SortStableFunc(order, func(a, b int32) int { return cmp.Compare(f.lots[a].At, f.lots[b].At) })
+	for _, i := range order {
+		l := &f.lots[i]
+		if _, ok := f.layer[l.Account]; ok {
+			continue
+		}
+		before := f.layer[f.payer(l, payers)]
+		if l.Parent >= 0 {
+			before = f.layer[f.lots[l.Parent].Account]
+		}
+		f.layer[l.Account] = before + 1
+	}
+}
+
+func (f *flowing) payer(l *trace.Lot, payers map[int64]ledger.Account) flow.Account {
+	n, _ := f.r.g.Ledger().Accounts().Lookup(payers[l.Row])
+	return flow.Account(n)
+}
+
+func (f *flowing) place(l *trace.Lot) place {
+	switch l.How {
+	case trace.Cash, trace.Crypto, trace.Outside:
+		return place{int(l.Hops) + 1, "left", howText[l.How]}
+	case trace.Hub, trace.Institution:
+		return place{f.layer[l.Account], "left", f.r.g.AccountName(l.Account)}
+	}
+	return place{f.layer[l.Account], "account", f.r.g.AccountName(l.Account)}
+}
+
+func (f *flowing) lot(i int32, payers map[int64]ledger.Account, sources map[int64]string) {
+	l := &f.lots[i]
+	if l.Currency != f.currency {
+		f.foreign = true
+		return
+	}
+	to := f.place(l)
+	from := place{0, "source", side(payers[l.Row])}
+	if sources != nil {
+		from.label = sources[l.Row]
+	}
+	payer := f.payer(l, payers)
+	switch at, ok := f.layer[payer]; {
+	case l.Parent < 0 && ok && payer != flow.Outside && (at < to.layer || to.kind == "left"):
+		// A payment of the finding made with money that an earlier one brought.
+		from = place{at, "account", f.r.g.AccountName(payer)}
+		if to.kind == "left" {
+			to.layer = max(to.layer, at+1)
+		}
+	case l.Parent >= 0:
+		if f.lots[l.Parent].Currency != f.currency {
+			return
+		}
+		from = f.place(&f.lots[l.Parent])
+		if to.kind == "left" {
+			to.layer = max(to.layer, from.layer+1)
+		}
+	}
+	switch {
+	case to.layer <= from.layer:
+		f.back += l.Amount
+	case to.layer > flowLayers || from.layer > flowLayers:
+		if from.layer <= flowLayers {
+			f.further += l.Amount
+		}
+	default:
+		f.sums[[2]place{from, to}] += l.Amount
+	}
+}
+
+// draw keeps the largest places of each layer and joins the others.
+func (f *flowing) draw() *report.Flow {
+	through := map[place]int64{}
+	var started int64
+	for k, v := range f.sums {
+		through[k[1]] += v
+		if k[0].layer == 0 {
+			through[k[0]] += v
+			started += v
+		}
+	}
+	var all []place
+	for p := range through {
+		all = append(all, p)
+	}
+	slices.SortFunc(all, func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.layer, b.layer), cmp.Compare(through[b], through[a]), cmp.Compare(a.label, b.label), cmp.Compare(a.kind, b.kind))
+	})
+	number, others := map[int]int{}, map[int]int{}
+	small := func(p place) bool { return number[p.layer] > flowWidth || through[p]*flowShare < started }
+	for _, p := range all {
+		if number[p.layer]++; small(p) {
+			others[p.layer]++
+		}
+	}
+	clear(number)
+	joined := map[place]place{}
+	for _, p := range all {
+		joined[p] = p
+		if number[p.layer]++; small(p) && others[p.layer] > 1 {
+			joined[p] = place{p.layer, "others", ""}
+		}
+	}
+	sums := map[[2]place]int64{}
+	for k, v := range f.sums {
+		from, ok := joined[k[0]]
+		if !ok { // nothing came here within the picture
+			from = k[0]
+		}
+		sums[[2]place{from, joined[k[1]]}] += v
+	}
+	out := &report.Flow{}
+	index := map[place]int{}
+	in, gone := map[place]int64{}, map[place]int64{}
+	keys := make([][2]place, 0, len(sums))
+	for k, v := range sums {
+		keys = append(keys, k)
+		in[k[1]] += v
+		gone[k[0]] += v
+	}
+	order := func(a, b place) int {
+		return cmp.Or(cmp.Compare(a.layer, b.layer), cmp.Compare(max(in[b], gone[b]), max(in[a], gone[a])), cmp.Compare(a.label, b.label), cmp.Compare(a.kind, b.kind))
+	}
+	slices.SortFunc(keys, func(a, b [2]place) int { return cmp.Or(order(a[0], b[0]), order(a[1], b[1])) })
+	node := func(p place) int {
+		if i, ok := index[p]; ok {
+			return i
+		}
+		n := report.FlowNode{Label: p.label, Layer: p.layer, Kind: p.kind}
+		if p.kind == "others" {
+			n.Label = fmt.Sprintf("%d others", others[p.layer])
+		}
+		n.Text = n.Label + ": " + f.money(max(in[p], gone[p]))
+		if left := in[p] - gone[p]; p.kind == "account" && left > 0 {
+			n.Text += ", of which " + f.money(left) + " did not go on"
+			if left*10 >= in[p] {
+				n.Kind = "rest"
+			}
+		}
+		index[p] = len(out.Nodes)
+		out.Nodes = append(out.Nodes, n)
+		return index[p]
+	}
+	for _, k := range keys {
+		from, to := node(k[0]), node(k[1])
+		out.Links = append(out.Links, report.Link{
+			From: from, To: to, Value: worth(f.r.g.Money(sums[k], f.currency)),
+			Text: fmt.Sprintf("%s → %s: %s", out.Nodes[from].Label, out.Nodes[to].Label, f.money(sums[k])),
+		})
+	}
+	if len(out.Links) == 0 {
+		return nil
+	}
+	if f.back > 0 {
+		out.Notes = append(out.Notes, f.money(f.back)+" came back to an earlier account and is not drawn.")
+	}
+	if f.further > 0 {
+		out.Notes = append(out.Notes, f.money(f.further)+" went on further than is drawn.")
+	}
+	if f.foreign {
+		out.Notes = append(out.Notes, "Money of other currencies is in trace.jsonl.")
+	}
+	return out
+}
+
+func (f *flowing) money(units int64) string { return written(f.r.g.Money(units, f.currency)) }
