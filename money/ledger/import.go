@@ -206,6 +206,8 @@ func (im *Import) end() {
 	close(im.chunks)
 	<-im.done
 	im.ids.close()
+	// Unlocked by name: a process being started at this moment may still hold a copy of the open file.
+	_ = unix.Flock(int(im.lock.Fd()), unix.LOCK_UN)
 	im.lock.Close()
 }
 
