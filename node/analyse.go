@@ -1,6 +1,7 @@
 package node
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -16,6 +17,7 @@ import (
 
 	"tarir/money/flow"
 	"tarir/money/ledger"
+	"tarir/money/rates"
 	"tarir/money/typology"
 )
 
@@ -27,6 +29,7 @@ type AnalyseOptions struct {
 	Ledger     string // ledger to use and add to; empty: a new one in Out
 	Mappings   []string
 	Currency   string // of amounts whose source names none; empty: XXX
+	Rates      string // file of dated exchange rates in the ECB's shape; empty: amounts of different currencies are not compared
 	Indicators string // indicator pack file; empty: the shipped one
 	Version    string
 	Progress   Progress
@@ -37,9 +40,11 @@ type AnalyseOptions struct {
 type Summary struct {
 	Version       string             `json:"version"`
 	Parameters    string             `json:"parameters_sha256"` // of the indicator pack
+	Rates         string             `json:"rates_sha256,omitempty"`
 	Inputs        []InputCount       `json:"inputs"`
 	Counts        Counts             `json:"counts"`
 	NotAssessable []string           `json:"not_assessable"`
+	Warnings      []string           `json:"warnings"`
 	Alone         map[string]int     `json:"indicators_alone"` // hits that no other indicator joined: no findings
 	Seconds       map[string]float64 `json:"seconds"`          // run time by stage
 }
@@ -112,10 +117,31 @@ func LoadPack(path string) (p *typology.Pack, sum string, err error) {
 	return p, hex.EncodeToString(h[:]), err
 }
 
+// loadRates reads a table of exchange rates; an empty path is none.
+func loadRates(path string) (*rates.Table, string, error) {
+	if path == "" {
+		return nil, "", nil
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return nil, "", fmt.Errorf("read rates: %w", err)
+	}
+	t, err := rates.Read(bytes.NewReader(b))
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: %w", path, err)
+	}
+	h := sha256.Sum256(b)
+	return t, hex.EncodeToString(h[:]), nil
+}
+
 // Analyse reads the inputs, looks for typologies, follows the money of what it finds to where it rests, and writes the
 // results into a folder.
 func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	pack, sum, err := LoadPack(o.Indicators)
+	if err != nil {
+		return nil, err
+	}
+	table, ratesSum, err := loadRates(o.Rates)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +159,7 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 			return nil, fmt.Errorf("clear the ledger of the run before: %w", err)
 		}
 	}
-	s := &Summary{Version: o.Version, Parameters: sum, Seconds: map[string]float64{}, NotAssessable: []string{}}
+	s := &Summary{Version: o.Version, Parameters: sum, Rates: ratesSum, Seconds: map[string]float64{}, NotAssessable: []string{}, Warnings: []string{}}
 	took := func(name string, d time.Duration) { s.Seconds[name] = float64(d.Milliseconds()) / 1000 }
 
 	start := time.Now()
@@ -155,16 +181,20 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 		return nil, err
 	}
 	st := begin(o.Progress, "payment graph", l.Rows(), "payments")
-	g, err := flow.Build(ctx, l)
+	// A ledger that is kept keeps its graph; one made for this run alone is traced later, if at all.
+	g, err := openGraph(ctx, l, o.Ledger != "")
 	if err != nil {
 		return nil, err
 	}
 	defer g.Close()
+	if err := g.Unsaved(); err != nil {
+		s.Warnings = append(s.Warnings, "the graph was not kept for the next time: "+err.Error())
+	}
 	st.add(l.Rows())
 	took("graph", st.done())
 
 	st = begin(o.Progress, "typologies", int64(g.Accounts()), "accounts")
-	res, err := typology.Run(ctx, g, pack, func(n int) { st.add(int64(n)) })
+	res, err := typology.Run(ctx, g, pack, typology.Options{Rates: table, Progress: func(n int) { st.add(int64(n)) }})
 	if err != nil {
 		return nil, err
 	}

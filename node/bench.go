@@ -44,24 +44,23 @@ type BenchStage struct {
 
 // BenchResult is what Bench reports.
 type BenchResult struct {
-	Payments       int64              `json:"payments"`
-	Accounts       int64              `json:"accounts"`
-	LargestHub     int                `json:"largest_hub_payments"`
-	Processors     int                `json:"processors"`
-	Stages         []BenchStage       `json:"stages"`
-	Typologies     map[string]float64 `json:"typology_seconds"` // processor time of each, not of the wall
-	TraceP50       float64            `json:"trace_p50_ms"`
-	TraceP99       float64            `json:"trace_p99_ms"`
-	TraceMax       float64            `json:"trace_max_ms"`
-	TraceQuestions int                `json:"trace_questions"`
-	Findings       int                `json:"findings"`
-	Strong         int                `json:"strong_findings"`
-	Planted        map[string]Kind    `json:"planted"`
-	Precision      Rate               `json:"payments_found"`
-	StrongRate     Rate               `json:"payments_found_strong"`
-	InnocentNamed  int                `json:"innocent_patterns_named"`
-	InnocentStrong int                `json:"innocent_patterns_named_strong"`
-	Innocent       int                `json:"innocent_patterns"`
+	Payments       int64           `json:"payments"`
+	Accounts       int64           `json:"accounts"`
+	LargestHub     int             `json:"largest_hub_payments"`
+	Processors     int             `json:"processors"`
+	Stages         []BenchStage    `json:"stages"`
+	TraceP50       float64         `json:"trace_p50_ms"`
+	TraceP99       float64         `json:"trace_p99_ms"`
+	TraceMax       float64         `json:"trace_max_ms"`
+	TraceQuestions int             `json:"trace_questions"`
+	Findings       int             `json:"findings"`
+	Strong         int             `json:"strong_findings"`
+	Planted        map[string]Kind `json:"planted"`
+	Precision      Rate            `json:"payments_found"`
+	StrongRate     Rate            `json:"payments_found_strong"`
+	InnocentNamed  int             `json:"innocent_patterns_named"`
+	InnocentStrong int             `json:"innocent_patterns_named_strong"`
+	Innocent       int             `json:"innocent_patterns"`
 }
 
 // Bench makes a synthetic world of a size and measures each stage of an analysis on it. The truth of the world is used
@@ -76,7 +75,7 @@ func Bench(ctx context.Context, o BenchOptions) (r *BenchResult, err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(o.Dir)) }()
 	}
-	b := &bench{o: o, r: &BenchResult{Payments: o.Payments, Processors: runtime.GOMAXPROCS(0), Typologies: map[string]float64{}}}
+	b := &bench{o: o, r: &BenchResult{Payments: o.Payments, Processors: runtime.GOMAXPROCS(0)}}
 	if err := b.run(ctx); err != nil {
 		return nil, err
 	}
@@ -242,14 +241,11 @@ func (b *bench) analyse(ctx context.Context, l *ledger.Ledger, w *world.World) e
 	}
 	var res *typology.Result
 	err = b.stage("typologies", func() (n int64, err error) {
-		res, err = typology.Run(ctx, g, pack, nil)
+		res, err = typology.Run(ctx, g, pack, typology.Options{})
 		return 0, err
 	})
 	if err != nil {
 		return err
-	}
-	for name, d := range res.Took {
-		b.r.Typologies[name] = d.Seconds()
 	}
 	err = b.stage("full proceeds pass", func() (int64, error) {
 		_, err := traceFindings(ctx, g, res.Findings)

@@ -31,6 +31,17 @@ type TraceLot struct {
 	How      string `json:"how"`  // passed on, held, cash, outside, other institution, crypto, hub, limit
 }
 
+// graphDir is where a ledger's payment graph is kept, within the ledger.
+const graphDir = "graph"
+
+// openGraph makes a ledger's graph; kept, with what is kept of it beside the ledger.
+func openGraph(ctx context.Context, l *ledger.Ledger, kept bool) (*flow.Graph, error) {
+	if kept {
+		return flow.Open(ctx, l, filepath.Join(l.Dir(), graphDir))
+	}
+	return flow.Build(ctx, l)
+}
+
 // hubCounterparties is the number of payments from which a trace takes an account for a hub.
 const hubPayments = 20_000
 
@@ -209,7 +220,7 @@ func Trace(ctx context.Context, o TraceOptions) (*TraceAnswer, error) {
 	if err != nil {
 		return nil, err
 	}
-	g, err := flow.Build(ctx, l)
+	g, err := openGraph(ctx, l, true)
 	if err != nil {
 		return nil, err
 	}

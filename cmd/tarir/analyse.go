@@ -16,6 +16,7 @@ type analyseCmd struct {
 	Ledger     string   `placeholder:"DIR" help:"Ledger to use and add to. Without it a new one is made in --out."`
 	Mapping    []string `placeholder:"FILE" help:"Mapping file for tables of another shape (docs/formats.md); may be repeated."`
 	Currency   string   `placeholder:"CODE" help:"Currency (ISO 4217) of amounts whose source names none."`
+	Rates      string   `placeholder:"FILE" help:"Dated exchange rates as the ECB publishes them (CSV: Date,USD,JPY,…), to compare amounts of different currencies."`
 	Indicators string   `placeholder:"FILE" help:"Indicator pack with your own parameters; see tarir indicators."`
 	JSON       bool     `name:"json" help:"Print the summary as JSON."`
 	Inputs     []string `arg:"" name:"input" help:"Files and folders to read, or - for standard input."`
@@ -34,7 +35,7 @@ func (c *analyseCmd) Run(e *env) error {
 	p := newProgress(e.stderr, c.JSON)
 	defer p.close()
 	s, err := node.Analyse(e.ctx, node.AnalyseOptions{
-		Inputs: c.Inputs, Stdin: e.stdin, Out: c.Out, Ledger: c.Ledger, Mappings: c.Mapping, Currency: c.Currency, Indicators: c.Indicators,
+		Inputs: c.Inputs, Stdin: e.stdin, Out: c.Out, Ledger: c.Ledger, Mappings: c.Mapping, Currency: c.Currency, Rates: c.Rates, Indicators: c.Indicators,
 		Version: version(), Progress: p,
 	})
 	p.close()
@@ -45,6 +46,9 @@ func (c *analyseCmd) Run(e *env) error {
 		return errors.Join(writeJSON(e.stdout, s), unread(s.Inputs))
 	}
 	warnInputs(e.stderr, s.Inputs)
+	for _, w := range s.Warnings {
+		fmt.Fprintf(e.stderr, "warning: %s\n", w)
+	}
 	fmt.Fprintf(e.stdout, "read %d records from %d inputs: %d accepted, %d rejected\n", s.Counts.Read, len(s.Inputs), s.Counts.Accepted, s.Counts.Rejected)
 	if s.Counts.Rejected > 0 {
 		fmt.Fprintf(e.stdout, "  the rejected ones, with the reason of each: %s\n", filepath.Join(c.Out, node.RejectedFile))

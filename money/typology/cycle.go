@@ -85,7 +85,7 @@ func (c cycle) follow(s *scan) {
 func (c cycle) couldReturn(s *scan, k int, e flow.Entry) bool {
 	least, most := int64(float64(e.Amount())*c.returns), int64(float64(e.Amount())*c.high)
 	for n := 0; k < len(s.in) && s.in[k].At() <= e.At()+c.seconds && n < 64; k, n = k+1, n+1 {
-		if x := s.in[k]; x.Currency() == e.Currency() && x.Amount() >= least && x.Amount() <= most {
+		if x, ok := s.worth(s.in[k], e.Currency()); ok && x >= least && x <= most {
 			return true
 		}
 	}
@@ -105,13 +105,20 @@ func (c cycle) extend(s *scan, path []step, until int64, ways float64, budget *i
 	lo := after(out, last.e.At())
 	home := path[0].account
 	start := path[0].e.Amount()
-	low, high := int64(float64(last.e.Amount())*c.low), int64(float64(last.e.Amount())*c.high)
+	before, ok := s.worth(last.e, path[0].e.Currency())
+	if !ok {
+		return nil
+	}
+	low, high := int64(float64(before)*c.low), int64(float64(before)*c.high)
 	low = max(low, int64(float64(start)*c.returns))
 	tried := 0
 	for i := lo; i < len(out) && out[i].At() <= until && tried < s.lim.expand; i++ {
 		tried++
 		e := out[i]
-		if !stranger[i] || e.Currency() != last.e.Currency() || e.Amount() < low || e.Amount() > high || e.Peer() == here {
+		if !stranger[i] || e.Peer() == here {
+			continue
+		}
+		if amount, ok := s.worth(e, path[0].e.Currency()); !ok || amount < low || amount > high {
 			continue
 		}
 		if e.Peer() == home {

@@ -35,7 +35,9 @@ func (t dormantWoken) scan(s *scan) {
 			windowStart, sinceWindow = e.At(), 0
 		}
 		first = false
-		sinceWindow += e.Amount()
+		if amount, ok := s.worth(e, t.currency(s)); ok {
+			sinceWindow += amount
+		}
 		peak = max(peak, sinceWindow)
 		before++
 		last = e.At()
@@ -47,6 +49,14 @@ func (t dormantWoken) scan(s *scan) {
 	}
 }
 
+// currency is that of the account's first payment; amounts that do not compare with it are not counted.
+func (t dormantWoken) currency(s *scan) uint8 {
+	if len(s.in) > 0 {
+		return s.in[0].Currency()
+	}
+	return s.out[0].Currency()
+}
+
 func (t dormantWoken) wake(s *scan, i, k int, last, peak int64) {
 	start := int64(1) << 62
 	if i < len(s.in) {
@@ -56,24 +66,26 @@ func (t dormantWoken) wake(s *scan, i, k int, last, peak int64) {
 		start = min(start, s.out[k].At())
 	}
 	var total int64
+	cur := t.currency(s)
 	i1, k1 := i, k
 	for ; i1 < len(s.in) && s.in[i1].At() < start+t.seconds; i1++ {
-		total += s.in[i1].Amount()
+		if amount, ok := s.worth(s.in[i1], cur); ok {
+			total += amount
+		}
 	}
 	for ; k1 < len(s.out) && s.out[k1].At() < start+t.seconds; k1++ {
-		total += s.out[k1].Amount()
+		if amount, ok := s.worth(s.out[k1], cur); ok {
+			total += amount
+		}
 	}
 	if i1-i+k1-k < t.min || float64(total) <= t.times*float64(peak) {
 		return
 	}
 	h := s.hit(over(float64(total), t.times*float64(peak)), "M10")
-	cur := uint8(0)
 	for ; i < i1; i++ {
-		cur = s.in[i].Currency()
 		h.in(i)
 	}
 	for ; k < k1; k++ {
-		cur = s.out[k].Currency()
 		h.out(k)
 	}
 	h.because("dormant_woken", "quiet", int((start-last)/flow.Day), "sum", s.money(total, cur), "peak", s.money(peak, cur), "days", int(t.seconds/flow.Day))

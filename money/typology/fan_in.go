@@ -48,7 +48,7 @@ func (f fanIn) scan(s *scan) {
 			n++
 			small = small && f.small.holds(s, s.in[i])
 		}
-		total, cur, mixed := sum(s.in[w.lo:w.hi], func(i int) bool { return s.strangerIn[w.lo+i] })
+		total, cur, mixed := s.sum(s.in[w.lo:w.hi], func(i int) bool { return s.strangerIn[w.lo+i] })
 		h.because(slowCode("fan_in", slow), "payers", payers, "payments", n, "days", days(h.h.First, h.h.Last), "sum", s.g.Money(total, cur), "expected", expected)
 		if mixed {
 			h.because("currencies")

@@ -16,7 +16,7 @@ func (f fanOut) scan(s *scan) {
 				n++
 			}
 		}
-		total, cur, mixed := sum(s.out[w.lo:w.hi], func(i int) bool { return s.strangerOut[w.lo+i] })
+		total, cur, mixed := s.sum(s.out[w.lo:w.hi], func(i int) bool { return s.strangerOut[w.lo+i] })
 		h.because(slowCode("fan_out", slow), "payees", payees, "payments", n, "days", days(h.h.First, h.h.Last), "sum", s.g.Money(total, cur), "expected", expected)
 		if mixed {
 			h.because("currencies")

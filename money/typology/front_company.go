@@ -30,7 +30,7 @@ func (t frontCompany) scan(s *scan) {
 	if payers < t.payers {
 		return
 	}
-	income, cur, _ := sum(s.in, nil)
+	income, cur, _ := s.sum(s.in, nil)
 	var costs int64
 	paysWages := false
 	for _, e := range s.out {

@@ -31,13 +31,20 @@ func (t gatherScatter) scan(s *scan) {
 			continue
 		}
 		payers, _ := s.distinct(s.in, w, keepIn)
-		in, cur, _ := sum(s.in[w.lo:w.hi], func(i int) bool { return keepIn(w.lo + i) })
-		out, cur2, _ := sum(s.out[lo:hi], func(i int) bool { return keepOut(lo + i) })
+		in, cur, _ := s.sum(s.in[w.lo:w.hi], func(i int) bool { return keepIn(w.lo + i) })
+		out, cur2, _ := s.sum(s.out[lo:hi], func(i int) bool { return keepOut(lo + i) })
 		length := max(t.seconds, last-first)
 		if poissonTail(payers, s.usualWithin(s.strangerIn, payers, length))*poissonTail(payees, s.usualWithin(s.strangerOut, payees, length)) > t.chance {
 			continue
 		}
-		if cur != cur2 || in == 0 || float64(out) < t.low*float64(in) || float64(out) > t.high*float64(in) {
+		compared := out
+		if cur != cur2 {
+			c, ok := s.g.Currencies()[cur], false
+			if compared, ok = s.rates.Convert(s.g.Money(out, cur2), last, c.Code, c.Scale); !ok {
+				continue
+			}
+		}
+		if in == 0 || float64(compared) < t.low*float64(in) || float64(compared) > t.high*float64(in) {
 			continue
 		}
 		h := s.hit(over(float64(payers+payees), float64(2*t.min)), "M05")
@@ -51,7 +58,7 @@ func (t gatherScatter) scan(s *scan) {
 				h.out(i)
 			}
 		}
-		h.because("gather_scatter", "payers", payers, "payees", payees, "in", s.money(in, cur), "out", s.money(out, cur), "days", days(h.h.First, h.h.Last))
+		h.because("gather_scatter", "payers", payers, "payees", payees, "in", s.money(in, cur), "out", s.money(out, cur2), "days", days(h.h.First, h.h.Last))
 		h.done()
 	}
 }

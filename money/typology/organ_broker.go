@@ -23,14 +23,14 @@ func (t organBroker) scan(s *scan) {
 			continue
 		}
 		for k := after(s.out, e.At()-t.seconds); k < len(s.out) && s.out[k].At() <= e.At()+t.seconds; k++ {
-			r, ok := ratio(s.out[k], e)
+			r, ok := s.ratio(s.out[k], e)
 			if !ok || r < t.low || r > t.high || !s.strangerOut[k] || s.out[k].Peer() == e.Peer() {
 				continue
 			}
 			h := s.hit(0.4, "O02")
 			h.in(i)
 			h.out(k)
-			h.because("organ_broker", "sum", s.money(e.Amount(), e.Currency()), "share", s.money(s.out[k].Amount(), e.Currency()), "days", int(t.seconds/flow.Day))
+			h.because("organ_broker", "sum", s.money(e.Amount(), e.Currency()), "share", s.money(s.out[k].Amount(), s.out[k].Currency()), "days", int(t.seconds/flow.Day))
 			h.done()
 			break
 		}
@@ -38,9 +38,12 @@ func (t organBroker) scan(s *scan) {
 }
 
 func (t organBroker) large(s *scan, e flow.Entry) bool {
-	code := s.g.Currencies()[e.Currency()].Code
+	v, ok := s.price(t.sums, e)
+	if !ok {
+		return false
+	}
 	for _, a := range t.sums {
-		if a.Currency == code && e.Amount() > units(s.g, e.Currency(), a.Low) && e.Amount() <= units(s.g, e.Currency(), a.High) {
+		if a.Currency == v.code && v.above(a.Low) && !v.above(a.High) {
 			return true
 		}
 	}

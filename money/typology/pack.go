@@ -222,6 +222,7 @@ func (p *Pack) check() error {
 type params struct {
 	typology string
 	pack     *Pack
+	used     map[string][]Amount // filled with the amounts that each typology compares payments with; may be nil
 }
 
 func (p params) num(name string) float64 {
@@ -244,6 +245,9 @@ func (p params) amounts(use string) []Amount {
 		if a.Use == use {
 			out = append(out, a)
 		}
+	}
+	if p.used != nil {
+		p.used[p.typology] = append(p.used[p.typology], out...)
 	}
 	return out
 }

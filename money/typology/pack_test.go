@@ -12,7 +12,7 @@ func TestEveryTypologyBuildsFromTheShippedPack(t *testing.T) {
 			t.Errorf("typology %s has a detector and no section in default.toml", name)
 			continue
 		}
-		b.build(params{name, p}) // panics where a parameter is missing
+		b.build(params{typology: name, pack: p}) // panics where a parameter is missing
 	}
 }
 

@@ -38,8 +38,10 @@ func (t passThrough) report(s *scan, links []link) {
 	for _, l := range links {
 		h.in(l.in)
 		h.out(l.out)
-		if s.in[l.in].Currency() == cur {
-			in, out = in+s.in[l.in].Amount(), out+s.out[l.out].Amount()
+		received, ok := s.worth(s.in[l.in], cur)
+		passed, ok2 := s.worth(s.out[l.out], cur)
+		if ok && ok2 {
+			in, out = in+received, out+passed
 		}
 		if p := s.out[l.out].Peer(); s.seen.add(p, 1) > s.seen.get(top) || top == flow.Outside {
 			top = p

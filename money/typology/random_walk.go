@@ -24,7 +24,7 @@ func (t randomWalk) onward(s *scan, v *flow.View, e flow.Entry, here flow.Accoun
 		if out[i].Peer() == here || out[i].Peer() == flow.Outside {
 			continue
 		}
-		if r, ok := ratio(out[i], e); ok && r >= t.low && r <= t.high {
+		if r, ok := s.ratio(out[i], e); ok && r >= t.low && r <= t.high {
 			return i, true
 		}
 	}
@@ -36,7 +36,7 @@ func (t randomWalk) fed(s *scan, a flow.Account, e flow.Entry) bool {
 	in := s.v.In(a)
 	n := 0
 	for i := after(in, e.At()+1) - 1; i >= 0 && e.At()-in[i].At() <= t.gap && n < 16; i, n = i-1, n+1 {
-		if r, ok := ratio(e, in[i]); ok && r >= t.low && r <= t.high && in[i].Peer() != a {
+		if r, ok := s.ratio(e, in[i]); ok && r >= t.low && r <= t.high && in[i].Peer() != a {
 			return true
 		}
 	}

@@ -10,13 +10,13 @@ import (
 	"slices"
 	"sort"
 	"strings"
-	"time"
 
 	"github.com/zeebo/xxh3"
 	"golang.org/x/sync/errgroup"
 
 	"tarir/money/flow"
 	"tarir/money/ledger"
+	"tarir/money/rates"
 )
 
 // Finding is what Run reports: one or more hits about the same payments, with what corroborates them.
@@ -40,12 +40,17 @@ type Result struct {
 	Findings      []Finding
 	NotAssessable []string       // one sentence a typology that lacks a field
 	Alone         map[string]int // hits by typology that no other indicator joined and that may not stand alone
-	Took          map[string]time.Duration
+}
+
+// Options are what a run takes beside the graph and the pack; the zero value will do.
+type Options struct {
+	Rates    *rates.Table   // by which amounts of different currencies compare; nil: they do not
+	Progress func(done int) // is told of accounts done, by several goroutines
 }
 
 // Run looks at every account of the graph and returns findings, best first. The same graph and pack give the same
-// findings, whatever the number of processors. progress, if given, is told of accounts done.
-func Run(ctx context.Context, g *flow.Graph, p *Pack, progress func(done int)) (*Result, error) {
+// findings, whatever the number of processors.
+func Run(ctx context.Context, g *flow.Graph, p *Pack, o Options) (*Result, error) {
 	rel, err := relate(ctx, g, relationParams{
 		int(p.engine("lasting_days")), int(p.engine("lasting_payments")), int(p.engine("hub_counterparties")),
 	})
@@ -55,6 +60,7 @@ func Run(ctx context.Context, g *flow.Graph, p *Pack, progress func(done int)) (
 	have := fieldsOf(g)
 	res := &Result{Alone: map[string]int{}}
 	var run []running
+	used := map[string][]Amount{}
 	for _, name := range p.TypologyNames() {
 		if p.Typologies[name].Off {
 			continue
@@ -64,7 +70,7 @@ func Run(ctx context.Context, g *flow.Graph, p *Pack, progress func(done int)) (
 			res.NotAssessable = append(res.NotAssessable, fmt.Sprintf("%s is not assessable: the payments carry no %s", name, strings.Join(missing, " and no ")))
 			continue
 		}
-		run = append(run, running{name, b.build(params{name, p})})
+		run = append(run, running{name, b.build(params{name, p, used})})
 	}
 	for i := range run {
 		if pr, ok := run[i].d.(preparer); ok {
@@ -75,7 +81,8 @@ func Run(ctx context.Context, g *flow.Graph, p *Pack, progress func(done int)) (
 			}
 		}
 	}
-	hits, err := scanAll(ctx, g, rel, have, run, p, progress)
+	res.NotAssessable = append(res.NotAssessable, incomparable(g, p, used, o.Rates)...)
+	hits, err := scanAll(ctx, g, rel, have, run, p, o)
 	if err != nil {
 		return nil, err
 	}
@@ -100,14 +107,14 @@ func fieldsOf(g *flow.Graph) fields {
 	return f
 }
 
-func scanAll(ctx context.Context, g *flow.Graph, rel *relations, have fields, run []running, p *Pack, progress func(int)) ([]Hit, error) {
+func scanAll(ctx context.Context, g *flow.Graph, rel *relations, have fields, run []running, p *Pack, o Options) ([]Hit, error) {
 	workers := runtime.GOMAXPROCS(0)
 	lists := make([][]Hit, workers)
 	eg, ctx := errgroup.WithContext(ctx)
 	for w := range workers {
 		eg.Go(func() error {
 			s := &scan{
-				v: g.View(), own: g.View(), g: g, rel: rel, have: have,
+				v: g.View(), own: g.View(), g: g, rel: rel, have: have, rates: o.Rates,
 				lim:  limits{int(p.engine("hub_counterparties")), int(p.engine("expand"))},
 				emit: func(h Hit) { lists[w] = append(lists[w], h) },
 			}
@@ -115,8 +122,8 @@ func scanAll(ctx context.Context, g *flow.Graph, rel *relations, have fields, ru
 				for a := max(lo, 1); a < hi; a++ { // nobody is behind account 0
 					s.look(flow.Account(a), run)
 				}
-				if progress != nil {
-					progress(hi - lo)
+				if o.Progress != nil {
+					o.Progress(hi - lo)
 				}
 			})
 		})

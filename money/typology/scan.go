@@ -5,6 +5,7 @@ import (
 
 	"tarir/money/flow"
 	"tarir/money/ledger"
+	"tarir/money/rates"
 )
 
 // detector is one typology. scan looks at s.account and emits what it sees; it runs in several goroutines at once, each
@@ -15,12 +16,13 @@ type detector interface {
 
 // scan is one worker's look at one account: its lists, what is known of each counterparty, and scratch space.
 type scan struct {
-	v    *flow.View // for the accounts around
-	own  *flow.View // for the scanned account, whose lists stay valid meanwhile
-	g    *flow.Graph
-	rel  *relations
-	lim  limits
-	have fields
+	v     *flow.View // for the accounts around
+	own   *flow.View // for the scanned account, whose lists stay valid meanwhile
+	g     *flow.Graph
+	rel   *relations
+	lim   limits
+	have  fields
+	rates *rates.Table // nil: amounts of different currencies do not compare
 
 	account flow.Account
 	out, in []flow.Entry
@@ -143,25 +145,6 @@ func over(value, threshold float64) float64 {
 		return 0.5
 	}
 	return clamp(0.4 + 0.3*(value/threshold-1))
-}
-
-// sum is the total of one currency and whether all entries are in it; entries of other currencies are not added.
-func sum(list []flow.Entry, take func(i int) bool) (total int64, currency uint8, mixed bool) {
-	first := true
-	for i, e := range list {
-		if take != nil && !take(i) {
-			continue
-		}
-		if first {
-			currency, first = e.Currency(), false
-		}
-		if e.Currency() != currency {
-			mixed = true
-			continue
-		}
-		total += e.Amount()
-	}
-	return total, currency, mixed
 }
 
 func isCashIn(e flow.Entry) bool {

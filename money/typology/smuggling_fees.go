@@ -82,14 +82,14 @@ func (t smugglingFees) ransom(s *scan) {
 		if !s.strangerIn[i] || e.Peer() == s.account {
 			return false
 		}
-		code := s.g.Currencies()[e.Currency()].Code
+		v, ok := s.price(t.prices, e)
 		highest := 0.0
 		for _, p := range t.prices {
-			if p.Currency == code {
+			if p.Currency == v.code {
 				highest = max(highest, p.High)
 			}
 		}
-		return highest > 0 && e.Amount() > units(s.g, e.Currency(), highest*t.ransomTimes) && e.Amount() <= units(s.g, e.Currency(), highest*t.ransomMost)
+		return ok && v.above(highest*t.ransomTimes) && !v.above(highest*t.ransomMost)
 	}
 	for _, w := range s.windows(s.in, t.ransomSeconds, t.ransomPayers, large) {
 		h := s.hit(0.5, "T15", "F04")

@@ -22,11 +22,10 @@ func (t structuring) scan(s *scan) {
 		if !isCashIn(e) {
 			return Amount{}, false
 		}
-		code := s.g.Currencies()[e.Currency()].Code
+		v, ok := s.price(t.thresholds, e)
 		for _, a := range t.thresholds {
-			if a.Currency == code {
-				limit := units(s.g, e.Currency(), a.High)
-				return a, e.Amount() < limit && float64(e.Amount()) >= t.low*float64(limit)
+			if ok && a.Currency == v.code {
+				return a, !v.atLeast(a.High) && v.atLeast(t.low*a.High)
 			}
 		}
 		return Amount{}, false

@@ -14,8 +14,8 @@ func units(g *flow.Graph, currency uint8, value float64) int64 {
 	return int64(math.Round(value * math.Pow10(int(g.Currencies()[currency].Scale))))
 }
 
-// smallSums tests payments against a limit that the pack gives in one or several currencies. A payment in a currency
-// without a limit is not comparable, and never small.
+// smallSums tests payments against a limit that the pack gives in one or several currencies. A payment that does not
+// compare with any of them is never small.
 type smallSums struct {
 	limits  []Amount
 	senders int
@@ -36,10 +36,13 @@ func newSmallSums(p params, use string, senders int) smallSums {
 }
 
 func (l smallSums) holds(s *scan, e flow.Entry) bool {
-	code := s.g.Currencies()[e.Currency()].Code
+	v, ok := s.price(l.limits, e)
+	if !ok {
+		return false
+	}
 	for _, a := range l.limits {
-		if a.Currency == code {
-			return e.Amount() < units(s.g, e.Currency(), a.High)
+		if a.Currency == v.code {
+			return !v.atLeast(a.High)
 		}
 	}
 	return false
@@ -47,21 +50,16 @@ func (l smallSums) holds(s *scan, e flow.Entry) bool {
 
 // band finds the pack's amount whose range holds the payment, widened by a share on both sides.
 func band(s *scan, amounts []Amount, e flow.Entry, widen float64) (Amount, bool) {
-	code := s.g.Currencies()[e.Currency()].Code
+	v, ok := s.price(amounts, e)
+	if !ok {
+		return Amount{}, false
+	}
 	for _, a := range amounts {
-		if a.Currency == code && e.Amount() >= units(s.g, e.Currency(), a.Low*(1-widen)) && e.Amount() <= units(s.g, e.Currency(), a.High*(1+widen)) {
+		if a.Currency == v.code && v.atLeast(a.Low*(1-widen)) && !v.above(a.High*(1+widen)) {
 			return a, true
 		}
 	}
 	return Amount{}, false
-}
-
-// ratio is out over in where the two compare.
-func ratio(out, in flow.Entry) (float64, bool) {
-	if out.Currency() != in.Currency() || in.Amount() == 0 {
-		return 0, false
-	}
-	return float64(out.Amount()) / float64(in.Amount()), true
 }
 
 // round says that an amount has no minor units and is a multiple of ten major ones, or of a hundred where it is larger
@@ -103,7 +101,7 @@ func (s *scan) links(seconds int64, low, high float64, keepIn, keepOut func(i in
 			if o.Peer() == s.account || keepOut != nil && !keepOut(k) || used != nil && used[k] {
 				continue
 			}
-			if r, ok := ratio(o, e); !ok || r < low || r > high {
+			if r, ok := s.ratio(o, e); !ok || r < low || r > high {
 				continue
 			}
 			if used == nil {

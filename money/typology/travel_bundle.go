@@ -217,7 +217,7 @@ func (t *travelBundle) craft(s *scan, all []purchase) {
 	if last-first < 90*flow.Day {
 		return
 	}
-	total, cur, _ := sum(s.out, nil)
+	total, cur, _ := s.sum(s.out, nil)
 	var spent int64
 	for _, i := range list {
 		if s.out[i].Currency() == cur {
