@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -13,7 +14,10 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
+	"strconv"
 	"time"
+
+	"github.com/zeebo/xxh3"
 
 	"tarir/money/flow"
 	"tarir/money/ledger"
@@ -260,13 +264,14 @@ func describe(ctx context.Context, l *ledger.Ledger, g *flow.Graph, found []typo
 	out := make([]Finding, 0, len(found))
 	for _, f := range found {
 		x := Finding{
-			ID: f.ID, Typology: f.Typology, Stage: f.Stage, Score: f.Score, Weak: f.Weak, Indicators: f.Indicators,
+			Typology: f.Typology, Stage: f.Stage, Score: f.Score, Weak: f.Weak, Indicators: f.Indicators,
 			Adverts: []string{}, Journeys: []string{}, Entities: []string{},
 			First: stamp(f.First), Last: stamp(f.Last), Explanation: f.Reasons, Truncated: f.Truncated, rows: f.Payments,
 		}
 		for _, a := range f.Accounts {
 			x.Accounts = append(x.Accounts, g.AccountName(a))
 		}
+		slices.Sort(x.Accounts[1:]) // the subject stays first
 		sums := map[string]ledger.Money{}
 		for _, r := range f.Payments {
 			i, _ := slices.BinarySearch(rows, r)
@@ -275,9 +280,39 @@ func describe(ctx context.Context, l *ledger.Ledger, g *flow.Graph, found []typo
 			sums[payments[i].Paid.Currency] = add(sums[payments[i].Paid.Currency], payments[i].Paid, g)
 		}
 		x.setSums(sums)
+		x.arrange()
 		out = append(out, x)
 	}
+	slices.SortStableFunc(out, func(a, b Finding) int {
+		return cmp.Or(-cmp.Compare(a.Score, b.Score), cmp.Compare(a.Typology, b.Typology), cmp.Compare(a.First, b.First), cmp.Compare(a.ID, b.ID))
+	})
 	return out, nil
+}
+
+// arrange puts a finding's payments in order of time and reference and names it after them: whatever the order in which
+// files were read, and whatever was read later, the same finding has the same id.
+func (f *Finding) arrange() {
+	order := make([]int, len(f.payments))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(f.payments[a].At, f.payments[b].At), cmp.Compare(f.Payments[a], f.Payments[b]))
+	})
+	payments, refs, rows := f.payments, f.Payments, f.rows
+	f.payments, f.Payments, f.rows = make([]ledger.Payment, len(order)), make([]string, len(order)), make([]int64, len(order))
+	h := xxh3.New()
+	put := func(s string) {
+		_, _ = h.WriteString(strconv.Itoa(len(s)) + ":" + s) // a hash does not fail
+	}
+	put(f.Typology)
+	put(f.Accounts[0])
+	for to, from := range order {
+		f.payments[to], f.Payments[to], f.rows[to] = payments[from], refs[from], rows[from]
+		put(refs[from])
+		put(strconv.FormatInt(payments[from].At, 10))
+	}
+	f.ID = fmt.Sprintf("f-%016x", h.Sum64())
 }
 
 // add sums amounts of one currency in the graph's scale of it.

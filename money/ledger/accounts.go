@@ -1,6 +1,9 @@
 package ledger
 
 import (
+	"bytes"
+	"cmp"
+
 	"github.com/zeebo/xxh3"
 )
 
@@ -30,6 +33,13 @@ func (t *AccountTable) Len() int { return len(t.spans) }
 func (t *AccountTable) Account(n uint32) Account {
 	inst, num := t.parts(n)
 	return Account{string(inst), string(num)}
+}
+
+// Compare orders two accounts by institution and number. Numbers of accounts depend on what was read first; this does not.
+func (t *AccountTable) Compare(a, b uint32) int {
+	instA, numA := t.parts(a)
+	instB, numB := t.parts(b)
+	return cmp.Or(bytes.Compare(instA, instB), bytes.Compare(numA, numB))
 }
 
 func (t *AccountTable) parts(n uint32) (inst, num []byte) {

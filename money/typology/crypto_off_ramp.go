@@ -32,11 +32,15 @@ func (t cryptoOffRamp) scan(s *scan) {
 			}
 			s.seen.add(s.in[i].Peer(), 1)
 			h.in(i)
-			in += s.in[i].Amount()
+			if amount, ok := s.worth(s.in[i], s.in[0].Currency()); ok {
+				in += amount
+			}
 			next = i + 1
 		}
 		h.out(k)
-		out += o.Amount()
+		if amount, ok := s.worth(o, s.in[0].Currency()); ok {
+			out += amount
+		}
 	}
 	if s.seen.n < t.payers || in == 0 || float64(out) < t.share*float64(in) {
 		return

@@ -273,7 +273,7 @@ func (c cycle) report(s *scan, path []step, cut bool) {
 	// Where all is of one time every account could be the start: one of them reports.
 	if first.At() == last.At() {
 		for _, p := range path[1:] {
-			if p.account < s.account {
+			if s.before(p.account, s.account) {
 				return
 			}
 		}
@@ -293,7 +293,7 @@ func (c cycle) reportRing(s *scan, path []step, cut bool) {
 	}
 	if from == to {
 		for _, p := range path[1:] {
-			if p.account < s.account {
+			if s.before(p.account, s.account) {
 				return
 			}
 		}

@@ -3,15 +3,12 @@ package typology
 import (
 	"cmp"
 	"context"
-	"encoding/hex"
 	"fmt"
 	"math"
 	"runtime"
 	"slices"
-	"sort"
 	"strings"
 
-	"github.com/zeebo/xxh3"
 	"golang.org/x/sync/errgroup"
 
 	"tarir/money/flow"
@@ -21,7 +18,6 @@ import (
 
 // Finding is what Run reports: one or more hits about the same payments, with what corroborates them.
 type Finding struct {
-	ID         string
 	Typology   string
 	Stage      string
 	Score      float64
@@ -137,7 +133,7 @@ func scanAll(ctx context.Context, g *flow.Graph, rel *relations, have fields, ru
 func (s *scan) look(a flow.Account, run []running) {
 	s.account = a
 	s.out, s.in = s.own.Out(a), s.own.In(a)
-	if len(s.out)+len(s.in) < 2 {
+	if len(s.out)+len(s.in) == 0 {
 		return
 	}
 	s.strangerOut = s.rel.outStranger[s.rel.outAt[a]:s.rel.outAt[a+1]]
@@ -154,7 +150,7 @@ func (s *scan) look(a flow.Account, run []running) {
 // subject within the same time, or over one of its payments. The order of hits is made canonical first, so the result
 // does not depend on who found what when.
 func assemble(ctx context.Context, g *flow.Graph, p *Pack, hits []Hit, alone map[string]int) ([]Finding, error) {
-	hits = canonical(hits)
+	hits = canonical(g, hits)
 	bySubject := map[flow.Account][]int{}
 	byPayment := map[int64][]int32{}
 	for i := range hits {
@@ -168,6 +164,9 @@ func assemble(ctx context.Context, g *flow.Graph, p *Pack, hits []Hit, alone map
 	margin := int64(p.engine("together_days")) * flow.Day
 	var findings []Finding
 	for i := range hits {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		h := &hits[i]
 		beside := map[int]bool{}
 		for _, k := range bySubject[h.Subject()] {
@@ -218,35 +217,44 @@ func assemble(ctx context.Context, g *flow.Graph, p *Pack, hits []Hit, alone map
 		f.Score = math.Round(f.Score*1000) / 1000
 		findings = append(findings, f)
 	}
-	for i := range findings {
-		f := &findings[i]
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		key := f.Typology + "\x00" + g.AccountName(f.Accounts[0])
-		for _, row := range f.Payments {
-			key += fmt.Sprint("\x00", row)
-		}
-		sum := xxh3.HashString128(key).Bytes()
-		f.ID = "f-" + hex.EncodeToString(sum[:8])
-	}
-	sort.SliceStable(findings, func(i, j int) bool {
-		a, b := &findings[i], &findings[j]
-		return cmp.Or(-cmp.Compare(a.Score, b.Score), cmp.Compare(a.Typology, b.Typology), cmp.Compare(a.First, b.First), cmp.Compare(a.ID, b.ID)) < 0
+	names := g.Ledger().Accounts()
+	slices.SortStableFunc(findings, func(a, b Finding) int {
+		return cmp.Or(
+			-cmp.Compare(a.Score, b.Score), cmp.Compare(a.Typology, b.Typology), cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last),
+			names.Compare(uint32(a.Accounts[0]), uint32(b.Accounts[0])),
+		)
 	})
 	return findings, nil
 }
 
-// canonical sorts hits and drops those that tell the same typology over the same payments, keeping the strongest.
-func canonical(hits []Hit) []Hit {
+// canonical sorts hits and joins those of one typology that tell of the same payments: two views of one thing.
+func canonical(g *flow.Graph, hits []Hit) []Hit {
 	for i := range hits {
 		slices.Sort(hits[i].Indicators)
 	}
+	names := g.Ledger().Accounts()
 	slices.SortFunc(hits, func(a, b Hit) int {
 		return cmp.Or(
 			cmp.Compare(a.Typology, b.Typology), slices.Compare(a.Payments, b.Payments), -cmp.Compare(a.Strength, b.Strength),
-			slices.Compare(a.Accounts, b.Accounts),
+			names.Compare(uint32(a.Subject()), uint32(b.Subject())),
 		)
 	})
-	return slices.CompactFunc(hits, func(a, b Hit) bool { return a.Typology == b.Typology && slices.Equal(a.Payments, b.Payments) })
+	out := hits[:0]
+	for _, h := range hits {
+		k := len(out) - 1
+		if k < 0 || out[k].Typology != h.Typology || !slices.Equal(out[k].Payments, h.Payments) {
+			out = append(out, h)
+			continue
+		}
+		same := &out[k] // the stronger one, which came first
+		for _, id := range h.Indicators {
+			if !slices.Contains(same.Indicators, id) {
+				same.Indicators = append(same.Indicators, id)
+				same.Reasons = append(same.Reasons, h.Reasons...)
+			}
+		}
+		slices.Sort(same.Indicators)
+		same.Truncated = same.Truncated || h.Truncated
+	}
+	return out
 }

@@ -53,6 +53,12 @@ func (s *scan) hub(a flow.Account) bool { return bit(s.rel.hubOut, a) || bit(s.r
 // spreads says that the account has so many payees that a search for where its money went does not go through it.
 func (s *scan) spreads(a flow.Account) bool { return bit(s.rel.hubOut, a) }
 
+// before says which of several accounts that could tell the same tells it: the first by name, so that the order in which
+// files were read does not matter.
+func (s *scan) before(a, b flow.Account) bool {
+	return s.g.Ledger().Accounts().Compare(uint32(a), uint32(b)) < 0
+}
+
 // window is a stretch of a list: entries [lo, hi).
 type window struct{ lo, hi int }
 

@@ -65,7 +65,7 @@ func (t scatterGather) look(s *scan, w window, keep func(int) bool) {
 		} else {
 			last.add(end, int32(m)+1-before)
 		}
-		if n := ends.add(end, 1); best == flow.Outside || n > ends.get(best) || n == ends.get(best) && end < best {
+		if n := ends.add(end, 1); best == flow.Outside || n > ends.get(best) || n == ends.get(best) && s.before(end, best) {
 			best = end
 		}
 	})

@@ -63,8 +63,8 @@ func (t *sharedDevice) scan(s *scan) {
 			continue
 		}
 		users := t.users[d]
-		// The lowest account reports for all; a device of very many is a public one.
-		if len(users) < t.accounts || len(users) > t.most || users[0] != s.account || slices.Contains(seen, d) {
+		// The first by name reports for all; a device of very many is a public one.
+		if len(users) < t.accounts || len(users) > t.most || slices.Contains(seen, d) || slices.ContainsFunc(users, func(u flow.Account) bool { return s.before(u, s.account) }) {
 			continue
 		}
 		seen = append(seen, d)
