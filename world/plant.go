@@ -13,6 +13,7 @@ type plan struct {
 	kind     string
 	innocent bool
 	payments []ledger.Payment
+	life     []ledger.Payment // of its accounts, beside the pattern: no crime
 }
 
 // mule is a person with an ordinary life of their own who plays no other part.
@@ -51,9 +52,14 @@ func (w *World) between(low, high int64) int64 { return low + w.rng.Int64N(high-
 // within is a span of at most n hours.
 func (w *World) within(n int) int64 { return w.rng.Int64N(int64(n)*3600) * 1000 }
 
-func (p *plan) add(x ledger.Payment) {
+func (p *plan) add(x ledger.Payment) { p.payments = append(p.payments, booked(x)) }
+
+// aside adds an honest payment.
+func (p *plan) aside(x ledger.Payment) { p.life = append(p.life, booked(x)) }
+
+func booked(x ledger.Payment) ledger.Payment {
 	x.Status, x.Paid.Scale, x.Paid.Currency = ledger.Booked, 2, "USD"
-	p.payments = append(p.payments, x)
+	return x
 }
 
 func (p *plan) pay(from, to ledger.Account, units, at int64) {
@@ -93,6 +99,10 @@ func (p *plan) close(n int) {
 	}
 	slices.Sort(pattern.Accounts)
 	p.w.planted = append(p.w.planted, p.payments...)
+	for i := range p.life {
+		p.life[i].Ref, p.life[i].Line = fmt.Sprintf("L%08d", len(p.w.planted)), int64(i)+1
+		p.w.planted = append(p.w.planted, p.life[i])
+	}
 	if p.innocent {
 		p.w.truth.Innocent = append(p.w.truth.Innocent, pattern)
 		return
@@ -264,6 +274,9 @@ func debtBondage(w *World, p *plan) {
 	for k := range 5 {
 		debtor := w.opened()
 		for m := range 4 {
+			// They earn and live here from then on; only what they pay the recruiter is the crime's.
+			p.aside(ledger.Payment{From: w.account(w.ordinary(uint64(k))), To: debtor, Paid: ledger.Money{Units: w.between(90_000, 120_000)}, At: monthStart(first+m) + 2*day, Channel: ledger.ChannelACH, Purpose: "SALA"})
+			p.aside(ledger.Payment{From: debtor, To: w.account(w.ordinary(w.rng.Uint64())), Paid: ledger.Money{Units: w.between(3_000, 9_000)}, At: monthStart(first+m) + 9*day, Channel: ledger.ChannelCard, MCC: "5411"})
 			p.pay(debtor, recruiter, w.between(24_000, 26_000)+int64(m)*1_000, monthStart(first+m)+int64(5+k%2)*day+w.within(20))
 		}
 	}

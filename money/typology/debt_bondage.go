@@ -17,11 +17,12 @@ type debtBondage struct {
 	dayTolerance   int64
 	newDays        int64
 	newcomers      int
+	life           int // payments with others by which a newcomer is seen to live
 	window         int64
 }
 
 func newDebtBondage(p params) detector {
-	return debtBondage{p.int("min_payers"), p.int("min_months"), p.num("min_share"), int64(p.num("day_tolerance")), p.days("new_days"), p.int("min_newcomers"), p.days("window_days")}
+	return debtBondage{p.int("min_payers"), p.int("min_months"), p.num("min_share"), int64(p.num("day_tolerance")), p.days("new_days"), p.int("min_newcomers"), p.int("min_life"), p.days("window_days")}
 }
 
 func (t debtBondage) scan(s *scan) {
@@ -113,9 +114,21 @@ func (t debtBondage) series(s *scan, list []int) (rising, regular bool) {
 	return rising, regular
 }
 
-// newcomer says that an account was first seen shortly before a time, in a ledger that reaches further back.
+// newcomer says that an account was first seen shortly before a time, in a ledger that reaches further back and that sees
+// the account live: of one that appears only to pay this one nobody knows how old it is.
 func (t debtBondage) newcomer(s *scan, a flow.Account, at int64) bool {
 	if at-s.rel.watched.since(at) < t.newDays {
+		return false
+	}
+	others := 0
+	for _, list := range [][]flow.Entry{s.v.In(a), s.v.Out(a)} {
+		for i := 0; i < len(list) && others < t.life; i++ {
+			if list[i].Peer() != s.account {
+				others++
+			}
+		}
+	}
+	if others < t.life {
 		return false
 	}
 	seen := at

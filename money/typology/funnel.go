@@ -8,18 +8,20 @@ import (
 
 // funnel finds accounts into which cash is paid in several places and from which it is taken elsewhere at once (M02):
 // the way smuggling fees reach the border. Deposits at several branches within a day (T12) and transfers of small sums
-// from several towns to one beneficiary (T11) are its companions; M20 is the same with depositors.
+// from several towns to one beneficiary (T11) are its companions; so is cash paid in where the holder never is (M20).
 type funnel struct {
 	seconds, quick int64
 	places         int
 	share          float64
 	branchPlaces   int
 	senders        int
+	far            int64
+	farPlaces      int
 	small          smallSums
 }
 
 func newFunnel(p params) detector {
-	return funnel{p.days("window_days"), p.days("out_within_days"), p.int("min_places"), p.num("out_share"), p.int("branches"), p.int("wire_cities"), newSmallSums(p, "small_wire", 0)}
+	return funnel{p.days("window_days"), p.days("out_within_days"), p.int("min_places"), p.num("out_share"), p.int("branches"), p.int("wire_cities"), p.days("far_days"), p.int("far_places"), newSmallSums(p, "small_wire", 0)}
 }
 
 func (t funnel) scan(s *scan) {
@@ -27,7 +29,50 @@ func (t funnel) scan(s *scan) {
 		return
 	}
 	t.cash(s)
+	t.distant(s)
 	t.wires(s)
+}
+
+// distant finds cash paid in at several places where the holder never is (M20): not those where its card is used or its
+// money is drawn.
+func (t funnel) distant(s *scan) {
+	var own []string
+	for i, e := range s.out {
+		if e.Channel() == ledger.ChannelCard || isCashOut(e) {
+			if p := s.own.Context(s.account, i, true).Place; p != "" && !slices.Contains(own, p) {
+				own = append(own, p)
+			}
+		}
+	}
+	if len(own) == 0 || len(own) > s.lim.expand {
+		return // nothing tells where the holder is
+	}
+	elsewhere := func(i int) string {
+		if !isCashIn(s.in[i]) {
+			return ""
+		}
+		if p := s.own.Context(s.account, i, false).Place; !slices.Contains(own, p) {
+			return p
+		}
+		return ""
+	}
+	for _, w := range s.stretches(s.in, t.far, t.farPlaces, func(i int) bool { return elsewhere(i) != "" }) {
+		var places []string
+		h := s.hit(0, "M20")
+		for i := w.lo; i < w.hi; i++ {
+			if p := elsewhere(i); p != "" {
+				places = append(places, p)
+				h.in(i)
+			}
+		}
+		slices.Sort(places)
+		if places = slices.Compact(places); len(places) < t.farPlaces {
+			continue
+		}
+		h.h.Strength = over(float64(len(places)), float64(t.farPlaces))
+		h.because("distant", "places", len(places), "payments", len(h.h.Payments), "days", days(h.h.First, h.h.Last))
+		h.done()
+	}
 }
 
 func (t funnel) cash(s *scan) {
@@ -77,7 +122,7 @@ func (t funnel) cash(s *scan) {
 		h.because("funnel", "places", len(places), "in", s.money(in, s.in[w.lo].Currency()), "percent", percent(out, in), "days", int(t.quick/86400))
 		for _, ps := range byDay {
 			if len(ps) >= t.branchPlaces {
-				h.h.Indicators = append(h.h.Indicators, "T12", "M20")
+				h.h.Indicators = append(h.h.Indicators, "T12")
 				h.because("branches", "branches", t.branchPlaces)
 				break
 			}

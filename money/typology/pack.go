@@ -54,8 +54,9 @@ type Indicator struct {
 	Data     string `toml:"data" json:"data"` // kinds it needs: P payments, J journeys, A adverts, E entities
 	Rule     string `toml:"rule" json:"rule"`
 	Source   string `toml:"source" json:"source"`
-	Role     string `toml:"role" json:"role"`         // whom it points to; victim is always among the possible roles
-	Assessed string `toml:"assessed" json:"assessed"` // typology, or why it is not assessed from payments
+	Role     string `toml:"role" json:"role"`                 // whom it points to; victim is always among the possible roles
+	PartOf   string `toml:"part_of" json:"part_of,omitempty"` // indicator of which this is a case: the two count as one
+	Assessed string `toml:"assessed" json:"assessed"`         // typology, or why it is not assessed from payments
 }
 
 // Amount is a sum of money with a meaning: a reporting threshold, a route's price.
@@ -250,6 +251,17 @@ func (p params) amounts(use string) []Amount {
 		p.used[p.typology] = append(p.used[p.typology], out...)
 	}
 	return out
+}
+
+// different counts indicators, those that are a case of another among them as one with it.
+func (p *Pack) different(ids []string) int {
+	n := 0
+	for _, id := range ids {
+		if whole := p.Indicators[id].PartOf; whole == "" || !slices.Contains(ids, whole) {
+			n++
+		}
+	}
+	return n
 }
 
 func (p *Pack) engine(name string) float64 {

@@ -203,14 +203,15 @@ func assemble(ctx context.Context, g *flow.Graph, p *Pack, hits []Hit, alone map
 			Reasons: slices.Clone(h.Reasons), Truncated: h.Truncated,
 		}
 		f.Score = 1 - miss
-		if len(indicators) < need {
+		have := p.different(indicators)
+		if have < need {
 			if !p.Typologies[h.Typology].Alone {
 				alone[h.Typology]++
 				continue
 			}
 			f.Weak = true
 			f.Score = min(f.Score, 1) * weakCeiling
-			f.Reasons = append(f.Reasons, say("weak", "have", len(indicators), "need", need))
+			f.Reasons = append(f.Reasons, say("weak", "have", have, "need", need))
 		} else if others := keys(best); len(others) > 0 {
 			f.Reasons = append(f.Reasons, say("together", "typologies", strings.Join(others, ", "), "indicators", strings.Join(indicators, ", ")))
 		}

@@ -5,6 +5,7 @@ package typology
 var sentences = map[string]string{
 	"weak":       "This rests on {have} indicator(s) where a finding needs {need}: take it as a place to look, not as a suspicion.",
 	"together":   "It stands together with {typologies}: indicators {indicators}.",
+	"distant":    "Cash was paid in {payments} times at {places} places where the holder neither pays nor draws, within {days} days.",
 	"currencies": "Payments in further currencies are part of this and are not in the sum, as no rate makes them comparable here.",
 
 	"fan_in":       "{payers} strangers paid this account {payments} times within {days} days, {sum} in all, where its own rate lets {expected} expect.",

@@ -117,6 +117,12 @@ var patterns = []struct {
 			s.draw(100, float64(15+i), "mule", 190_000, "Calais")
 		}
 	}},
+	{"funnel", "mule", "M20", 3, "distant", func(s *story, n int) {
+		s.card(90, 12, "mule", "shop00", 5_000, "5411", place("Calais"))
+		for i := range n {
+			s.deposit(100+i*9, 10, "mule", 200_000, []string{"Lille", "Metz", "Nantes"}[i])
+		}
+	}},
 	{"funnel", "collector", "T11", 3, "cities", func(s *story, n int) {
 		for i := range 3 {
 			s.pay(100+i, 10, who("payer", i), "collector", 200_000+i*777, place([]string{"Lille", "Metz", "Nantes"}[min(i, n-1)]))
@@ -171,12 +177,16 @@ var patterns = []struct {
 	{"debt_bondage", "recruiter", "R07", 3, "instalments", func(s *story, n int) {
 		for i := range n {
 			for m := range 4 {
+				s.pay(108+m*30, 6, "factory", who("debtor", i), 90_000+i*311, by(ledger.ChannelACH), purpose("SALA"))
 				s.pay(110+m*30+i%2, float64(9+i), who("debtor", i), "recruiter", 25_000+m*1_000+i)
 			}
 		}
 	}},
 	{"debt_bondage", "recruiter", "R03", 5, "newcomers", func(s *story, n int) {
 		for i := range n {
+			for m := range 2 {
+				s.pay(148+i*9+m*30, 6, "factory", who("newcomer", i), 90_000+i*311, by(ledger.ChannelACH), purpose("SALA"))
+			}
 			s.pay(150+i*9, 10, who("newcomer", i), "recruiter", 50_000+i*3_000)
 		}
 	}},
@@ -270,6 +280,78 @@ var patterns = []struct {
 	{"advert_spending", "advertiser", "S15", 6, "classified", func(s *story, n int) {
 		for i := range n {
 			s.card(100+i*3, 22, "advertiser", "site", 1_234, "7311")
+		}
+	}},
+	{"stack", "middle00", "M07", 2, "stack", func(s *story, n int) {
+		// Three levels: what comes in from two goes to two, who do the same in turn.
+		for k := range 2 {
+			s.pay(100, float64(9+k), who("source", k), "middle00", 100_000+k*700)
+		}
+		for i := range n {
+			s.pay(103, float64(9+i), "middle00", who("second", i), 190_000/n+i*900)
+			s.pay(104, float64(9+i), who("beside", i), who("second", i), 90_000+i*1_300)
+			for k := range 2 {
+				s.pay(106, float64(9+i*2+k), who("second", i), who("third", i*2+k), 90_000+k*1_100)
+			}
+		}
+	}},
+	{"smuggling_fees", "collector", "T15", 3, "ransom", func(s *story, n int) {
+		for i := range n {
+			s.pay(100+i*2, 10, who("relative", i), "collector", 7_000_000+i*90_000)
+		}
+	}},
+	{"travel_bundle", "agent", "R05", 4, "documents", func(s *story, n int) {
+		for i := range n {
+			s.card(100+i*3, 12, "agent", "consulate", 8_000+i*500, "9399")
+		}
+	}},
+	{"travel_bundle", "driver", "T04", 3, "night_stops", func(s *story, n int) {
+		for i, city := range []string{"Lille", "Metz", "Nantes"}[:n] {
+			s.card(100, 22.5+float64(i)*2, "driver", "station", 6_000+i*500, "5541", place(city))
+		}
+	}},
+	{"travel_bundle", "buyer", "T05", 1, "craft", func(s *story, n int) {
+		for m := range 6 {
+			s.card(10+m*30, 12, "buyer", "shop00", 20_000, "5411")
+		}
+		s.card(120, 12, "buyer", "yard", 30_000+200_000*n, "5551")
+	}},
+	{"travel_bundle", "compound", "F03", 3, "supplies", func(s *story, n int) {
+		for i, mcc := range []string{"5411", "4814", "5712"}[:n] {
+			s.card(100+i*5, 12, "compound", "shop00", 90_000+i*500, mcc)
+		}
+	}},
+	{"travel_bundle", "broker", "O04", 3, "laboratory", func(s *story, n int) {
+		for i := range n {
+			s.card(100+i*20, 12, "broker", "laboratory", 40_000+i*500, "8071")
+		}
+	}},
+	{"shared_device", "user00", "L10", 3, "device_wages", func(s *story, n int) {
+		for i := range 3 {
+			if i < n {
+				s.pay(95, 6, "farm", who("user", i), 140_000+i*100, purpose("SALA"))
+			}
+			s.pay(100+i*3, 10, who("user", i), "boss", 40_000, device("one"))
+		}
+	}},
+	{"round_amounts", "front", "F05", 20, "daily_deposits", func(s *story, n int) {
+		for i := range n {
+			s.deposit(100+i, 10, "front", 4_130+i*10, "Lyon")
+		}
+	}},
+	{"front_company", "front", "L09", 2, "cash_pay_day", func(s *story, n int) {
+		for m := range 4 {
+			for i := range 10 {
+				s.card(60+m*30+i, 14, who("client", i), "front", 12_000+i*311, "7230")
+			}
+			if m < n {
+				s.draw(88+m*30, 12, "front", 90_000, "Lyon")
+			}
+		}
+	}},
+	{"advert_spending", "advertiser", "M12", 5, "prepaid_cards", func(s *story, n int) {
+		for i := range n {
+			s.card(100+i, 22, "advertiser", "kiosk", 5_000, "6540")
 		}
 	}},
 	{"organ_broker", "broker", "O02", 1, "organ_broker", func(s *story, n int) {
