@@ -4,15 +4,14 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"sort"
 	"time"
 
+	"tarir/intake"
 	"tarir/money/ledger"
 )
 
@@ -85,7 +84,7 @@ type Kind struct {
 
 // DurationRate is recall among patterns of a duration.
 type DurationRate struct {
-	UpToDays int     `json:"up_to_days"`
+	UpToDays int     `json:"up_to_days"` // 0: longer than all others
 	Patterns int     `json:"patterns"`
 	Found    int     `json:"found"`
 	Recall   float64 `json:"recall"`
@@ -123,29 +122,45 @@ type AtRestRate struct {
 	InnocentShare float64 `json:"innocent_share"`
 }
 
+// readTruth reads a truth file, plain or compressed.
+func readTruth(ctx context.Context, path string) (truth Truth, err error) {
+	inputs, err := intake.Find([]string{path}, nil)
+	if err != nil {
+		return truth, err
+	}
+	if len(inputs) != 1 {
+		return truth, fmt.Errorf("%s is a folder: name the truth file in it", path)
+	}
+	text, err := inputs[0].Open(ctx, nil)
+	if err != nil {
+		return truth, fmt.Errorf("read truth: %w", err)
+	}
+	defer text.Close()
+	if err := json.NewDecoder(text).Decode(&truth); err != nil {
+		return truth, fmt.Errorf("read truth %s: %w", path, err)
+	}
+	return truth, nil
+}
+
 // durationBounds are the steps of Kind.ByDurationDays.
-var durationBounds = []int{7, 14, 30, 90, 180, 365, 100_000}
+var durationBounds = []int{7, 14, 30, 90, 180, 365, forever}
+
+const forever = 1_000_000
 
 // Evaluate compares the results in dir with the truth. Detection never sees the truth: this reads only what Analyse
 // wrote.
 func Evaluate(ctx context.Context, truthPath, dir string) (*Evaluation, error) {
-	var truth Truth
-	b, err := os.ReadFile(truthPath)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("there is no truth file %s", truthPath)
-	}
+	truth, err := readTruth(ctx, truthPath)
 	if err != nil {
-		return nil, fmt.Errorf("read truth: %w", err)
-	}
-	if err := json.Unmarshal(b, &truth); err != nil {
-		return nil, fmt.Errorf("read truth %s: %w", truthPath, err)
+		return nil, err
 	}
 	findings, err := readFindings(filepath.Join(dir, FindingsFile))
 	if err != nil {
 		return nil, err
 	}
 	var summary Summary
-	if b, err = os.ReadFile(filepath.Join(dir, SummaryFile)); err != nil {
+	b, err := os.ReadFile(filepath.Join(dir, SummaryFile))
+	if err != nil {
 		return nil, fmt.Errorf("%s holds no analysis: %w", dir, err)
 	}
 	if err := json.Unmarshal(b, &summary); err != nil {
@@ -317,6 +332,9 @@ func (e *Evaluation) kinds(findings []Finding, truth Truth, times map[string]tim
 		k.Accounts = kindAccounts(findings, truth, name)
 		for i, bound := range durationBounds {
 			if n := steps[name].n[i]; n > 0 {
+				if bound == forever {
+					bound = 0
+				}
 				k.ByDurationDays = append(k.ByDurationDays, DurationRate{bound, n, steps[name].found[i], float64(steps[name].found[i]) / float64(n)})
 			}
 		}

@@ -167,7 +167,7 @@ func writeTrace(ctx context.Context, l *ledger.Ledger, g *flow.Graph, r *trace.R
 type TraceOptions struct {
 	Ledger   string   // folder of a ledger, or of an analysis
 	Payments []string // references
-	Accounts []string
+	Accounts []string // all that they received
 	Findings []string // ids; the folder must be an analysis
 	Policy   string
 	Backward bool
@@ -326,13 +326,10 @@ func (o TraceOptions) rows(ctx context.Context, l *ledger.Ledger, g *flow.Graph)
 			return nil, fmt.Errorf("the ledger has no account %q: write INSTITUTION/NUMBER, or NUMBER where the source names no institution", name)
 		}
 		a := flow.Account(n)
-		list := v.In(a)
-		if o.Backward {
-			list = v.Out(a)
-		}
-		for i, e := range list {
+		// What the account received: forward, where it went from there; backward, where it came from.
+		for i, e := range v.In(a) {
 			if o.From.IsZero() || !e.Time().Before(o.From) {
-				rows = append(rows, v.Row(a, i, o.Backward))
+				rows = append(rows, v.Row(a, i, false))
 			}
 		}
 	}

@@ -8,7 +8,7 @@ import (
 )
 
 type evaluateCmd struct {
-	Truth string `required:"" placeholder:"FILE" help:"truth.json: what really happened."`
+	Truth string `required:"" placeholder:"FILE" help:"truth.json, plain or compressed: what really happened."`
 	JSON  bool   `name:"json" help:"Print as JSON."`
 	Dir   string `arg:"" help:"Folder of an analysis."`
 }
@@ -48,7 +48,11 @@ func (c *evaluateCmd) Run(e *env) error {
 		k := v.Typologies[name]
 		fmt.Fprintf(w, "%s\t%d\t%d\t%.3f\t%.3f\t%.0f\t%.0f\t\n", name, k.Patterns, k.Found, k.Recall, k.RecallByAny, k.MedianDays, k.MissedMedian)
 		for _, d := range k.ByDurationDays {
-			fmt.Fprintf(w, "  up to %d days\t%d\t%d\t%.3f\t\t\t\t\n", d.UpToDays, d.Patterns, d.Found, d.Recall)
+			name := fmt.Sprintf("  up to %d days", d.UpToDays)
+			if d.UpToDays == 0 {
+				name = "  longer"
+			}
+			fmt.Fprintf(w, "%s\t%d\t%d\t%.3f\t\t\t\t\n", name, d.Patterns, d.Found, d.Recall)
 		}
 	}
 	if err := w.Flush(); err != nil {

@@ -9,8 +9,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
-	"slices"
-	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -83,9 +81,6 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	k, err := parser.Parse(args)
 	if err != nil {
 		fmt.Fprintf(stderr, "tarir: %v\n", err)
-		if s := suggest(args, parser.Model.Children); s != "" {
-			fmt.Fprintf(stderr, "Did you mean \"tarir %s\"?\n", s)
-		}
 		fmt.Fprintln(stderr, `Run "tarir --help" for the commands, or "tarir COMMAND --help" for one.`)
 		return exitUsage
 	}
@@ -123,49 +118,6 @@ var errUsage = errors.New("usage")
 
 // errUnread says that the work was done with what could be read, and that this was not everything.
 var errUnread = errors.New("the results stand on what could be read")
-
-// suggest finds the command nearest to a mistyped one.
-func suggest(args []string, commands []*kong.Node) string {
-	i := slices.IndexFunc(args, func(a string) bool { return !strings.HasPrefix(a, "-") })
-	if i < 0 {
-		return ""
-	}
-	best, least := "", 3
-	for _, c := range commands {
-		if c.Name == args[i] {
-			return ""
-		}
-		if d := distance(args[i], c.Name); d < least {
-			best, least = c.Name, d
-		}
-	}
-	return best
-}
-
-// distance is the number of letters to change, add, drop or swap with their neighbour.
-func distance(a, b string) int {
-	var before []int
-	prev := make([]int, len(b)+1)
-	for j := range prev {
-		prev[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		cur := make([]int, len(b)+1)
-		cur[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			cur[j] = min(prev[j]+1, cur[j-1]+1, prev[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				cur[j] = min(cur[j], before[j-2]+1)
-			}
-		}
-		before, prev = prev, cur
-	}
-	return prev[len(b)]
-}
 
 // version is the module's, with the commit it was built from.
 func version() string {

@@ -10,7 +10,7 @@ import (
 
 type traceCmd struct {
 	Payment  []string `placeholder:"REF" help:"Payment to start from, by its reference or FILE#LINE; may be repeated."`
-	Account  []string `placeholder:"ACCOUNT" help:"Account whose credits (backward: debits) to start from; may be repeated."`
+	Account  []string `placeholder:"ACCOUNT" help:"Account whose credits to start from; may be repeated."`
 	Finding  []string `placeholder:"ID" help:"Finding whose payments to start from; may be repeated."`
 	Since    string   `placeholder:"DATE" help:"Of --account, only payments from this day on."`
 	Policy   string   `default:"haircut" help:"Which money leaves first: ${default}, or fifo, lifo, poison."`
@@ -51,7 +51,11 @@ func (c *traceCmd) Run(e *env) error {
 	}
 	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "AMOUNT\tCURRENCY\tWHERE\tACCOUNT\tSINCE\tPAYMENTS IT CAME THROUGH")
-	for _, r := range a.Rests {
+	const most = 40
+	for i, r := range a.Rests {
+		if i == most {
+			break
+		}
 		through := ""
 		for i, p := range r.Through {
 			if i > 0 {
@@ -63,6 +67,9 @@ func (c *traceCmd) Run(e *env) error {
 	}
 	if err := w.Flush(); err != nil {
 		return err
+	}
+	if n := len(a.Rests) - most; n > 0 {
+		fmt.Fprintf(e.stdout, "and %d smaller places: --json has them all\n", n)
 	}
 	if a.Truncated {
 		fmt.Fprintln(e.stdout, "The trace was cut at its limit of lots: ask with fewer days or hops.")

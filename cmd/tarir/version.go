@@ -9,6 +9,8 @@ import (
 
 type versionCmd struct{}
 
+func (versionCmd) Help() string { return "Example:\n  tarir version" }
+
 func (versionCmd) Run(e *env) error {
 	_, err := fmt.Fprintf(e.stdout, "tarir %s (%s %s/%s)\n", version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return err

@@ -12,6 +12,9 @@
 //   - FIFO: what came first leaves first (Clayton's case).
 //   - LIFO: what came last leaves first.
 //
+// Backward the same is read from the end: the money that a payment took from an account, and what stayed there, came from
+// the account's credits by the same policy.
+//
 // What an account held before is what its payments in the ledger leave it, never below zero: an unknown opening balance
 // counts as nothing. A payment beyond the known balance takes everything traced with it and the rest from money that the
 // ledger does not know.

@@ -523,7 +523,10 @@ func (t *tracer) arrive(l Lot, from flow.Account) {
 func (t *tracer) open(k key, at int64) *state {
 	s := &state{account: k.account, currency: k.currency, heap: -1, pool: t.o.Policy == Haircut || t.o.Policy == Poison}
 	t.states[k] = s
-	if !t.o.Backward {
+	if t.o.Backward {
+		// Seen backward, what stayed on the account after the payment came from its credits as well.
+		s.balance = t.before(k, -at+1)
+	} else {
 		s.balance = t.before(k, at)
 	}
 	in, out := t.list(k.account, false), t.list(k.account, true)

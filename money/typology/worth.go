@@ -91,36 +91,44 @@ func (s *scan) price(amounts []Amount, e flow.Entry) (p priced, ok bool) {
 	return priced{}, false
 }
 
-// incomparable names once for each typology the graph's currencies whose amounts cannot be compared with the pack's.
+// incomparable says once which of the graph's currencies cannot be compared with the pack's sums, and for which
+// typologies.
 func incomparable(g *flow.Graph, p *Pack, used map[string][]Amount, table *rates.Table) []string {
-	_, last := g.Span()
-	var notes []string
+	type lack struct{ codes, into string }
+	lacks := map[lack][]string{}
 	for _, name := range p.TypologyNames() {
-		var codes []string
+		var codes, into []string
+		for _, a := range used[name] {
+			into = append(into, a.Currency)
+		}
+		slices.Sort(into)
+		into = slices.Compact(into)
 		for _, c := range g.Currencies() {
-			comparable := len(used[name]) == 0
-			for _, a := range used[name] {
-				// Some day within the ledger's last year is enough: a gap of the table shows at the payment.
-				for day := int64(0); day < 366 && !comparable; day += rates.MaxAge {
-					_, comparable = table.Convert(ledger.Money{Units: 1, Currency: c.Code}, last-day*flow.Day, a.Currency, 0)
-				}
-			}
-			if !comparable {
+			if len(into) > 0 && !slices.ContainsFunc(into, func(to string) bool { return leads(g, table, c.Code, to) }) {
 				codes = append(codes, c.Code)
 			}
 		}
-		if len(codes) == 0 {
-			continue
+		if slices.Sort(codes); len(codes) > 0 {
+			l := lack{strings.Join(codes, ", "), strings.Join(into, ", ")}
+			lacks[l] = append(lacks[l], name)
 		}
-		slices.Sort(codes)
-		have := map[string]bool{}
-		for _, a := range used[name] {
-			have[a.Currency] = true
-		}
-		notes = append(notes, fmt.Sprintf(
-			"%s is not comparable for amounts in %s: its sums are given in %s, and no rate leads there (--rates gives a table of rates)",
-			name, strings.Join(codes, ", "), strings.Join(keys(have), ", "),
-		))
 	}
+	var notes []string
+	for l, names := range lacks {
+		notes = append(notes, fmt.Sprintf("%s: not comparable for amounts in %s, as no rate leads to %s (--rates gives a table of rates)", strings.Join(names, ", "), l.codes, l.into))
+	}
+	slices.Sort(notes)
 	return notes
+}
+
+// leads says whether a rate leads from one currency to another on some day of the ledger's last year; a gap of the table
+// shows at the payment.
+func leads(g *flow.Graph, table *rates.Table, from, to string) bool {
+	_, last := g.Span()
+	for day := int64(0); day < 366; day += rates.MaxAge {
+		if _, ok := table.Convert(ledger.Money{Units: 1, Currency: from}, last-day*flow.Day, to, 0); ok {
+			return true
+		}
+	}
+	return false
 }
