@@ -1,0 +1,61 @@
+package main
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// mayImport says for each package which others of ours it may import directly; docs/architecture.md tells why. A package
+// below intake is a format: all of them may import the same.
+var mayImport = map[string]string{
+	"entity":         "",
+	"money/ledger":   "entity",
+	"money/rates":    "money/ledger",
+	"money/flow":     "money/ledger",
+	"money/typology": "money/ledger money/flow money/rates",
+	"money/trace":    "money/ledger money/flow",
+	"intake":         "entity money/ledger",
+	"intake/*":       "entity money/ledger intake intake/delimited intake/xmlscan",
+	"intake/mapped":  "entity money/ledger intake intake/delimited",
+	"world":          "money/ledger",
+	"report":         "",
+	"node":           "entity money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
+	"cmd/tarir":      "node intake money/ledger",
+}
+
+func TestPackagesKnowOnlyThoseBeforeThem(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", `{{.ImportPath}}:{{range .Imports}} {{.}}{{end}}`, "tarir/...").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	allows := func(list, imported string) bool {
+		for _, may := range strings.Fields(list) {
+			if may == imported || strings.HasSuffix(may, "/*") && strings.HasPrefix(imported, strings.TrimSuffix(may, "*")) {
+				return true
+			}
+		}
+		return false
+	}
+	for _, line := range strings.Split(strings.TrimSpace(string(out)), "\n") {
+		path, imports, _ := strings.Cut(line, ":")
+		name := strings.TrimPrefix(path, "tarir/")
+		list, known := mayImport[name]
+		if !known && strings.HasPrefix(name, "intake/") {
+			list, known = mayImport["intake/*"], true
+		}
+		if !known {
+			t.Errorf("package %s has no place in the architecture: give it one here and in docs/architecture.md", name)
+			continue
+		}
+		for _, i := range strings.Fields(imports) {
+			if other := strings.TrimPrefix(i, "tarir/"); other != i && !allows(list, other) {
+				t.Errorf("package %s imports %s", name, other)
+			}
+			// What is found must not depend on storage, network or pages.
+			if strings.HasPrefix(name, "money/") && (i == "net/http" || i == "database/sql" || i == "html/template") {
+				t.Errorf("package %s imports %s", name, i)
+			}
+		}
+	}
+}
