@@ -109,9 +109,12 @@ func Read(ctx context.Context, f *Format, in *Input, text *Text, store Store, re
 		if err != nil {
 			reason = err.Error()
 		}
-		if rerr := out.Reject(reason, ""); rerr != nil {
-			return out.Count, rerr
+		if rerr := out.Reject(reason, ""); err == nil {
+			err = rerr
 		}
+	}
+	if kerr := out.finish(); kerr != nil {
+		err = kerr // which is why the reading ended, if it did before its time
 	}
 	if err != nil {
 		return out.Count, fmt.Errorf("read %s: %w", in.Name, err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
@@ -46,25 +47,54 @@ const maxNotes = 50
 
 // Out receives the records of one input. A reader calls Begin at each record and then exactly one of Payment, Accept
 // and Reject. The error of any method ends the reading.
+//
+// Reading and keeping are two goroutines: records go to the store in batches, in the order in which they were read, so an
+// error of the store comes back up to two batches late. The texts of a payment must therefore stay what they are, as
+// strings do.
 type Out struct {
 	File     string
 	Currency string // of amounts whose source names none; empty: not given
 	store    Store
 	reject   func(Rejection) error
-	tick     func(bytes int64)
 
-	Count  Count
+	Count  Count // complete when finish has returned
 	line   int64
 	open   bool
 	noted  map[string]bool
 	number int64
 
 	noCurrency bool // a reader asked for the currency, and nobody knew it
+
+	batch  []record
+	full   chan []record
+	empty  chan []record
+	done   chan struct{}
+	failed atomic.Bool
+	kept   Count // of the keeping goroutine; read after done
+	err    error // the same
 }
 
-// NewOut makes an Out for the named input; reject is called for each rejected record.
+// record is one that was read: a payment, or with a reason one that is rejected.
+type record struct {
+	payment ledger.Payment
+	raw     string
+	reason  string
+	line    int64
+	number  int64
+}
+
+const batchSize = 512
+
+// NewOut makes an Out for the named input; reject is called for each rejected record. finish must be called.
 func NewOut(file string, store Store, reject func(Rejection) error) *Out {
-	return &Out{File: file, store: store, reject: reject, noted: map[string]bool{}}
+	o := &Out{
+		File: file, store: store, reject: reject, noted: map[string]bool{},
+		batch: make([]record, 0, batchSize), full: make(chan []record, 1), empty: make(chan []record, 2), done: make(chan struct{}),
+	}
+	o.empty <- make([]record, 0, batchSize)
+	o.empty <- make([]record, 0, batchSize)
+	go o.keep()
+	return o
 }
 
 // Begin opens the record that starts at line.
@@ -86,43 +116,97 @@ func (o *Out) Payment(p *ledger.Payment, raw string) error {
 	if p.Paid.Currency == ledger.NoCurrency && !o.noCurrency {
 		return o.Reject("the source says that the amount has no currency (XXX)", raw)
 	}
-	known, err := o.store.Payment(p)
-	var refusal ledger.Refusal
-	if errors.As(err, &refusal) {
-		return o.Reject(refusal.Reason, raw)
-	}
-	if err != nil {
-		return err
-	}
-	if known {
-		o.Count.Known++
-	}
-	o.accept()
-	return nil
+	return o.pass(record{payment: *p, raw: raw})
 }
 
 // Accept closes the open record as kept without being a payment.
-func (o *Out) Accept() { o.accept() }
-
-func (o *Out) accept() {
-	if !o.open {
-		panic("intake: a record was accepted that was not begun")
-	}
-	o.open = false
+func (o *Out) Accept() {
+	o.shut()
 	o.Count.Accepted++
 }
 
 // Reject closes the open record with the reason, in words for a person, and its raw text.
 func (o *Out) Reject(reason, raw string) error {
+	return o.pass(record{reason: reason, raw: raw})
+}
+
+func (o *Out) shut() {
 	if !o.open {
-		panic("intake: a record was rejected that was not begun")
+		panic("intake: a record was accepted or rejected that was not begun")
 	}
 	o.open = false
-	o.Count.Rejected++
-	if len(raw) > maxRaw {
-		raw = raw[:maxRaw] + fmt.Sprintf("… (%d bytes in all)", len(raw))
+}
+
+// pass hands a record on to be kept.
+func (o *Out) pass(r record) error {
+	o.shut()
+	r.line, r.number = o.line, o.number
+	if o.batch = append(o.batch, r); len(o.batch) < batchSize {
+		return nil
 	}
-	return o.reject(Rejection{o.File, o.line, o.number, reason, strings.ToValidUTF8(raw, "\uFFFD")})
+	o.full <- o.batch
+	o.batch = <-o.empty
+	if o.failed.Load() {
+		return errStore
+	}
+	return nil
+}
+
+// errStore ends a reading whose records cannot be kept; finish has the reason.
+var errStore = errors.New("the records cannot be kept")
+
+// finish hands the last records on, waits until they are kept, and completes Count.
+func (o *Out) finish() error {
+	o.full <- o.batch
+	close(o.full)
+	<-o.done
+	o.Count.Accepted += o.kept.Accepted
+	o.Count.Known += o.kept.Known
+	o.Count.Rejected += o.kept.Rejected
+	return o.err
+}
+
+// keep is the goroutine behind an Out; finish waits for it.
+func (o *Out) keep() {
+	defer close(o.done)
+	for batch := range o.full {
+		for i := range batch {
+			if o.err != nil {
+				break
+			}
+			if o.err = o.keepOne(&batch[i]); o.err != nil {
+				o.failed.Store(true)
+			}
+		}
+		clear(batch) // their texts hold on to the blocks of the file
+		select {
+		case o.empty <- batch[:0]:
+		default: // the last one
+		}
+	}
+}
+
+func (o *Out) keepOne(r *record) error {
+	if r.reason == "" {
+		known, err := o.store.Payment(&r.payment)
+		var refusal ledger.Refusal
+		switch {
+		case err == nil:
+			o.kept.Accepted++
+			if known {
+				o.kept.Known++
+			}
+			return nil
+		case !errors.As(err, &refusal):
+			return err
+		}
+		r.reason = refusal.Reason
+	}
+	o.kept.Rejected++
+	if len(r.raw) > maxRaw {
+		r.raw = r.raw[:maxRaw] + fmt.Sprintf("… (%d bytes in all)", len(r.raw))
+	}
+	return o.reject(Rejection{o.File, r.line, r.number, r.reason, strings.ToValidUTF8(r.raw, "\uFFFD")})
 }
 
 // Entity keeps a person, company or account told by the record; it is not a record of its own.

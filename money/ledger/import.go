@@ -17,6 +17,8 @@ const (
 	// large enough that Parquet's headers do not count.
 	segmentRows = 1 << 20
 	chunkRows   = 4096
+	// waiting chunks are what the import can go on with while a segment is synced to the disk: some 30 MB.
+	waiting = 24
 )
 
 // ErrLocked says that another process is importing into the ledger.
@@ -97,7 +99,7 @@ func begin(ctx context.Context, dir string) (*Import, error) {
 	im := &Import{
 		dir: dir, manifest: l.manifest, accounts: l.accounts, ids: ids,
 		rows: make([]row, 0, chunkRows), keys: make([]identity, 0, chunkRows),
-		chunks: make(chan chunk, 4), free: make(chan chunk, 6), done: make(chan struct{}), failed: make(chan struct{}),
+		chunks: make(chan chunk, waiting), free: make(chan chunk, waiting+2), done: make(chan struct{}), failed: make(chan struct{}),
 	}
 	for _, s := range l.manifest.Segments {
 		b, err := os.ReadFile(filepath.Join(dir, s.Keys.Name))
