@@ -87,3 +87,11 @@ func FuzzSteps(f *testing.F) {
 func FuzzAccounts(f *testing.F) {
 	intaketest.Fuzz(f, Formats[2], "acct_id,acct_rptng_crncy,prior_sar_count,dsply_nm\n1,USD,0,C_1\n", "")
 }
+
+func BenchmarkTransactions(b *testing.B) {
+	intaketest.Bench(b, Formats, "transactions.csv", transactions, "%d,1371,4822,TRANSFER,433.19,2017-01-01T00:00:00Z,False,-1\n", "", 50_000)
+}
+
+func BenchmarkSteps(b *testing.B) {
+	intaketest.Bench(b, Formats, "transactions.csv", "sourceNodeId,targetNodeId,value,time\n", "10,20,5.25,%d\n", "", 20_000)
+}

@@ -49,3 +49,9 @@ func FuzzTransactions(f *testing.F) {
 func FuzzAccounts(f *testing.F) {
 	intaketest.Fuzz(f, Formats[1], "Bank Name,Bank ID,Account Number,Entity ID,Entity Name\na,1,2,3,b\n", "")
 }
+
+func BenchmarkRead(b *testing.B) {
+	intaketest.Bench(b, Formats, "HI-Small_Trans.csv",
+		"Timestamp,From Bank,Account,To Bank,Account,Amount Received,Receiving Currency,Amount Paid,Payment Currency,Payment Format,Is Laundering\n",
+		"2022/09/01 00:20,010,8000EBD30,%d,8000EBD30,3697.34,US Dollar,3697.34,US Dollar,Reinvestment,0\n", "", 50_000)
+}

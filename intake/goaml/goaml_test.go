@@ -109,3 +109,20 @@ func TestTheReportOfTheOtherBankIsTheSamePayment(t *testing.T) {
 func FuzzReports(f *testing.F) {
 	intaketest.Fuzz(f, Format, sample(f, "report.xml"), sample(f, "nz-one-transaction.xml"), report(transaction), "")
 }
+
+func BenchmarkRead(b *testing.B) {
+	intaketest.Bench(b, []*intake.Format{Format}, "report.xml",
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<report><rentity_id>42</rentity_id><submission_code>E</submission_code><report_code>STR</report_code><entity_reference>STR-0001</entity_reference><submission_date>2026-01-15T09:00:00</submission_date><currency_code_local>EUR</currency_code_local>\n",
+		`  <transaction>
+    <transactionnumber>T%d</transactionnumber><transaction_location>web</transaction_location>
+    <transaction_description>transfer</transaction_description><date_transaction>2026-01-10T23:14:00</date_transaction>
+    <transmode_code>ELCFT</transmode_code><transmode_comment>-</transmode_comment><amount_local>2900.00</amount_local>
+    <t_from><from_funds_code>ELCFT</from_funds_code>
+      <from_account><institution_name>Bank A</institution_name><swift>AAAAFRPP</swift><account>%d</account><account_name>P. One</account_name></from_account>
+      <from_country>FR</from_country></t_from>
+    <t_to><to_funds_code>ELCFT</to_funds_code>
+      <to_account><institution_name>Bank B</institution_name><swift>BBBBFRPP</swift><account>777</account><account_name>C. Two</account_name></to_account>
+      <to_country>FR</to_country></t_to>
+  </transaction>
+`, "<report_indicators><indicator>HT</indicator></report_indicators></report>\n", 10_000)
+}

@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -173,6 +175,36 @@ func side(a ledger.Account, name string) string {
 		s += " (" + name + ")"
 	}
 	return s
+}
+
+// Bench measures the reading of head, n times one record, and tail, recognised among formats, without the ledger. %d in
+// the record, if it is there, is its number.
+func Bench(b *testing.B, formats []*intake.Format, name, head, record, tail string, n int) {
+	var text strings.Builder
+	text.WriteString(head)
+	for i := range n {
+		text.WriteString(strings.ReplaceAll(record, "%d", strconv.Itoa(i)))
+	}
+	text.WriteString(tail)
+	in, t := Open(b, name, []byte(text.String()))
+	f, err := intake.Recognise(formats, in.Name, t.Head())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(int64(text.Len()))
+	b.ReportAllocs()
+	for b.Loop() {
+		t, err := in.Open(b.Context(), nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		c, err := intake.Read(b.Context(), f, in, t, Discard{}, func(r intake.Rejection) error { return errors.New(r.Reason) })
+		if err != nil || c.Accepted < int64(n) {
+			b.Fatalf("%d of %d records accepted, %v", c.Accepted, n, err)
+		}
+		t.Close()
+	}
+	b.ReportMetric(float64(b.N)*float64(n)/b.Elapsed().Seconds(), "records/s")
 }
 
 // Discard is a store that keeps nothing, for benchmarks.

@@ -140,3 +140,11 @@ func FuzzMapping(f *testing.F) {
 		}
 	})
 }
+
+func BenchmarkStatement(b *testing.B) {
+	m, err := Parse(bank)
+	if err != nil {
+		b.Fatal(err)
+	}
+	intaketest.Bench(b, []*intake.Format{m.Format()}, "bank.csv", "Konto;Buchungstag;IBAN;Name;Soll;Haben;Zweck\n", "1;02.01.2024;DE2;P. One;;1250,00;Invoice %d\n", "", 20_000)
+}

@@ -136,14 +136,5 @@ func FuzzPayments(f *testing.F) {
 
 // BenchmarkRead is the cost of reading alone, without the ledger.
 func BenchmarkRead(b *testing.B) {
-	text := header + strings.Repeat(row, 10_000)
-	b.SetBytes(int64(len(text)))
-	b.ReportAllocs()
-	for b.Loop() {
-		in, t := intaketest.Open(b, "p.csv", []byte(text))
-		if _, err := intake.Read(b.Context(), Format, in, t, intaketest.Discard{}, nil); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(b.N)*10_000/b.Elapsed().Seconds(), "payments/s")
+	intaketest.Bench(b, []*intake.Format{Format}, "p.csv", header, row, "", 50_000)
 }

@@ -146,3 +146,13 @@ func fuzzFormat(f *testing.F, format string, seeds ...string) {
 	}
 	f.Fatalf("no format %s", format)
 }
+
+func BenchmarkMT940(b *testing.B) {
+	intaketest.Bench(b, Formats, "statement.sta", ":20:ST170119CYC/1\r\n:25:PL29114010810000267002001002\r\n:28C:1/1\r\n:60F:C170119PLN0,40\r\n",
+		":61:1701190119C250,01NTRFNONREF//MB%d\r\n:86:911 TRANSFER; FROM: P. ONE; FOR: INVOICE %d\r\n", ":62F:C170119PLN0,40\r\n", 20_000)
+}
+
+func BenchmarkMT103(b *testing.B) {
+	intaketest.Bench(b, Formats, "messages.rje", "",
+		"{1:F01AAAAUSLAAXXX5195167828}{2:O1031612170425BBBBUS33BXXX01613135551704260717N}{4:\r\n:20:R%d\r\n:23B:CRED\r\n:32A:190425USD3700,\r\n:50K:/0000000000\r\nP. ONE\r\n:59:/0000000001\r\nC. TWO\r\n:70:INVOICE %d\r\n:71A:SHA\r\n-}$", "", 10_000)
+}
