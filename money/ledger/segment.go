@@ -258,7 +258,7 @@ func (w *segmentWriter) close() (Segment, error) {
 	if err != nil {
 		return Segment{}, err
 	}
-	aw := parquet.NewGenericWriter[accountRow](af, parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}))
+	aw := parquet.NewGenericWriter[accountRow](af, parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}), parquet.CreatedBy("tarir", "1", ""))
 	if _, err = aw.Write(w.accounts); err == nil {
 		err = aw.Close()
 	}
