@@ -145,21 +145,57 @@ func onPath(path []step, a flow.Account) bool {
 // after is the first entry at or after a second. Payments of the same second, or the same day where only days are
 // known, may follow one another.
 func after(list []flow.Entry, at int64) int {
-	i, _ := slices.BinarySearchFunc(list, at, func(e flow.Entry, t int64) int { return int(e.At() - t) })
-	return i
+	lo, hi := 0, len(list)
+	for lo < hi {
+		if mid := int(uint(lo+hi) >> 1); list[mid].At() < at {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+// recent is who paid the scanned account within a window that moves along its payments made.
+type recent struct {
+	s         *scan
+	lo, hi    int      // of s.in
+	payers    *counter // in them, the account itself and cash left out
+	strangers int      // payments of strangers among them
+}
+
+func (r *recent) move(from, to int64) {
+	for ; r.hi < len(r.s.in) && r.s.in[r.hi].At() <= to; r.hi++ {
+		r.count(r.hi, 1)
+	}
+	for ; r.lo < r.hi && r.s.in[r.lo].At() < from; r.lo++ {
+		r.count(r.lo, -1)
+	}
+}
+
+func (r *recent) count(i int, by int32) {
+	p := r.s.in[i].Peer()
+	if p == r.s.account || p == flow.Outside {
+		return
+	}
+	r.payers.add(p, by)
+	if r.s.strangerIn[i] {
+		r.strangers += int(by)
+	}
 }
 
 // rings searches from each payment as the latest of a ring, among payments to strangers of the window before it; where
 // that finds none, once more with max_known payments between accounts that deal with each other anyway.
 func (c cycle) rings(s *scan) {
 	var path [32]step
+	s.seen.reset()
+	r := recent{s: s, payers: &s.seen}
 	for i, e := range s.out {
 		if e.Peer() == s.account || e.Peer() == flow.Outside || s.spreads(e.Peer()) {
 			continue
 		}
 		from := e.At() - c.seconds
-		stranger, any := c.receives(s, from, e.At())
-		if !any {
+		if r.move(from, e.At()); r.payers.n == 0 {
 			continue
 		}
 		path[0] = step{s.account, i, e}
@@ -167,17 +203,17 @@ func (c cycle) rings(s *scan) {
 		cut := false
 		if s.strangerOut[i] {
 			for allowed := 0; allowed <= c.known && found == nil; allowed++ {
-				if allowed == 0 && !stranger {
+				if allowed == 0 && r.strangers == 0 {
 					continue
 				}
 				budget := c.visits
-				found = c.ringFrom(s, path[:1], from, e.At(), 1, allowed, &budget)
+				found = c.ringFrom(&r, path[:1], from, e.At(), 1, allowed, &budget)
 				cut = cut || budget < 0
 			}
-		} else if ways, rest := float64(i+1-after(s.out, from)), c.known-1; rest >= 0 && ways <= c.ways && (stranger || rest > 0) {
+		} else if ways, rest := float64(i+1-after(s.out, from)), c.known-1; rest >= 0 && ways <= c.ways && (r.strangers > 0 || rest > 0) {
 			// The latest payment of the ring is itself between old acquaintances.
 			budget := c.visits
-			found = c.ringFrom(s, path[:1], from, e.At(), ways, rest, &budget)
+			found = c.ringFrom(&r, path[:1], from, e.At(), ways, rest, &budget)
 			cut = budget < 0
 		}
 		if len(found) > 2 {
@@ -186,23 +222,18 @@ func (c cycle) rings(s *scan) {
 	}
 }
 
-// receives says whether the scanned account got a payment within the time, and whether one from a stranger.
-func (c cycle) receives(s *scan, from, to int64) (stranger, any bool) {
-	for k := after(s.in, from); k < len(s.in) && s.in[k].At() <= to; k++ {
-		if s.in[k].Peer() == s.account || s.in[k].Peer() == flow.Outside {
-			continue
-		}
-		if any = true; s.strangerIn[k] {
-			return true, true
-		}
-	}
-	return false, any
-}
-
 // ringFrom continues a way by one payment. Of those to come, known may be between accounts that deal with each other
-// anyway: each counts as all the payments that the account makes within the window.
-func (c cycle) ringFrom(s *scan, path []step, from, to int64, ways float64, known int, budget *int) []step {
+// anyway: each counts as all the payments that the account makes within the window. Where only one more payment is
+// allowed, it must be made by a payer of the account where the ring began: no other's list is opened.
+func (c cycle) ringFrom(r *recent, path []step, from, to int64, ways float64, known int, budget *int) []step {
+	s := r.s
 	here := path[len(path)-1].e.Peer()
+	closes := len(path) > 1 && r.payers.get(here) > 0
+	onward := len(path)+1 < c.ringHops
+	asStranger := ways * s.rel.rate(here, c.seconds)
+	if !closes && !onward || known == 0 && asStranger > c.ways {
+		return nil
+	}
 	if *budget--; *budget < 0 {
 		return nil
 	}
@@ -214,7 +245,6 @@ func (c cycle) ringFrom(s *scan, path []step, from, to int64, ways float64, know
 	for hi < len(out) && out[hi].At() <= to && hi < lo+s.lim.expand {
 		hi++
 	}
-	asStranger := ways * s.rel.rate(here, c.seconds)
 	asKnown := ways * float64(hi-lo)
 	if known == 0 {
 		asKnown = c.ways + 1
@@ -225,17 +255,20 @@ func (c cycle) ringFrom(s *scan, path []step, from, to int64, ways float64, know
 		}
 		return asKnown
 	}
-	for i := lo; i < hi; i++ {
-		if out[i].Peer() == home && cost(i) <= c.chance && len(path) > 1 {
-			return append(path, step{here, i, out[i]})
+	if closes {
+		for i := lo; i < hi; i++ {
+			if out[i].Peer() == home && cost(i) <= c.chance {
+				return append(path, step{here, i, out[i]})
+			}
 		}
 	}
-	if len(path)+1 >= c.ringHops {
+	if !onward || min(asStranger, asKnown) > c.ways {
 		return nil
 	}
+	last := len(path)+2 == c.ringHops
 	for i := lo; i < hi; i++ {
 		e := out[i]
-		if cost(i) > c.ways || e.Peer() == here || e.Peer() == flow.Outside || s.spreads(e.Peer()) || onPath(path, e.Peer()) {
+		if cost(i) > c.ways || e.Peer() == here || e.Peer() == flow.Outside || last && r.payers.get(e.Peer()) == 0 || s.spreads(e.Peer()) || onPath(path, e.Peer()) {
 			continue
 		}
 		if i > lo && slices.ContainsFunc(out[lo:i], func(x flow.Entry) bool { return x.Peer() == e.Peer() }) {
@@ -245,7 +278,7 @@ func (c cycle) ringFrom(s *scan, path []step, from, to int64, ways float64, know
 		if !stranger[i] {
 			k--
 		}
-		if found := c.ringFrom(s, append(path, step{here, i, e}), from, to, cost(i), k, budget); found != nil {
+		if found := c.ringFrom(r, append(path, step{here, i, e}), from, to, cost(i), k, budget); found != nil {
 			return found
 		}
 		out = s.v.Out(here) // the search below may have used the view's space

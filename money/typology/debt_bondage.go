@@ -34,27 +34,12 @@ func (t debtBondage) scan(s *scan) {
 }
 
 func (t debtBondage) instalments(s *scan) {
-	byPayer := map[flow.Account][]int{}
-	var order []flow.Account
-	for i, e := range s.in {
-		if e.Peer() == flow.Outside || e.Peer() == s.account {
-			continue
-		}
-		if byPayer[e.Peer()] == nil {
-			order = append(order, e.Peer())
-		}
-		byPayer[e.Peer()] = append(byPayer[e.Peer()], i)
-	}
 	h := s.hit(0, "R07")
 	payers, rising := 0, 0
-	for _, p := range order {
-		list := byPayer[p]
-		if len(list) < t.months || t.employed(s, p, list) {
-			continue
-		}
+	for p, list := range s.byPeer(s.in, t.months) {
 		// Who rises the sum four times running is not paying rent; on the same day every month, only a newcomer counts.
 		up, regular := t.series(s, list)
-		if !(up && len(list) >= t.months+1) && !((up || regular) && t.newcomer(s, p, s.in[list[0]].At())) {
+		if !(up && len(list) >= t.months+1) && !((up || regular) && t.newcomer(s, p, s.in[list[0]].At())) || t.employed(s, p, list) {
 			continue
 		}
 		payers++
@@ -65,7 +50,7 @@ func (t debtBondage) instalments(s *scan) {
 			h.in(i)
 		}
 	}
-	if payers < t.payers || float64(payers) < t.share*float64(len(order)) {
+	if payers < t.payers || float64(payers) < t.share*float64(s.others(s.in)) {
 		return
 	}
 	h.h.Strength = over(float64(payers), float64(t.payers))
@@ -117,7 +102,7 @@ func (t debtBondage) series(s *scan, list []int) (rising, regular bool) {
 // newcomer says that an account was first seen shortly before a time, in a ledger that reaches further back and that sees
 // the account live: of one that appears only to pay this one nobody knows how old it is.
 func (t debtBondage) newcomer(s *scan, a flow.Account, at int64) bool {
-	if at-s.rel.watched.since(at) < t.newDays {
+	if at-s.rel.watched.since(at) < t.newDays || at-int64(s.rel.firstSeen[a]) >= t.newDays {
 		return false
 	}
 	others := 0
@@ -128,17 +113,7 @@ func (t debtBondage) newcomer(s *scan, a flow.Account, at int64) bool {
 			}
 		}
 	}
-	if others < t.life {
-		return false
-	}
-	seen := at
-	if in := s.v.In(a); len(in) > 0 {
-		seen = min(seen, in[0].At())
-	}
-	if out := s.v.Out(a); len(out) > 0 {
-		seen = min(seen, out[0].At())
-	}
-	return at-seen < t.newDays
+	return others >= t.life
 }
 
 func (t debtBondage) newcomersPay(s *scan) {

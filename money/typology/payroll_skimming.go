@@ -32,11 +32,11 @@ func newPayrollSkimming(p params) detector {
 	return t
 }
 
-// wage is a wage received by an account: its place in the in list.
+// wages are the places of the wages in what an account received.
 func (t payrollSkimming) wages(v *flow.View, a flow.Account) []int {
 	var out []int
 	for i, e := range v.In(a) {
-		if e.Purpose() == flow.PurposeWage {
+		if isWage(e) {
 			out = append(out, i)
 		}
 	}
@@ -48,40 +48,31 @@ func (t payrollSkimming) scan(s *scan) {
 		return
 	}
 	t.several(s)
-	// Payers with at least two payments here, whose own wages came shortly before.
-	s.seen.reset()
-	for _, e := range s.in {
-		s.seen.add(e.Peer(), 1)
-	}
-	if s.seen.n < t.workers {
-		return
-	}
+	// Who pays here several times, shortly after wages of their own came.
 	h := s.hit(0, "L01")
 	workers, noLiving, back := 0, 0, 0
 	times := 0
-	done := map[flow.Account]bool{}
-	for _, e := range s.in {
-		w := e.Peer()
-		if done[w] || w == flow.Outside || w == s.account || s.hub(w) || s.seen.get(w) < int32(t.periods) {
+	for w, paid := range s.byPeer(s.in, t.periods) {
+		if s.hub(w) || !bit(s.rel.waged, w) {
 			continue
 		}
-		done[w] = true
-		in, out := s.v.In(w), s.v.Out(w)
-		if len(in) > 4*s.lim.expand || len(out) > 4*s.lim.expand {
+		in := s.v.In(w)
+		if len(in) > 4*s.lim.expand {
 			h.h.Truncated = true
 			continue
 		}
 		wages := t.wages(s.v, w)
 		matched := 0
 		fromHere := false
+		next := 0
 		for _, i := range wages {
+			for next < len(paid) && s.in[paid[next]].At() < in[i].At() {
+				next++
+			}
 			var gone int64
-			var rows []int
-			for k := after(out, in[i].At()); k < len(out) && out[k].At()-in[i].At() <= s.patience(in[i], out[k], t.seconds); k++ {
-				if out[k].Peer() == s.account && out[k].Currency() == in[i].Currency() {
-					gone += out[k].Amount()
-					rows = append(rows, k)
-				}
+			k := next
+			for ; k < len(paid) && s.in[paid[k]].At()-in[i].At() <= s.patience(in[i], s.in[paid[k]], t.seconds); k++ {
+				gone += s.paidIn(s.in[paid[k]], in[i].Currency())
 			}
 			share := t.share
 			if in[i].Peer() == s.account {
@@ -93,8 +84,8 @@ func (t payrollSkimming) scan(s *scan) {
 			fromHere = fromHere || in[i].Peer() == s.account
 			matched++
 			h.pay(w, in, i, false)
-			for _, k := range rows {
-				h.pay(w, out, k, true)
+			for _, j := range paid[next:k] {
+				h.in(j)
 			}
 		}
 		if matched < t.periods {
@@ -125,12 +116,25 @@ func (t payrollSkimming) scan(s *scan) {
 	h.done()
 }
 
+// paidIn is what the payer of a payment received here paid, if in the given currency.
+func (s *scan) paidIn(e flow.Entry, currency uint8) int64 {
+	if e.Currency() != currency {
+		if e, _ = s.v.Twin(s.account, e, false); e.Currency() != currency {
+			return 0
+		}
+	}
+	return e.Amount()
+}
+
 // livesOnNothing says that an account with wages over two months or more spends hardly any on food, rent and phone.
 func (t payrollSkimming) livesOnNothing(s *scan, w flow.Account, wages []int) bool {
 	if !s.have.mcc || len(wages) < 2 {
 		return false
 	}
 	in, out := s.v.In(w), s.v.Out(w)
+	if len(out) > 4*s.lim.expand {
+		return false
+	}
 	if in[wages[len(wages)-1]].At()-in[wages[0]].At() < 30*flow.Day {
 		return false
 	}
@@ -150,7 +154,7 @@ func (t payrollSkimming) livesOnNothing(s *scan, w flow.Account, wages []int) bo
 func (t payrollSkimming) several(s *scan) {
 	employers := map[flow.Account]bool{}
 	var wages []int
-	if len(s.in) > 4*s.lim.expand || s.rel.watched.total < 30*flow.Day {
+	if !bit(s.rel.waged, s.account) || len(s.in) > 4*s.lim.expand || s.rel.watched.total < 30*flow.Day {
 		return
 	}
 	for _, i := range t.wages(s.own, s.account) {

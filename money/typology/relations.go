@@ -2,7 +2,9 @@ package typology
 
 import (
 	"context"
+	"math"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -21,11 +23,15 @@ type relations struct {
 	inStranger    []bool
 	strangersOut  []uint32  // payments to strangers of each account
 	hubOut, hubIn []uint64  // one bit an account: very many payees, very many payers
+	waged         []uint64  // one bit an account: it received wages
+	firstSeen     []uint32  // second of the first payment of each account
 	watched       *coverage // when the ledger looks on
 	// usualOut and usualIn are how many strangers the usual account pays and is paid by, over the time covered: the mean
 	// without the tenth of the accounts that have the most.
 	usualOut, usualIn float64
 }
+
+func isWage(e flow.Entry) bool { return e.Purpose() == flow.PurposeWage }
 
 func bit(set []uint64, a flow.Account) bool { return set[a>>6]>>(a&63)&1 == 1 }
 
@@ -40,7 +46,7 @@ type relationParams struct {
 
 func relate(ctx context.Context, g *flow.Graph, p relationParams) (*relations, error) {
 	n := g.Accounts()
-	r := &relations{outAt: make([]uint32, n+1), inAt: make([]uint32, n+1), hubOut: make([]uint64, n/64+1), hubIn: make([]uint64, n/64+1), strangersOut: make([]uint32, n)}
+	r := &relations{outAt: make([]uint32, n+1), inAt: make([]uint32, n+1), hubOut: make([]uint64, n/64+1), hubIn: make([]uint64, n/64+1), waged: make([]uint64, n/64+1), firstSeen: make([]uint32, n), strangersOut: make([]uint32, n)}
 	first, last := g.Span()
 	r.watched = newCoverage(first, last)
 	v := g.View()
@@ -72,6 +78,10 @@ func relate(ctx context.Context, g *flow.Graph, p relationParams) (*relations, e
 						}
 					}
 					nIn, sIn := pairs.mark(in, r.inStranger[r.inAt[a]:r.inAt[a+1]], p)
+					r.firstSeen[a] = earliest(out, in)
+					if _, _, _, purposes := g.HasContext(); purposes && slices.ContainsFunc(in, isWage) {
+						r.waged[a>>6] |= 1 << (a & 63) // 64 accounts of a word are always one worker's
+					}
 					if nOut > p.hubCounterparties || a == 0 {
 						parts[w].hubOut = append(parts[w].hubOut, flow.Account(a))
 					}
@@ -108,6 +118,17 @@ func relate(ctx context.Context, g *flow.Graph, p relationParams) (*relations, e
 	r.watched.finish()
 	r.usualOut, r.usualIn = usual(manyOut[:]), usual(manyIn[:])
 	return r, nil
+}
+
+// earliest is the second of the first of an account's payments.
+func earliest(out, in []flow.Entry) uint32 {
+	at := int64(math.MaxUint32)
+	for _, list := range [][]flow.Entry{out, in} {
+		if len(list) > 0 {
+			at = min(at, list[0].At())
+		}
+	}
+	return uint32(at)
 }
 
 // usual is the mean of a histogram without the tenth at its upper end.

@@ -1,6 +1,7 @@
 package typology
 
 import (
+	"iter"
 	"slices"
 
 	"tarir/money/flow"
@@ -32,6 +33,8 @@ type scan struct {
 	seen  counter // scratch of detectors
 	seen2 counter
 	kinds []byte
+	pairs []uint64
+	spots []int
 	name  string // of the running detector
 	emit  func(Hit)
 }
@@ -93,6 +96,34 @@ func (s *scan) windows(list []flow.Entry, seconds int64, min int, keep func(i in
 		}
 	}
 	return out
+}
+
+// byPeer goes through the counterparties with at least min entries of a list, in order of their numbers, each with the
+// places of its entries. Outside and the scanned account itself are none. The places are valid until the next step.
+func (s *scan) byPeer(list []flow.Entry, min int) iter.Seq2[flow.Account, []int] {
+	return func(yield func(flow.Account, []int) bool) {
+		s.seen2.reset()
+		for _, e := range list {
+			s.seen2.add(e.Peer(), 1)
+		}
+		s.pairs = s.pairs[:0]
+		for i, e := range list {
+			if p := e.Peer(); p != flow.Outside && p != s.account && int(s.seen2.get(p)) >= min {
+				s.pairs = append(s.pairs, uint64(p)<<32|uint64(i))
+			}
+		}
+		slices.Sort(s.pairs)
+		for lo := 0; lo < len(s.pairs); {
+			p := flow.Account(s.pairs[lo] >> 32)
+			s.spots = s.spots[:0]
+			for ; lo < len(s.pairs) && flow.Account(s.pairs[lo]>>32) == p; lo++ {
+				s.spots = append(s.spots, int(uint32(s.pairs[lo])))
+			}
+			if !yield(p, s.spots) {
+				return
+			}
+		}
+	}
 }
 
 // marks gives n zeros of scratch space.

@@ -124,6 +124,17 @@ func (s *scan) patience(e, o flow.Entry, seconds int64) int64 {
 	return seconds
 }
 
+// others is the number of different counterparties of a list, Outside and the scanned account left out.
+func (s *scan) others(list []flow.Entry) int {
+	s.seen2.reset()
+	for _, e := range list {
+		if e.Peer() != flow.Outside && e.Peer() != s.account {
+			s.seen2.add(e.Peer(), 1)
+		}
+	}
+	return s.seen2.n
+}
+
 func (s *scan) money(amount int64, currency uint8) ledger.Money { return s.g.Money(amount, currency) }
 
 // middle is the median of a list, which it sorts; 0 for an empty one.
