@@ -14,14 +14,23 @@ import (
 	"tarir/money/ledger"
 )
 
-// builder makes one slab of a run of segments. Each worker takes a run of its own, first to count how many entries each
-// account gets from it, then to place them: who counted apart can place apart, without a lock.
+// builder makes one slab of a run of segments. The lists of all accounts together are far larger than a processor's
+// cache, and to write each payment straight to its place in them costs a wait for memory each time. So the accounts are
+// divided into parts (see parts), and payments first go to the part, one after another, then within it to their place:
+//
+//	count    how many payments each part gets from each worker's run of segments;
+//	scatter  each payment to its two parts: who counted apart can write apart, without a lock;
+//	arrange  each part by account and time.
 type builder struct {
 	l          *ledger.Ledger
 	currencies []Currency
 	index      map[string]uint8 // of a currency
 
-	s *slab
+	s     *slab
+	parts parts
+	// ownOut and ownIn tell of each entry, while it is in its part but not in its place, whose it is.
+	ownOut, ownIn     []uint16
+	outParts, inParts []uint32 // first entry of each part, one more at the end
 
 	mu       sync.Mutex
 	contexts []Context
@@ -48,7 +57,7 @@ func build(ctx context.Context, l *ledger.Ledger, currencies []Currency, from, t
 	return b.s, nil
 }
 
-// worker is one run of segments and where its entries of each account go next.
+// worker is one run of segments and where its next entry of each part goes.
 type worker struct {
 	from, to int
 	out, in  []uint32
@@ -56,27 +65,27 @@ type worker struct {
 
 func (b *builder) run(ctx context.Context) error {
 	workers := b.split()
-	accounts := b.l.Accounts().Len()
+	b.parts = divide(b.l.Accounts().Len())
 	err := each(ctx, workers, func(ctx context.Context, w *worker) error {
-		w.out, w.in = make([]uint32, accounts), make([]uint32, accounts)
+		w.out, w.in = make([]uint32, b.parts.n), make([]uint32, b.parts.n)
 		return b.count(ctx, w)
 	})
 	if err != nil {
 		return err
 	}
-	b.s.out.start, b.s.n = cursors(workers, accounts, func(w *worker) []uint32 { return w.out })
-	b.s.in.start, _ = cursors(workers, accounts, func(w *worker) []uint32 { return w.in })
+	b.outParts, b.s.n = cursors(workers, b.parts.n, func(w *worker) []uint32 { return w.out })
+	b.inParts, _ = cursors(workers, b.parts.n, func(w *worker) []uint32 { return w.in })
 	if err := b.s.allocate(); err != nil {
 		return err
 	}
-	if err := each(ctx, workers, b.place); err != nil {
+	b.ownOut, b.ownIn = make([]uint16, b.s.n), make([]uint16, b.s.n)
+	if err := each(ctx, workers, b.scatter); err != nil {
 		return err
 	}
-	b.number()
-	var eg errgroup.Group
-	eg.Go(func() error { b.s.sortOut(); return nil })
-	eg.Go(func() error { b.s.sortIn(); return nil })
-	_ = eg.Wait() // neither can fail
+	if err := b.arrange(ctx); err != nil {
+		return err
+	}
+	b.s.sortOutside(&order{})
 	b.s.out.thin(b.s.n)
 	b.s.in.thin(b.s.n)
 	return nil
@@ -110,46 +119,48 @@ func each(ctx context.Context, workers []*worker, fn func(context.Context, *work
 	return eg.Wait()
 }
 
-// cursors turns the workers' counts into the place where each begins to write, and gives the starts of all lists.
-func cursors(workers []*worker, accounts int, counts func(*worker) []uint32) (start []uint32, total int) {
-	start = make([]uint32, accounts+1)
+// cursors turns the workers' counts into the place where each begins to write, and gives the starts of all parts.
+func cursors(workers []*worker, parts int, counts func(*worker) []uint32) (start []uint32, total int) {
+	start = make([]uint32, parts+1)
 	at := uint32(0)
-	for a := range accounts {
-		start[a] = at
+	for p := range parts {
+		start[p] = at
 		for _, w := range workers {
 			c := counts(w)
-			c[a], at = at, at+c[a]
+			c[p], at = at, at+c[p]
 		}
 	}
-	start[accounts] = at
+	start[parts] = at
 	return start, int(at)
 }
 
 func (b *builder) count(ctx context.Context, w *worker) error {
 	var c ledger.Columns
+	accounts, shift := uint32(b.l.Accounts().Len()), b.parts.shift
 	for seg := w.from; seg < w.to; seg++ {
 		if err := b.l.ReadSides(ctx, seg, &c); err != nil {
 			return err
 		}
 		booked := bookedRows(&c)
 		for i := range c.N {
-			if int(c.From[i]) >= len(w.out) || int(c.To[i]) >= len(w.out) {
+			if c.From[i] >= accounts || c.To[i] >= accounts {
 				return fmt.Errorf("build payment graph: %w: an account has a number that the ledger does not know", ledger.ErrDamaged)
 			}
 			if booked == nil || booked[i] {
-				w.out[c.From[i]]++
-				w.in[c.To[i]]++
+				w.out[c.From[i]>>shift]++
+				w.in[c.To[i]>>shift]++
 			}
 		}
 	}
 	return nil
 }
 
-func (b *builder) place(ctx context.Context, w *worker) error {
+func (b *builder) scatter(ctx context.Context, w *worker) error {
 	var c ledger.Columns
 	var channels uint16
 	var timed, exchanges, purposeful bool
 	purposes := map[string]Purpose{}
+	shift, mask := b.parts.shift, uint32(1)<<b.parts.shift-1
 	for seg := w.from; seg < w.to; seg++ {
 		if err := b.l.ReadColumns(ctx, seg, &c); err != nil {
 			return err
@@ -175,16 +186,18 @@ func (b *builder) place(ctx context.Context, w *worker) error {
 			at := uint32(c.Time[i] / 1000)
 			from, to := c.From[i], c.To[i]
 
-			k := w.out[from]
-			w.out[from] = k + 1
+			k := w.out[from>>shift]
+			w.out[from>>shift] = k + 1
 			s.out.entries[k] = Entry{to | uint32(channel)<<peerBits, at, paid}
 			s.row[k] = uint32(c.Base) + uint32(i)
+			b.ownOut[k] = uint16(from & mask)
 			if d.ctx != nil && d.ctx[i] != 0 {
 				s.ctx.set(int(k), d.ctx[i])
 			}
-			k = w.in[to]
-			w.in[to] = k + 1
+			k = w.in[to>>shift]
+			w.in[to>>shift] = k + 1
 			s.in.entries[k] = Entry{from | uint32(channel)<<peerBits, at, received}
+			b.ownIn[k] = uint16(to & mask)
 		}
 	}
 	b.mu.Lock()
@@ -371,29 +384,21 @@ func (b *builder) contextsOf(c *ledger.Columns) ([]uint32, error) {
 	return out, nil
 }
 
-// number puts the contexts in alphabetical order, so that the same ledger gives the same slab whichever worker came first.
-func (b *builder) number() {
-	s := b.s
+// number puts the contexts in alphabetical order, so that the same ledger gives the same slab whichever worker came
+// first, and says which number each got.
+func (b *builder) number() []uint32 {
 	order := make([]uint32, len(b.contexts))
 	for i := range order {
 		order[i] = uint32(i)
 	}
 	slices.SortFunc(order, func(x, y uint32) int { return b.contexts[x].compare(b.contexts[y]) })
-	s.contexts = make([]Context, len(order))
+	b.s.contexts = make([]Context, len(order))
 	final := make([]uint32, len(order))
-	moved := false
 	for n, old := range order {
-		s.contexts[n], final[old] = b.contexts[old], uint32(n)
-		moved = moved || int(old) != n
-	}
-	if moved {
-		for i := range s.n {
-			if n := s.ctx.at(i); n != 0 {
-				s.ctx.set(i, final[n])
-			}
-		}
+		b.s.contexts[n], final[old] = b.contexts[old], uint32(n)
 	}
 	b.contexts, b.numbers = nil, nil
+	return final
 }
 
 // compare orders contexts by category, place and device; the empty one is first.

@@ -148,28 +148,6 @@ func (s *side) thin(n int) {
 	s.accounts, s.start = accounts, append(start, uint32(n))
 }
 
-// sortOut puts each list in order of time where the rows did not come so. Equal times keep the order of the ledger.
-func (s *slab) sortOut() {
-	var o order
-	s.out.each(func(_ Account, lo, hi int) {
-		if list := s.out.entries[lo:hi]; !inOrder(list) {
-			o.by(list, func(e Entry) uint32 { return e.at })
-			o.applyOut(s, lo)
-		}
-	})
-	s.sortOutside(&o)
-}
-
-func (s *slab) sortIn() {
-	var o order
-	s.in.each(func(_ Account, lo, hi int) {
-		if list := s.in.entries[lo:hi]; !inOrder(list) {
-			o.by(list, func(e Entry) uint32 { return e.at })
-			o.apply(list)
-		}
-	})
-}
-
 // order sorts lists: numbers of 32 bits with the place behind them are quicker to sort than entries, and stable.
 type order struct {
 	keys    []uint64
