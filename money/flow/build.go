@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,14 +32,13 @@ type builder struct {
 	outParts, inParts []uint32 // first entry of each part, one more at the end
 
 	mu       sync.Mutex
-	contexts []Context
-	numbers  map[Context]uint32
+	contexts contextTable
 }
 
 func build(ctx context.Context, l *ledger.Ledger, currencies []Currency, from, to int) (*slab, error) {
 	b := &builder{
 		l: l, currencies: currencies, index: map[string]uint8{}, s: &slab{from: from, to: to},
-		contexts: []Context{{}}, numbers: map[Context]uint32{{}: 0},
+		contexts: newContextTable(),
 	}
 	for i, c := range currencies {
 		b.index[c.Code] = uint8(i)
@@ -159,14 +157,13 @@ func (b *builder) scatter(ctx context.Context, w *worker) error {
 	var c ledger.Columns
 	var channels uint16
 	var timed, exchanges, purposeful bool
-	purposes := map[string]Purpose{}
+	d := decoded{b: b, purposes: map[string]Purpose{}}
 	shift, mask := b.parts.shift, uint32(1)<<b.parts.shift-1
 	for seg := w.from; seg < w.to; seg++ {
 		if err := b.l.ReadColumns(ctx, seg, &c); err != nil {
 			return err
 		}
-		d, err := b.decode(&c, purposes)
-		if err != nil {
+		if err := d.decode(&c); err != nil {
 			return err
 		}
 		s := b.s
@@ -225,31 +222,40 @@ func bookedRows(c *ledger.Columns) []bool {
 	return out
 }
 
-// decoded is what placing needs beyond a segment's columns.
+// decoded is what placing needs beyond a segment's columns. It belongs to one worker, who reads one segment after the
+// other into it.
 type decoded struct {
-	booked   []bool
-	channels []uint8 // by code
-	paid     []uint64
+	b        *builder
+	booked   []bool   // nil where all are
+	channels []uint8  // by code
+	paid     []uint64 // Entry.meta
 	received []uint64 // nil where it equals paid throughout
 	ctx      []uint32 // nil where no payment has one
+
+	purposes map[string]Purpose
+	codes    numbering
+	texts    []Context
+	space    [2][]uint64
+	numbers  []uint32
 }
 
-func (b *builder) decode(c *ledger.Columns, purposes map[string]Purpose) (*decoded, error) {
-	d := &decoded{booked: bookedRows(c), channels: make([]uint8, len(c.Channel.Texts)), paid: make([]uint64, c.N)}
-	for i, t := range c.Channel.Texts {
+func (d *decoded) decode(c *ledger.Columns) error {
+	d.booked = bookedRows(c)
+	d.channels = d.channels[:0]
+	for _, t := range c.Channel.Texts {
 		ch, ok := ledger.ParseChannel(t)
 		if !ok {
-			return nil, fmt.Errorf("build payment graph: %w: unknown channel", ledger.ErrDamaged)
+			return fmt.Errorf("build payment graph: %w: unknown channel", ledger.ErrDamaged)
 		}
-		d.channels[i] = uint8(ch)
+		d.channels = append(d.channels, uint8(ch))
 	}
-	paid, err := b.unitsOf(&c.Currency)
+	paid, err := d.b.unitsOf(&c.Currency)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	received, err := b.unitsOf(&c.ReceivedCurrency)
+	received, err := d.b.unitsOf(&c.ReceivedCurrency)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	merchant := make([]uint64, len(c.MCC.Texts))
 	for i, t := range c.MCC.Texts {
@@ -257,6 +263,8 @@ func (b *builder) decode(c *ledger.Columns, purposes map[string]Purpose) (*decod
 			merchant[i] = merchantBit
 		}
 	}
+	d.space[0] = slices.Grow(d.space[0][:0], c.N)
+	d.paid = d.space[0][:c.N]
 	for i := range c.N {
 		m := paid[c.Currency.Code[i]].meta(c.Amount[i], c.Scale[i]) | merchant[c.MCC.Code[i]]
 		if c.DateOnly[i] {
@@ -265,19 +273,20 @@ func (b *builder) decode(c *ledger.Columns, purposes map[string]Purpose) (*decod
 		d.paid[i] = m
 	}
 	for i := range c.Purpose.N() {
-		d.paid[i] |= uint64(classify(c.Purpose.At(i), purposes)) << purposeAt
+		d.paid[i] |= uint64(classify(c.Purpose.At(i), d.purposes)) << purposeAt
 	}
+	d.received = nil
 	if slices.ContainsFunc(c.ReceivedCurrency.Texts, func(t string) bool { return t != "" }) {
 		const shared = dateOnlyBit | merchantBit | 15<<purposeAt
-		d.received = slices.Clone(d.paid)
+		d.space[1] = append(d.space[1][:0], d.paid...)
+		d.received = d.space[1]
 		for i, code := range c.ReceivedCurrency.Code {
 			if c.ReceivedCurrency.Texts[code] != "" {
 				d.received[i] = received[code].meta(c.Received[i], c.ReceivedScale[i]) | d.paid[i]&shared
 			}
 		}
 	}
-	d.ctx, err = b.contextsOf(c)
-	return d, err
+	return d.contextsOf(c)
 }
 
 // classify remembers the purposes of texts, which repeat; the text is cloned only when it is new.
@@ -328,80 +337,4 @@ func (u unit) meta(units int64, scale int32) uint64 {
 		units /= 10
 	}
 	return u.index<<amountBits | uint64(min(units, amountMask))
-}
-
-// contextsOf numbers the distinct combinations of merchant category, place and device of a segment's payments.
-func (b *builder) contextsOf(c *ledger.Columns) ([]uint32, error) {
-	any := false
-	for _, col := range []*ledger.Coded{&c.MCC, &c.Place, &c.Device} {
-		any = any || slices.ContainsFunc(col.Texts, func(s string) bool { return s != "" })
-	}
-	if !any {
-		return nil, nil
-	}
-	// First by the segment's own codes, which are small numbers, then by text for the few that are different.
-	type key struct{ mcc, place, device int32 }
-	out := make([]uint32, c.N)
-	local := map[key]uint32{}
-	var texts []Context
-	type recent struct {
-		key
-		n uint32 // number + 1
-	}
-	cache := make([]recent, 1<<12)
-	for i := range c.N {
-		k := key{c.MCC.Code[i], c.Place.Code[i], c.Device.Code[i]}
-		r := &cache[uint32(k.mcc*31+k.place*1021+k.device*7)%uint32(len(cache))]
-		if r.key != k || r.n == 0 {
-			n, ok := local[k]
-			if !ok {
-				n = uint32(len(texts))
-				local[k] = n
-				texts = append(texts, Context{c.MCC.Texts[k.mcc], c.Place.Texts[k.place], c.Device.Texts[k.device]})
-			}
-			*r = recent{k, n + 1}
-		}
-		out[i] = r.n - 1
-	}
-	numbers := make([]uint32, len(texts))
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for i, x := range texts {
-		n, ok := b.numbers[x]
-		if !ok {
-			if len(b.contexts) == maxContexts {
-				return nil, fmt.Errorf("build payment graph: more than %d different combinations of merchant category, place and device; split the ledger", maxContexts-1)
-			}
-			n = uint32(len(b.contexts))
-			b.contexts = append(b.contexts, x)
-			b.numbers[x] = n
-		}
-		numbers[i] = n
-	}
-	for i, n := range out {
-		out[i] = numbers[n]
-	}
-	return out, nil
-}
-
-// number puts the contexts in alphabetical order, so that the same ledger gives the same slab whichever worker came
-// first, and says which number each got.
-func (b *builder) number() []uint32 {
-	order := make([]uint32, len(b.contexts))
-	for i := range order {
-		order[i] = uint32(i)
-	}
-	slices.SortFunc(order, func(x, y uint32) int { return b.contexts[x].compare(b.contexts[y]) })
-	b.s.contexts = make([]Context, len(order))
-	final := make([]uint32, len(order))
-	for n, old := range order {
-		b.s.contexts[n], final[old] = b.contexts[old], uint32(n)
-	}
-	b.contexts, b.numbers = nil, nil
-	return final
-}
-
-// compare orders contexts by category, place and device; the empty one is first.
-func (c Context) compare(d Context) int {
-	return cmp.Or(cmp.Compare(c.MCC, d.MCC), cmp.Compare(c.Place, d.Place), cmp.Compare(c.Device, d.Device))
 }

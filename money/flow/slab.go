@@ -160,7 +160,52 @@ func (o *order) by(list []Entry, key func(Entry) uint32) {
 	for i, e := range list {
 		o.keys = append(o.keys, uint64(key(e))<<32|uint64(i))
 	}
-	slices.Sort(o.keys)
+	if len(list) > 1<<10 {
+		o.radix()
+		return
+	}
+	// Most lists are nearly in order, as files follow one another in time: each key moves a few places. Where that comes
+	// to more than sorting costs, they are sorted.
+	moves := 8 * len(o.keys)
+	for i := 1; i < len(o.keys); i++ {
+		k, j := o.keys[i], i
+		for ; j > 0 && o.keys[j-1] > k && moves > 0; j-- {
+			o.keys[j] = o.keys[j-1]
+			moves--
+		}
+		o.keys[j] = k
+		if moves == 0 {
+			slices.Sort(o.keys)
+			return
+		}
+	}
+}
+
+// radix sorts by the upper half of the keys, whose lower half is in order, eleven bits at a time.
+func (o *order) radix() {
+	const digit = 11
+	o.beside = append(o.beside[:0], o.keys...)
+	least, most := o.keys[0]>>32, o.keys[0]>>32
+	for _, k := range o.keys {
+		least, most = min(least, k>>32), max(most, k>>32)
+	}
+	for shift := 0; (most-least)>>shift > 0; shift += digit {
+		var at [1 << digit]int
+		for _, k := range o.keys {
+			at[(k>>32-least)>>shift&(1<<digit-1)]++
+		}
+		n := 0
+		for d, many := range at {
+			at[d] = n
+			n += many
+		}
+		for _, k := range o.keys {
+			d := (k>>32 - least) >> shift & (1<<digit - 1)
+			o.beside[at[d]] = k
+			at[d]++
+		}
+		o.keys, o.beside = o.beside, o.keys
+	}
 }
 
 func (o *order) apply(list []Entry) {
