@@ -32,12 +32,18 @@ func (b *builder) arrange(ctx context.Context) error {
 	accounts := b.l.Accounts().Len()
 	b.s.out.start, b.s.in.start = make([]uint32, accounts+1), make([]uint32, accounts+1)
 	b.s.out.start[accounts], b.s.in.start[accounts] = uint32(b.s.n), uint32(b.s.n)
-	final := b.number()
+	var final []uint32
+	numbered := make(chan struct{})
 	var next atomic.Int64
 	eg, ctx := errgroup.WithContext(ctx)
+	eg.Go(func() error {
+		defer close(numbered)
+		final = b.number()
+		return nil
+	})
 	for range runtime.GOMAXPROCS(0) {
 		eg.Go(func() error {
-			a := arranger{b: b, final: final}
+			a := arranger{b: b}
 			for {
 				i := int(next.Add(1)) - 1
 				if i >= 2*b.parts.n {
@@ -46,11 +52,13 @@ func (b *builder) arrange(ctx context.Context) error {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				if i%2 == 0 {
-					a.out(i / 2)
-				} else {
-					a.in(i / 2)
+				if i < b.parts.n {
+					a.in(i)
+					continue
 				}
+				<-numbered
+				a.final = final
+				a.out(i - b.parts.n)
 			}
 		})
 	}

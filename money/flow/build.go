@@ -234,6 +234,8 @@ type decoded struct {
 
 	purposes map[string]Purpose
 	codes    numbering
+	shops    []uint32
+	devices  []uint32
 	texts    []Context
 	space    [2][]uint64
 	numbers  []uint32

@@ -30,17 +30,30 @@ func (d *decoded) contextsOf(c *ledger.Columns) error {
 	if width[0]+width[1]+width[2] > 64 {
 		return fmt.Errorf("build payment graph: %w: a segment names more merchant categories, places and devices than it can hold", ledger.ErrDamaged)
 	}
-	d.numbers = slices.Grow(d.numbers[:0], c.N)
-	d.ctx = d.numbers[:c.N]
+	// Most payments name a device alone, or a category and a place alone, and these plain tables will do for.
+	places := len(c.Place.Texts)
+	shops, devices := zeros(&d.shops, len(c.MCC.Texts)*places), zeros(&d.devices, len(c.Device.Texts))
+	noDevice := int32(slices.Index(c.Device.Texts, ""))
+	noMCC, noPlace := int32(slices.Index(c.MCC.Texts, "")), int32(slices.Index(c.Place.Texts, ""))
 	d.codes.reset()
-	d.texts = d.texts[:0]
+	d.numbers = slices.Grow(d.numbers[:0], c.N)
+	d.ctx, d.texts = d.numbers[:c.N], d.texts[:0]
 	for i := range c.N {
 		mcc, place, device := c.MCC.Code[i], c.Place.Code[i], c.Device.Code[i]
-		n, fresh := d.codes.number((uint64(mcc)<<width[1]|uint64(place))<<width[2] | uint64(device))
-		if fresh {
-			d.texts = append(d.texts, Context{c.MCC.Texts[mcc], c.Place.Texts[place], c.Device.Texts[device]})
+		var n *uint32 // number + 1
+		switch shop := int(mcc)*places + int(place); {
+		case device == noDevice && shop < len(shops):
+			n = &shops[shop]
+		case mcc == noMCC && place == noPlace && int(device) < len(devices):
+			n = &devices[device]
+		default:
+			n = d.codes.at((uint64(mcc)<<width[1]|uint64(place))<<width[2] | uint64(device))
 		}
-		d.ctx[i] = n
+		if *n == 0 {
+			d.texts = append(d.texts, Context{c.MCC.Texts[mcc], c.Place.Texts[place], c.Device.Texts[device]})
+			*n = uint32(len(d.texts))
+		}
+		d.ctx[i] = *n - 1
 	}
 	numbers := make([]uint32, len(d.texts))
 	d.b.mu.Lock()
@@ -126,15 +139,26 @@ func (t *contextTable) number(c Context) uint32 {
 func (t *contextTable) first(hash uint32) int { return int(hash) & (len(t.slots) - 1) }
 func (t *contextTable) after(k int) int       { return (k + 1) & (len(t.slots) - 1) }
 
-// numbering numbers keys in the order in which they come.
+// zeros makes a table of n zeros in space that is used again; none where it would be large.
+func zeros(space *[]uint32, n int) []uint32 {
+	if n > 1<<21 {
+		return nil
+	}
+	*space = slices.Grow((*space)[:0], n)[:n]
+	clear(*space)
+	return *space
+}
+
+// numbering holds a number for each key.
 type numbering struct {
 	slots []numbered
-	n     uint32
+	n     int
 }
 
 type numbered struct {
-	key uint64
-	n   uint32 // + 1; 0 is free
+	key  uint64
+	used bool
+	n    uint32
 }
 
 func (t *numbering) reset() {
@@ -145,31 +169,30 @@ func (t *numbering) reset() {
 	t.n = 0
 }
 
-func (t *numbering) number(key uint64) (n uint32, fresh bool) {
+// at gives the number of a key to read or change, 0 for a new one. It is valid until the next call.
+func (t *numbering) at(key uint64) *uint32 {
 	s := t.slot(key)
-	if s.n != 0 {
-		return s.n - 1, false
-	}
-	if 2*int(t.n) >= len(t.slots) {
-		old := t.slots
-		t.slots = make([]numbered, 4*len(old))
-		for _, x := range old {
-			if x.n != 0 {
-				*t.slot(x.key) = x
+	if !s.used {
+		if t.n++; 2*t.n > len(t.slots) {
+			old := t.slots
+			t.slots = make([]numbered, 4*len(old))
+			for _, x := range old {
+				if x.used {
+					*t.slot(x.key) = x
+				}
 			}
+			s = t.slot(key)
 		}
-		s = t.slot(key)
+		s.key, s.used = key, true
 	}
-	t.n++
-	*s = numbered{key, t.n}
-	return t.n - 1, true
+	return &s.n
 }
 
 // slot is where a key is, or belongs. Keys hash by a multiplication (Knuth, The Art of Computer Programming, vol. 3, 6.4).
 func (t *numbering) slot(key uint64) *numbered {
 	mask := len(t.slots) - 1
 	k := int(key*0x9e3779b97f4a7c15>>32) & mask
-	for t.slots[k].n != 0 && t.slots[k].key != key {
+	for t.slots[k].used && t.slots[k].key != key {
 		k = (k + 1) & mask
 	}
 	return &t.slots[k]

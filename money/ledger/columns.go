@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"github.com/parquet-go/parquet-go"
 )
@@ -110,8 +111,10 @@ func (l *Ledger) readColumns(ctx context.Context, seg int, c *Columns, sides boo
 			n := int(p.NumValues())
 			bits := p.Data()
 			b := bits.Boolean()
+			k := len(c.DateOnly)
+			c.DateOnly = slices.Grow(c.DateOnly, n)[:k+n]
 			for i := range n {
-				c.DateOnly = append(c.DateOnly, b[i/8]>>(i%8)&1 == 1)
+				c.DateOnly[k+i] = b[i/8]>>(i%8)&1 == 1
 			}
 			return nil
 		})
@@ -219,11 +222,14 @@ func appendInt32(dst []int32, p parquet.Page) ([]int32, error) {
 	for i := range texts {
 		texts[i] = dict.Index(int32(i)).Int32()
 	}
-	for _, i := range values.Int32() {
-		if int(i) >= len(texts) {
+	codes := values.Int32()
+	n := len(dst)
+	dst = slices.Grow(dst, len(codes))[:n+len(codes)]
+	for k, i := range codes {
+		if uint(i) >= uint(len(texts)) {
 			return nil, errCode
 		}
-		dst = append(dst, texts[i])
+		dst[n+k] = texts[i]
 	}
 	return dst, nil
 }
@@ -248,12 +254,14 @@ func (d *Coded) chunk(chunk parquet.ColumnChunk) error {
 				d.Texts = append(d.Texts, string(dict.Index(int32(i)).ByteArray()))
 			}
 		}
-		n := int32(dict.Len())
-		for _, i := range values.Int32() {
-			if i >= n {
+		known, codes := uint32(dict.Len()), values.Int32()
+		n := len(d.Code)
+		d.Code = slices.Grow(d.Code, len(codes))[:n+len(codes)]
+		for k, i := range codes {
+			if uint32(i) >= known {
 				return errCode
 			}
-			d.Code = append(d.Code, i+shift)
+			d.Code[n+k] = i + shift
 		}
 		return nil
 	})

@@ -18,12 +18,12 @@ import (
 // row is one payment as it stands in a segment. The names of the columns are part of the format: docs/ledger.md.
 type row struct {
 	Time             int64  `parquet:"time,timestamp(millisecond),delta"`
-	From             uint32 `parquet:"from_account"`
-	To               uint32 `parquet:"to_account"`
-	Amount           int64  `parquet:"amount"`
+	From             uint32 `parquet:"from_account,delta"`
+	To               uint32 `parquet:"to_account,delta"`
+	Amount           int64  `parquet:"amount,delta"`
 	Scale            int32  `parquet:"scale,dict"`
 	Currency         string `parquet:"currency,dict"`
-	ReceivedAmount   int64  `parquet:"received_amount"`
+	ReceivedAmount   int64  `parquet:"received_amount,delta"`
 	ReceivedScale    int32  `parquet:"received_scale,dict"`
 	ReceivedCurrency string `parquet:"received_currency,dict"`
 	Channel          string `parquet:"channel,dict"`
