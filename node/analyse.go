@@ -205,7 +205,7 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	took("typologies", st.done())
 
 	st = begin(o.Progress, "trace", 0, "payments")
-	traced, err := traceFindings(ctx, g, res.Findings)
+	traced, err := traceFindings(ctx, g, worthTracing(res.Findings))
 	if err != nil {
 		return nil, err
 	}

@@ -68,15 +68,20 @@ func covered(g *flow.Graph) func(flow.Account) bool {
 	return func(a flow.Account) bool { return pays[table.Account(uint32(a)).Institution] }
 }
 
-// traceFindings follows all payments of the findings together, in proportion (haircut), to where they rest; of weak ones
-// only where there are no others.
+// worthTracing are the findings whose money an analysis follows: those that are not weak, or all where all are.
+func worthTracing(findings []typology.Finding) []typology.Finding {
+	strong := slices.DeleteFunc(slices.Clone(findings), func(f typology.Finding) bool { return f.Weak })
+	if len(strong) == 0 {
+		return findings
+	}
+	return strong
+}
+
+// traceFindings follows all payments of the findings together, in proportion (haircut), to where they rest.
 func traceFindings(ctx context.Context, g *flow.Graph, findings []typology.Finding) (*trace.Result, error) {
 	var rows []int64
-	weak := !slices.ContainsFunc(findings, func(f typology.Finding) bool { return !f.Weak })
 	for _, f := range findings {
-		if f.Weak == weak {
-			rows = append(rows, f.Payments...)
-		}
+		rows = append(rows, f.Payments...)
 	}
 	slices.Sort(rows)
 	seeds, err := seedsOf(ctx, g, slices.Compact(rows), false)
