@@ -83,8 +83,7 @@ func traceFindings(ctx context.Context, g *flow.Graph, findings []typology.Findi
 	for _, f := range findings {
 		rows = append(rows, f.Payments...)
 	}
-	slices.Sort(rows)
-	seeds, err := seedsOf(ctx, g, slices.Compact(rows), false)
+	seeds, err := seedsOf(ctx, g, rows, false)
 	if err != nil {
 		return nil, err
 	}
@@ -96,39 +95,41 @@ const dust = 99
 
 // seedsOf makes the starts of a trace from ledger rows.
 func seedsOf(ctx context.Context, g *flow.Graph, rows []int64, backward bool) ([]trace.Seed, error) {
-	payments, err := g.Ledger().Read(ctx, rows)
-	if err != nil {
-		return nil, err
-	}
-	index := map[string]uint8{}
-	scale := map[string]uint8{}
+	rows = slices.Compact(slices.Sorted(slices.Values(rows)))
+	index := map[string]int{}
 	for i, c := range g.Currencies() {
-		index[c.Code], scale[c.Code] = uint8(i), c.Scale
+		index[c.Code] = i
 	}
-	table := g.Ledger().Accounts()
-	out := make([]trace.Seed, 0, len(rows))
-	for i := range payments {
-		p := &payments[i]
-		if p.Status != ledger.Booked {
-			continue
+	out := make([]trace.Seed, len(rows))
+	err := g.Ledger().EachColumns(ctx, rows, func(c *ledger.Columns, from, to int) error {
+		for i := from; i < to; i++ {
+			k := rows[i] - c.Base
+			if c.Status.Texts[c.Status.Code[k]] != ledger.Booked.String() {
+				out[i].Row = -1
+				continue
+			}
+			m := ledger.Money{Units: c.Amount[k], Scale: uint8(c.Scale[k]), Currency: c.Currency.Texts[c.Currency.Code[k]]}
+			if r := c.ReceivedCurrency.Texts[c.ReceivedCurrency.Code[k]]; r != "" && !backward {
+				m = ledger.Money{Units: c.Received[k], Scale: uint8(c.ReceivedScale[k]), Currency: r}
+			}
+			channel, ok := ledger.ParseChannel(c.Channel.Texts[c.Channel.Code[k]])
+			n, known := index[m.Currency]
+			if !ok || !known {
+				return fmt.Errorf("start of a trace: %w: row %d has an unknown channel or currency", ledger.ErrDamaged, rows[i])
+			}
+			units, _ := m.Rescale(g.Currencies()[n].Scale)
+			s := trace.Seed{
+				Row: rows[i], Account: flow.Account(c.To[k]), Peer: flow.Account(c.From[k]), At: c.Time[k] / 1000, Amount: units, Currency: uint8(n),
+				How: trace.Ends(channel, backward),
+			}
+			if backward {
+				s.Account, s.Peer = s.Peer, s.Account
+			}
+			out[i] = s
 		}
-		m := p.Paid
-		if p.Received.Currency != "" && !backward {
-			m = p.Received
-		}
-		units, _ := m.Rescale(scale[m.Currency])
-		from, _ := table.Lookup(p.From)
-		to, _ := table.Lookup(p.To)
-		s := trace.Seed{
-			Row: rows[i], Account: flow.Account(to), Peer: flow.Account(from), At: p.At / 1000, Amount: units, Currency: index[m.Currency],
-			How: trace.Ends(p.Channel, backward),
-		}
-		if backward {
-			s.Account, s.Peer = s.Peer, s.Account
-		}
-		out = append(out, s)
-	}
-	return out, nil
+		return nil
+	})
+	return slices.DeleteFunc(out, func(s trace.Seed) bool { return s.Row < 0 }), err
 }
 
 // lotsOf writes a trace's lots with names and references.

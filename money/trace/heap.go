@@ -5,27 +5,44 @@ import "math/bits"
 // The heap orders accounts by the second of their next payment, and equal seconds by account, so that the result does
 // not depend on how the heap was filled. Written out because container/heap's interface calls were a third of a trace.
 
-func (t *tracer) less(a, b *state) bool {
+// due is an account and the second of its next payment, which is kept beside the pointer so that most comparisons read
+// the heap alone.
+type due struct {
+	at int64
+	s  *state
+}
+
+func (a due) before(b due) bool {
 	if a.at != b.at {
 		return a.at < b.at
 	}
-	if a.account != b.account {
-		return a.account < b.account
+	if a.s.account != b.s.account {
+		return a.s.account < b.s.account
 	}
-	return a.currency < b.currency
+	return a.s.currency < b.s.currency
+}
+
+// put moves an account that is in the heap to where its second belongs, or adds it.
+func (t *tracer) put(s *state, at int64) {
+	if s.heap < 0 {
+		s.heap = len(t.heap)
+		t.heap = append(t.heap, due{at, s})
+	}
+	t.heap[s.heap].at = at
+	t.fix(s.heap)
 }
 
 func (t *tracer) swap(i, j int) {
 	h := t.heap
 	h[i], h[j] = h[j], h[i]
-	h[i].heap, h[j].heap = i, j
+	h[i].s.heap, h[j].s.heap = i, j
 }
 
 // fix restores the order around place i.
 func (t *tracer) fix(i int) {
 	for i > 0 {
 		up := (i - 1) / 2
-		if !t.less(t.heap[i], t.heap[up]) {
+		if !t.heap[i].before(t.heap[up]) {
 			break
 		}
 		t.swap(i, up)
@@ -36,10 +53,10 @@ func (t *tracer) fix(i int) {
 		if c >= len(t.heap) {
 			return
 		}
-		if c+1 < len(t.heap) && t.less(t.heap[c+1], t.heap[c]) {
+		if c+1 < len(t.heap) && t.heap[c+1].before(t.heap[c]) {
 			c++
 		}
-		if !t.less(t.heap[c], t.heap[i]) {
+		if !t.heap[c].before(t.heap[i]) {
 			return
 		}
 		t.swap(i, c)

@@ -148,7 +148,7 @@ type tracer struct {
 	v      *flow.View
 	o      Options
 	states map[key]*state
-	heap   []*state
+	heap   []due
 	res    *Result
 	seeds  []Seed
 	// seedRows are the payments whose money is put in as seeds.
@@ -257,8 +257,8 @@ func (t *tracer) run() error {
 		if len(t.heap) == 0 {
 			return nil
 		}
-		s := t.heap[0]
-		if s.at > t.until || s.traced == 0 || len(t.res.Lots) >= t.o.MaxLots {
+		s := t.heap[0].s
+		if t.heap[0].at > t.until || s.traced == 0 || len(t.res.Lots) >= t.o.MaxLots {
 			t.res.Truncated = t.res.Truncated || len(t.res.Lots) >= t.o.MaxLots
 			t.remove(s)
 			continue
@@ -611,12 +611,7 @@ func (t *tracer) advance(s *state) {
 		t.remove(s) // nothing more can leave
 		return
 	}
-	s.at = next
-	if s.heap < 0 {
-		s.heap = len(t.heap)
-		t.heap = append(t.heap, s)
-	}
-	t.fix(s.heap)
+	t.put(s, next)
 }
 
 // finish says what rests where.
