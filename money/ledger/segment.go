@@ -189,6 +189,7 @@ func newSegmentWriter(dir string, number int) (*segmentWriter, error) {
 	}
 	options := []parquet.WriterOption{
 		parquet.Compression(&zstd.Codec{Level: zstd.SpeedFastest}), parquet.PageBufferSize(256 << 10), parquet.CreatedBy("tarir", "1", ""),
+		parquet.DataPageStatistics(false), // the column index has them
 	}
 	for _, column := range unbounded {
 		options = append(options, parquet.SkipPageBounds(column))
