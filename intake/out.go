@@ -15,6 +15,8 @@ import (
 
 // Store is where records go. Payment reports whether the payment was known already; a ledger.Refusal rejects the
 // record, any other error ends the intake.
+//
+// A store may also have Ahead, which is told of the payments that Payment will be given next.
 type Store interface {
 	Payment(p *ledger.Payment) (known bool, err error)
 	Entity(e *entity.Entity) error
@@ -169,7 +171,18 @@ func (o *Out) finish() error {
 // keep is the goroutine behind an Out; finish waits for it.
 func (o *Out) keep() {
 	defer close(o.done)
+	ahead, _ := o.store.(interface{ Ahead(next []*ledger.Payment) })
+	var next []*ledger.Payment
 	for batch := range o.full {
+		if ahead != nil && o.err == nil {
+			next = next[:0]
+			for i := range batch {
+				if batch[i].reason == "" {
+					next = append(next, &batch[i].payment)
+				}
+			}
+			ahead.Ahead(next)
+		}
 		for i := range batch {
 			if o.err != nil {
 				break

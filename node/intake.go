@@ -232,6 +232,8 @@ type ledgerStore struct {
 	keep     bool
 }
 
+func (s *ledgerStore) Ahead(next []*ledger.Payment) { s.im.Ahead(next) }
+
 func (s *ledgerStore) Payment(p *ledger.Payment) (bool, error) {
 	known, err := s.im.Add(p)
 	if err == nil {

@@ -56,7 +56,7 @@ func (t *AccountTable) Lookup(a Account) (uint32, bool) {
 	if a.Outside() {
 		return 0, true
 	}
-	n, _ := t.find(a)
+	n, _ := t.find(a, accountHash(a))
 	return n, n != 0
 }
 
@@ -65,8 +65,11 @@ func accountHash(a Account) uint64 {
 	return xxh3.HashString(a.Number) ^ (xxh3.HashString(a.Institution)*0x9E3779B97F4A7C15 + 0x7F4A7C15)
 }
 
-func (t *AccountTable) find(a Account) (n uint32, slot uint64) {
-	slot = accountHash(a) & t.mask
+// touch fetches the place of an account with a hash.
+func (t *AccountTable) touch(hash uint64) uint32 { return t.slots[hash&t.mask].number }
+
+func (t *AccountTable) find(a Account, hash uint64) (n uint32, slot uint64) {
+	slot = hash & t.mask
 	for ; t.slots[slot].number != 0; slot = (slot + 1) & t.mask {
 		s := &t.slots[slot]
 		if int(s.num) != len(a.Number) || int(s.inst) != len(a.Institution) {
@@ -81,11 +84,11 @@ func (t *AccountTable) find(a Account) (n uint32, slot uint64) {
 }
 
 // add gives the account's number, a new one if it is not known yet.
-func (t *AccountTable) add(a Account) uint32 {
+func (t *AccountTable) add(a Account, hash uint64) uint32 {
 	if a.Outside() {
 		return 0
 	}
-	n, slot := t.find(a)
+	n, slot := t.find(a, hash)
 	if n != 0 {
 		return n
 	}

@@ -119,6 +119,9 @@ func (id identity) nonZero() identity {
 	return id
 }
 
+// touch fetches the place of an identity.
+func (t *identities) touch(id identity) uint32 { return t.slots[id.ref&t.mask].pass }
+
 // offer records id as met in this pass. named says that ref is a reference of the source, for which another body in
 // the same pass is a conflict; keyed that the source made the identifier, so an equal one is always the same payment.
 func (t *identities) offer(id identity, named, keyed bool, pass uint32) (outcome, identity, error) {

@@ -58,7 +58,8 @@ func (l *Ledger) loadAccounts(s Segment) (err error) {
 	for {
 		n, err := r.Read(buf)
 		for _, a := range buf[:n] {
-			if got := l.accounts.add(Account{a.Institution, a.Name}); got != a.Number {
+			name := Account{a.Institution, a.Name}
+			if got := l.accounts.add(name, accountHash(name)); got != a.Number {
 				return fmt.Errorf("%w: %s numbers an account %d where %d was expected", ErrDamaged, s.Accounts.Name, a.Number, got)
 			}
 		}
