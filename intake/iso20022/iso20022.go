@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"tarir/intake"
@@ -367,12 +368,22 @@ func key(a *account, p *ledger.Payment, uetr, servicer, e2e, txID string) string
 	case uetr != "":
 		return "uetr|" + status + "|" + strings.ToLower(uetr)
 	case id != "" && !p.From.Outside() && !p.To.Outside() && p.From.Institution != "name" && p.To.Institution != "name":
-		return fmt.Sprintf("e2e|%s|%s|%s|%s|%d|%d|%s|%d", status, id, p.From, p.To, p.Paid.Units, p.Paid.Scale, p.Paid.Currency, p.At/86_400_000)
+		return joined("e2e", status, id, p.From.String(), p.To.String(), paid(p))
 	case servicer != "":
-		return fmt.Sprintf("svcr|%s|%s|%s|%d|%d|%s|%d", status, a.id, servicer, p.Paid.Units, p.Paid.Scale, p.Paid.Currency, p.At/86_400_000)
+		return joined("svcr", status, a.id.String(), servicer, paid(p))
 	}
 	return ""
 }
+
+// paid is the amount and the day of a booking.
+func paid(p *ledger.Payment) string {
+	b := strconv.AppendInt(make([]byte, 0, 48), p.Paid.Units, 10)
+	b = strconv.AppendUint(append(b, '|'), uint64(p.Paid.Scale), 10)
+	b = append(append(append(b, '|'), p.Paid.Currency...), '|')
+	return string(strconv.AppendInt(b, p.At/86_400_000, 10))
+}
+
+func joined(parts ...string) string { return strings.Join(parts, "|") }
 
 func firstOf(values ...string) string {
 	for _, v := range values {

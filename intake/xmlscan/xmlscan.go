@@ -67,12 +67,14 @@ type Scanner struct {
 	selfClose bool
 	closing   bool // an end is due for an element that closed itself
 
-	keep *bytes.Buffer // raw text of the current record, if wanted
+	tagAt int    // where in buf the last start tag begins, until more is read
+	mark  int    // where in buf the record begins that is being kept whole; -1: none
+	head  string // the beginning of the last record that grew too big to be kept
 }
 
 // New reads from r.
 func New(r io.Reader) *Scanner {
-	return &Scanner{r: r, buf: make([]byte, bufSize), line: 1}
+	return &Scanner{r: r, buf: make([]byte, bufSize), line: 1, mark: -1}
 }
 
 type kind uint8
@@ -97,20 +99,27 @@ func (s *Scanner) fail(err error) error {
 	return &SyntaxError{s.line, err}
 }
 
-// more reads on, keeping what is unread; false at the end of the input.
+// more reads on, keeping what is unread and the record that is kept whole; false at the end of the input.
 func (s *Scanner) more() (bool, error) {
 	if s.eof {
 		return false, s.rerr
 	}
-	if s.pos > 0 {
-		copy(s.buf, s.buf[s.pos:s.end])
-		s.end -= s.pos
-		s.pos = 0
+	if s.mark >= 0 && s.pos-s.mark > maxToken {
+		s.drop()
+	}
+	from := s.pos
+	if s.mark >= 0 {
+		from, s.mark = s.mark, 0
+	}
+	if from > 0 {
+		copy(s.buf, s.buf[from:s.end])
+		s.end -= from
+		s.pos -= from
+	}
+	if s.end-s.pos >= maxToken {
+		return false, errToken
 	}
 	if s.end == len(s.buf) {
-		if len(s.buf) >= maxToken {
-			return false, errToken
-		}
 		s.buf = append(s.buf, make([]byte, len(s.buf))...)
 	}
 	for {
@@ -131,6 +140,12 @@ func (s *Scanner) more() (bool, error) {
 	}
 }
 
+// drop gives up keeping the record whole, but for a beginning that shows which it was.
+func (s *Scanner) drop() {
+	s.head = string(s.buf[s.mark : s.mark+min(maxRaw, s.pos-s.mark)])
+	s.mark = -1
+}
+
 // index finds b at or after s.pos+from and returns its offset from s.pos; -1 at the end of the input.
 func (s *Scanner) index(b byte, from int) (int, error) {
 	for {
@@ -144,13 +159,15 @@ func (s *Scanner) index(b byte, from int) (int, error) {
 	}
 }
 
-// take consumes n bytes.
-func (s *Scanner) take(n int) []byte {
+// takeText consumes n bytes.
+func (s *Scanner) takeText(n int) []byte {
+	return s.take(n, bytes.Count(s.buf[s.pos:s.pos+n], []byte{'\n'}))
+}
+
+// take consumes n bytes with a known number of line breaks.
+func (s *Scanner) take(n, lines int) []byte {
 	b := s.buf[s.pos : s.pos+n]
-	s.line += int64(bytes.Count(b, []byte{'\n'}))
-	if s.keep != nil && s.keep.Len() < maxRaw {
-		s.keep.Write(b)
-	}
+	s.line += int64(lines)
 	s.pos += n
 	return b
 }
@@ -201,7 +218,7 @@ func (s *Scanner) readText() (kind, error) {
 	if i < 0 {
 		i = s.end - s.pos
 	}
-	b := s.take(i)
+	b := s.takeText(i)
 	if len(s.starts) == 0 {
 		if len(bytes.TrimSpace(b)) > 0 {
 			return 0, s.fail(errOutside)
@@ -239,14 +256,14 @@ func (s *Scanner) markup() (kind, error) {
 
 // passOver drops everything up to and with the end mark, holding only one buffer of it.
 func (s *Scanner) passOver(mark string, from int) error {
-	s.take(from)
+	s.takeText(from)
 	for {
 		if i := bytes.Index(s.buf[s.pos:s.end], []byte(mark)); i >= 0 {
-			s.take(i + len(mark))
+			s.takeText(i + len(mark))
 			return nil
 		}
 		if n := s.end - s.pos - len(mark); n > 0 {
-			s.take(n)
+			s.takeText(n)
 		}
 		if ok, err := s.more(); err != nil {
 			return err
@@ -260,7 +277,7 @@ func (s *Scanner) cdata() (kind, error) {
 	from := 9
 	for {
 		if i := bytes.Index(s.buf[s.pos+from:s.end], []byte("]]>")); i >= 0 {
-			b := s.take(from + i + 3)
+			b := s.takeText(from + i + 3)
 			if len(s.starts) == 0 {
 				return 0, errOutside
 			}
@@ -277,24 +294,21 @@ func (s *Scanner) cdata() (kind, error) {
 }
 
 func (s *Scanner) tag() (kind, error) {
-	// A '>' inside quotes does not end a tag.
-	from := 1
-	var end int
-	for {
-		i, err := s.index('>', from)
-		if err != nil {
-			return 0, err
+	if k := len(s.starts); k > 0 { // most tags are the end of what is open
+		name := s.names[s.starts[k-1]:]
+		if b := s.buf[s.pos:s.end]; len(b) > len(name)+2 && b[1] == '/' && b[2+len(name)] == '>' && string(b[2:2+len(name)]) == string(name) {
+			s.take(len(name)+3, 0)
+			s.name = local(name)
+			s.pop()
+			return endTag, nil
 		}
-		if i < 0 {
-			return 0, ErrCut
-		}
-		if closedQuotes(s.buf[s.pos : s.pos+i]) {
-			end = i
-			break
-		}
-		from = i + 1
 	}
-	b := s.take(end + 1)
+	end, nameEnd, lines, err := s.tagEnd()
+	if err != nil {
+		return 0, err
+	}
+	s.tagAt = s.pos
+	b := s.take(end+1, lines)
 	b = b[1:end]
 	if len(b) > 0 && b[0] == '/' {
 		name := bytes.TrimRight(b[1:], " \t\r\n")
@@ -305,13 +319,10 @@ func (s *Scanner) tag() (kind, error) {
 		s.pop()
 		return endTag, nil
 	}
-	s.selfClose = len(b) > 0 && b[len(b)-1] == '/'
-	if s.selfClose {
+	n := nameEnd - 1
+	if s.selfClose = len(b) > 0 && b[len(b)-1] == '/'; s.selfClose {
 		b = b[:len(b)-1]
-	}
-	n := bytes.IndexAny(b, " \t\r\n")
-	if n < 0 {
-		n = len(b)
+		n = min(n, len(b))
 	}
 	if n == 0 || bytes.IndexByte(b[:n], '<') >= 0 {
 		return 0, errTag
@@ -326,25 +337,48 @@ func (s *Scanner) tag() (kind, error) {
 	return startTag, nil
 }
 
+// tagEnd finds the '>' that ends the tag at s.pos, which one inside quotes does not, and the end of its name, as offsets
+// from s.pos, and the line breaks in it.
+func (s *Scanner) tagEnd() (end, nameEnd, lines int, err error) {
+	var quote byte
+	for i := 1; ; {
+		b := s.buf[s.pos:s.end]
+		for ; i < len(b); i++ {
+			c := b[i]
+			if c > '>' {
+				continue
+			}
+			switch {
+			case c == '\n':
+				lines++
+			case quote != 0:
+				if c == quote {
+					quote = 0
+				}
+				continue
+			case c == '>':
+				if nameEnd == 0 {
+					nameEnd = i
+				}
+				return i, nameEnd, lines, nil
+			case c == '"' || c == '\'':
+				quote = c
+			}
+			if nameEnd == 0 && (c == ' ' || c == '\t' || c == '\r' || c == '\n') {
+				nameEnd = i
+			}
+		}
+		if ok, err := s.more(); err != nil {
+			return 0, 0, 0, err
+		} else if !ok {
+			return 0, 0, 0, ErrCut
+		}
+	}
+}
+
 func (s *Scanner) pop() {
 	k := len(s.starts) - 1
 	s.names, s.starts = s.names[:s.starts[k]], s.starts[:k]
-}
-
-func closedQuotes(b []byte) bool {
-	for {
-		i := bytes.IndexAny(b, `"'`)
-		if i < 0 {
-			return true
-		}
-		q := b[i]
-		b = b[i+1:]
-		k := bytes.IndexByte(b, q)
-		if k < 0 {
-			return false
-		}
-		b = b[k+1:]
-	}
 }
 
 func local(name []byte) []byte {
@@ -379,12 +413,12 @@ func (s *Scanner) Skip() error {
 	return nil
 }
 
-// Tree is an element with everything in it.
+// Tree is an element with everything in it: its text as it stands in the file, and where in it the parts are.
 type Tree struct {
 	nodes []node
 	text  string
-	arena []byte
-	raw   bytes.Buffer
+	other []byte // texts that do not stand in the file as they read: with entities, or in several pieces
+	said  string // other, when all is read
 	open  []int32
 }
 
@@ -392,6 +426,7 @@ type Tree struct {
 type node struct {
 	name, text, attrs span
 	child, next, last int32
+	elsewhere         bool // text is in said
 }
 
 type span struct{ from, to int32 }
@@ -406,15 +441,14 @@ type Node struct {
 // the former content stay valid. After an error that OfRecord tells, the scanner stands behind the element and reading
 // can go on.
 func (s *Scanner) Tree(t *Tree) (Node, error) {
-	t.nodes, t.arena, t.open = t.nodes[:0], t.arena[:0], t.open[:0]
-	t.raw.Reset()
-	t.raw.WriteByte('<')
-	t.raw.Write(s.name)
-	t.raw.Write(s.attrs)
-	t.raw.WriteByte('>')
-	s.keep = &t.raw
-	defer func() { s.keep = nil }()
-	tooBig := false
+	t.nodes, t.other, t.open, t.said = t.nodes[:0], t.other[:0], t.open[:0], ""
+	s.mark, s.head = s.tagAt, ""
+	defer func() {
+		if t.text, t.said = s.head, string(t.other); s.mark >= 0 {
+			t.text = string(s.buf[s.mark:s.pos])
+		}
+		s.mark = -1
+	}()
 	var bad error
 	t.push(s)
 	depth := len(s.starts)
@@ -423,16 +457,13 @@ func (s *Scanner) Tree(t *Tree) (Node, error) {
 		if err != nil {
 			return Node{}, err
 		}
-		if len(t.arena) > maxToken || len(t.nodes) > maxToken/16 {
-			tooBig = true
+		if s.mark >= 0 && (s.pos-s.mark > maxToken || len(t.nodes) > maxToken/16) {
+			s.drop()
 		}
 		switch {
+		case s.mark < 0: // it is only read to its end
 		case k == endTag:
-			t.open = t.open[:max(0, len(t.open)-1)]
-		case tooBig:
-			if k == startTag {
-				t.open = append(t.open, 0)
-			}
+			t.open = t.open[:len(t.open)-1]
 		case k == startTag:
 			t.push(s)
 		default:
@@ -441,8 +472,7 @@ func (s *Scanner) Tree(t *Tree) (Node, error) {
 			}
 		}
 	}
-	t.text = string(t.arena)
-	if tooBig {
+	if s.mark < 0 {
 		return Node{}, ErrTooBig
 	}
 	if bad != nil {
@@ -456,12 +486,7 @@ func OfRecord(err error) bool { return errors.Is(err, ErrTooBig) || errors.Is(er
 
 func (t *Tree) push(s *Scanner) {
 	i := int32(len(t.nodes))
-	from := int32(len(t.arena))
-	t.arena = append(t.arena, s.name...)
-	mid := int32(len(t.arena))
-	t.arena = append(t.arena, s.attrs...)
-	end := int32(len(t.arena))
-	t.nodes = append(t.nodes, node{name: span{from, mid}, attrs: span{mid, end}})
+	t.nodes = append(t.nodes, node{name: s.span(s.name), attrs: s.span(s.attrs)})
 	if len(t.open) > 0 {
 		p := &t.nodes[t.open[len(t.open)-1]]
 		if p.child == 0 {
@@ -474,6 +499,13 @@ func (t *Tree) push(s *Scanner) {
 	t.open = append(t.open, i)
 }
 
+// span is where in the record a part of the last token is. All such parts run to the end of the buffer's capacity, as
+// slices of it do that were never cut short.
+func (s *Scanner) span(b []byte) span {
+	from := int32(cap(s.buf) - cap(b) - s.mark)
+	return span{from, from + int32(len(b))}
+}
+
 func (t *Tree) addText(s *Scanner) error {
 	b := bytes.TrimSpace(s.text)
 	if len(b) == 0 {
@@ -483,20 +515,26 @@ func (t *Tree) addText(s *Scanner) error {
 		return errNUL
 	}
 	n := &t.nodes[t.open[len(t.open)-1]]
-	from := int32(len(t.arena))
-	if n.text.to > n.text.from { // text in several pieces: join them
-		old := n.text
-		t.arena = append(t.arena, t.arena[old.from:old.to]...)
+	plain := s.textIsRaw || bytes.IndexByte(b, '&') < 0
+	if plain && n.text == (span{}) {
+		n.text = s.span(b)
+		return nil
 	}
-	if s.textIsRaw || bytes.IndexByte(b, '&') < 0 {
-		t.arena = append(t.arena, b...)
+	from := int32(len(t.other))
+	if n.elsewhere { // text in several pieces: join them
+		t.other = append(t.other, t.other[n.text.from:n.text.to]...)
+	} else {
+		t.other = append(t.other, s.buf[s.mark+int(n.text.from):s.mark+int(n.text.to)]...)
+	}
+	if plain {
+		t.other = append(t.other, b...)
 	} else {
 		var err error
-		if t.arena, err = unescape(t.arena, b); err != nil {
+		if t.other, err = unescape(t.other, b); err != nil {
 			return err
 		}
 	}
-	n.text = span{from, int32(len(t.arena))}
+	n.text, n.elsewhere = span{from, int32(len(t.other))}, true
 	return nil
 }
 
@@ -535,8 +573,8 @@ func unescape(dst, b []byte) ([]byte, error) {
 	}
 }
 
-// Raw is the beginning of the element's own text.
-func (t *Tree) Raw() string { return t.raw.String() }
+// Raw is the beginning of the element as it stands in the file.
+func (t *Tree) Raw() string { return t.text[:min(len(t.text), maxRaw)] }
 
 func (t *Tree) str(s span) string { return t.text[s.from:s.to] }
 
@@ -556,7 +594,11 @@ func (n Node) Text() string {
 	if n.t == nil {
 		return ""
 	}
-	return n.t.str(n.t.nodes[n.i].text)
+	x := &n.t.nodes[n.i]
+	if x.elsewhere {
+		return n.t.said[x.text.from:x.text.to]
+	}
+	return n.t.str(x.text)
 }
 
 // Attr is the value of an attribute, by local name.

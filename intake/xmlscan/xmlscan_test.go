@@ -3,8 +3,11 @@ package xmlscan
 import (
 	"errors"
 	"io"
+	"strconv"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 // items reads every <item> of a text: what each holds, and how reading ended.
@@ -46,6 +49,60 @@ func TestElementsAreReadWithNamespacesEntitiesCommentsAndCDATA(t *testing.T) {
 	if err != nil || bad != 1 || strings.Join(texts, "\n") != strings.Join(want, "\n") || lines[0] != 3 || lines[1] != 4 {
 		t.Errorf("want %q and one bad, got %q, %d bad, lines %v, %v", want, texts, bad, lines, err)
 	}
+}
+
+func TestRecordsAcrossTheEdgesOfTheBufferReadWhole(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var doc strings.Builder
+		var want, raw []string
+		doc.WriteString("<l>\n")
+		for doc.Len() < 3*bufSize {
+			text := strings.Repeat(rapid.StringMatching(`[a-z <>&\n]{1,30}`).Draw(t, "text"), rapid.IntRange(1, 3000).Draw(t, "times"))
+			quoted := strings.NewReplacer("<", "&lt;", ">", "&gt;", "&", "&amp;").Replace(text)
+			if rapid.Bool().Draw(t, "cdata") {
+				quoted = "<![CDATA[" + text + "]]>"
+			}
+			item := "<item k='" + strconv.Itoa(len(want)) + "'>\n <a>" + quoted + "</a>\n</item>"
+			doc.WriteString(item + "\n")
+			want, raw = append(want, strings.TrimSpace(text)), append(raw, item[:min(len(item), maxRaw)])
+		}
+		doc.WriteString("</l>")
+		most := rapid.IntRange(1, 1<<20).Draw(t, "bytes a read")
+		s := New(&pieces{doc.String(), most})
+		var tree Tree
+		for i := 0; ; {
+			name, err := s.Start()
+			if errors.Is(err, io.EOF) && i == len(want) {
+				break
+			}
+			if err != nil {
+				t.Fatalf("item %d of %d: %v", i, len(want), err)
+			}
+			if string(name) != "item" {
+				continue
+			}
+			n, err := s.Tree(&tree)
+			if err != nil || n.Get("a") != want[i] || n.Attr("k") != strconv.Itoa(i) || tree.Raw() != raw[i] {
+				t.Fatalf("item %d: want %.40q of %.60q, got %.40q, %q of %.60q, %v", i, want[i], raw[i], n.Get("a"), n.Attr("k"), tree.Raw(), err)
+			}
+			i++
+		}
+	})
+}
+
+// pieces gives a text at most so many bytes at a time.
+type pieces struct {
+	text string
+	most int
+}
+
+func (p *pieces) Read(b []byte) (int, error) {
+	if p.text == "" {
+		return 0, io.EOF
+	}
+	n := copy(b[:min(len(b), p.most)], p.text)
+	p.text = p.text[n:]
+	return n, nil
 }
 
 func TestBrokenDocumentsStopWithTheirReason(t *testing.T) {
@@ -95,7 +152,13 @@ func (e *endless) Read(p []byte) (int, error) {
 }
 
 func TestARecordOfOneGigabyteIsPassedOverInBoundedMemory(t *testing.T) {
-	r := &endless{"<l><item><a>", 1 << 30, "</a></item><item><a>1</a></item></l>"}
+	for _, around := range [][2]string{{"<a>", "</a>"}, {"<!--", "-->"}, {"<?", "?>"}} {
+		passesOver(t, &endless{"<l><item><b>x</b>" + around[0], 1 << 30, around[1] + "</item><item><a>1</a></item></l>"})
+	}
+}
+
+func passesOver(t *testing.T, r io.Reader) {
+	t.Helper()
 	s := New(r)
 	var tree Tree
 	seen := []error{}
@@ -107,9 +170,12 @@ func TestARecordOfOneGigabyteIsPassedOverInBoundedMemory(t *testing.T) {
 		if string(name) == "item" {
 			_, err := s.Tree(&tree)
 			seen = append(seen, err)
+			if !strings.HasPrefix(tree.Raw(), "<item>") || len(tree.Raw()) > maxRaw {
+				t.Errorf("the beginning of the record is %.40q", tree.Raw())
+			}
 		}
-		if len(s.buf) > 4<<20 || cap(tree.arena) > 8<<20 {
-			t.Fatalf("holds %d and %d bytes", len(s.buf), cap(tree.arena))
+		if len(s.buf) > 4<<20 || cap(tree.other) > 8<<20 {
+			t.Fatalf("holds %d and %d bytes", len(s.buf), cap(tree.other))
 		}
 	}
 	if len(seen) != 2 || !errors.Is(seen[0], ErrTooBig) || seen[1] != nil {
