@@ -14,11 +14,16 @@ import (
 // The second takes the payments of the window as a picture without order: a ring a→b→…→a. Amounts do not count here, as
 // whoever builds a ring may mix its money with other money, and booking days may hide the order.
 //
+// The third looks without order for a ring of equal sums, over a longer time and whatever the dealings of its accounts:
+// what comes back is the same money even where each payment is split or stands weeks apart.
+//
 // Chance: an account that makes r payments to strangers within a window of this length leads a search on to r accounts,
 // so a way through accounts with rates r1, r2, … is one of r1·r2·… that start at the same payment. A way is given up
 // where that product exceeds max_ways, which also bounds the search, and a cycle is reported where it is at most
 // max_chance: through accounts that hardly ever pay strangers a ring does not arise by itself; among busy ones it does
-// (in a random graph rings of any length abound as soon as the mean rate exceeds one, Erdős and Rényi 1960).
+// (in a random graph rings of any length abound as soon as the mean rate exceeds one, Erdős and Rényi 1960). In the third
+// search an account leads on to as many as it makes payments in the time, times the share of the ledger's payments that
+// are of this size.
 type cycle struct {
 	seconds   int64
 	hops      int
@@ -30,13 +35,16 @@ type cycle struct {
 	amounts   float64 // share of unrelated payments that fit in amount by chance
 	visits    int     // accounts that the search around one payment may visit
 	known     int     // payments of a ring that may be between accounts with lasting dealings
+
+	equalSeconds int64
+	equal        float64 // how far equal sums may lie apart
 }
 
 func newCycle(p params) detector {
 	return cycle{
 		seconds: p.days("window_days"), hops: p.int("max_hops"), low: p.num("low_ratio"), high: p.num("high_ratio"), returns: p.num("min_returned"),
 		ringHops: p.int("ring_max_hops"), ways: p.num("max_ways"), chance: p.num("max_chance"), amounts: p.num("amount_chance"), known: p.int("max_known"),
-		visits: p.int("ring_visits"),
+		visits: p.int("ring_visits"), equalSeconds: p.days("equal_window_days"), equal: p.num("equal_share"),
 	}
 }
 
@@ -53,6 +61,7 @@ func (c cycle) scan(s *scan) {
 	}
 	c.follow(s)
 	c.rings(s)
+	c.equals(s)
 }
 
 // follow searches from each payment made for a way back in order of time. To come back, money must be received here

@@ -10,19 +10,20 @@ import (
 //
 // A newcomer is an account that the ledger first sees less than the pack's days before, counted only where the ledger
 // reaches further back than that: the opening date itself is not a payment's to tell. Both looks ask that such payers
-// are a good share of all who pay the account: every shop and landlord has newcomers among many others.
+// are a good share of all who pay the account, and more than chance makes of the share that newcomers have in the whole
+// ledger: every shop and landlord has newcomers among many others.
 type debtBondage struct {
 	payers, months int
 	share          float64
 	dayTolerance   int64
-	newDays        int64
+	chance         float64
 	newcomers      int
 	life           int // payments with others by which a newcomer is seen to live
 	window         int64
 }
 
 func newDebtBondage(p params) detector {
-	return debtBondage{p.int("min_payers"), p.int("min_months"), p.num("min_share"), int64(p.num("day_tolerance")), p.days("new_days"), p.int("min_newcomers"), p.int("min_life"), p.days("window_days")}
+	return debtBondage{p.int("min_payers"), p.int("min_months"), p.num("min_share"), int64(p.num("day_tolerance")), p.num("chance"), p.int("min_newcomers"), p.int("min_life"), p.days("window_days")}
 }
 
 func (t debtBondage) scan(s *scan) {
@@ -102,7 +103,7 @@ func (t debtBondage) series(s *scan, list []int) (rising, regular bool) {
 // newcomer says that an account was first seen shortly before a time, in a ledger that reaches further back and that sees
 // the account live: of one that appears only to pay this one nobody knows how old it is.
 func (t debtBondage) newcomer(s *scan, a flow.Account, at int64) bool {
-	if at-s.rel.watched.since(at) < t.newDays || at-int64(s.rel.firstSeen[a]) >= t.newDays {
+	if is, known := s.rel.newcomer(a, at); !is || !known {
 		return false
 	}
 	others := 0
@@ -136,7 +137,8 @@ func (t debtBondage) newcomersPay(s *scan) {
 	}
 	for _, w := range s.windows(s.in, t.window, t.newcomers, keep) {
 		n, _ := s.distinct(s.in, w, keep)
-		if all, _ := s.distinct(s.in, w, others); float64(n) < t.share*float64(all) {
+		all, _ := s.distinct(s.in, w, others)
+		if float64(n) < t.share*float64(all) || binomialTail(n, all, s.rel.newcomers) > t.chance {
 			continue
 		}
 		h := s.hit(over(float64(n), float64(t.newcomers)), "R03")
@@ -145,7 +147,7 @@ func (t debtBondage) newcomersPay(s *scan) {
 				h.in(i)
 			}
 		}
-		h.because("newcomers", "payers", n, "days", int(t.newDays/flow.Day), "window", int(t.window/flow.Day))
+		h.because("newcomers", "payers", n, "days", int(s.rel.newSeconds/flow.Day), "window", int(t.window/flow.Day))
 		h.done()
 	}
 }

@@ -94,7 +94,9 @@ func (f fan) runs(s *scan, list []flow.Entry, stranger []bool, usual float64, fo
 			if rest > 0 {
 				expected = float64(strangers-inside) / rest * float64(length)
 			}
-			if poissonTail(peers, expected) < f.chance {
+			// An account has many windows, and each is a chance to stand out by accident (Bonferroni).
+			windows := max(1, s.rel.watched.total/float64(f.seconds))
+			if poissonTail(peers, expected) < f.chance/windows {
 				any = true
 				found(w, peers, expected, false)
 			}

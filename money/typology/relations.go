@@ -29,6 +29,9 @@ type relations struct {
 	// usualOut and usualIn are how many strangers the usual account pays and is paid by, over the time covered: the mean
 	// without the tenth of the accounts that have the most.
 	usualOut, usualIn float64
+	sums              *sums   // payments by size
+	newSeconds        int64   // how long an account is a newcomer
+	newcomers         float64 // share of the payments that newcomers make
 }
 
 func isWage(e flow.Entry) bool { return e.Purpose() == flow.PurposeWage }
@@ -42,11 +45,15 @@ func (r *relations) rate(a flow.Account, seconds int64) float64 {
 
 type relationParams struct {
 	lastingDays, lastingPayments, hubCounterparties int
+	newSeconds                                      int64 // how long an account is a newcomer
 }
 
 func relate(ctx context.Context, g *flow.Graph, p relationParams) (*relations, error) {
 	n := g.Accounts()
-	r := &relations{outAt: make([]uint32, n+1), inAt: make([]uint32, n+1), hubOut: make([]uint64, n/64+1), hubIn: make([]uint64, n/64+1), waged: make([]uint64, n/64+1), firstSeen: make([]uint32, n), strangersOut: make([]uint32, n)}
+	r := &relations{
+		newSeconds: p.newSeconds,
+		outAt:      make([]uint32, n+1), inAt: make([]uint32, n+1), hubOut: make([]uint64, n/64+1), hubIn: make([]uint64, n/64+1), waged: make([]uint64, n/64+1), firstSeen: make([]uint32, n), strangersOut: make([]uint32, n),
+	}
 	first, last := g.Span()
 	r.watched = newCoverage(first, last)
 	v := g.View()
@@ -59,18 +66,20 @@ func relate(ctx context.Context, g *flow.Graph, p relationParams) (*relations, e
 		hubOut, hubIn   []flow.Account
 		manyOut, manyIn [1 << 12]int // accounts by number of strangers
 		watched         *coverage
+		sums            *sums
 	}
 	parts := make([]part, runtime.GOMAXPROCS(0))
-	eg, ctx := errgroup.WithContext(ctx)
+	eg, within := errgroup.WithContext(ctx)
 	for w := range parts {
 		eg.Go(func() error {
 			v := g.View()
 			var pairs pairTable
-			parts[w].watched = newCoverage(first, last)
-			return chunks(ctx, n, w, len(parts), func(lo, hi int) {
+			parts[w].watched, parts[w].sums = newCoverage(first, last), newSums(len(g.Currencies()))
+			return chunks(within, n, w, len(parts), func(lo, hi int) {
 				for a := lo; a < hi; a++ {
 					out, in := v.Out(flow.Account(a)), v.In(flow.Account(a))
 					parts[w].watched.add(out)
+					parts[w].sums.add(out)
 					nOut, sOut := pairs.mark(out, r.outStranger[r.outAt[a]:r.outAt[a+1]], p)
 					for _, s := range r.outStranger[r.outAt[a]:r.outAt[a+1]] {
 						if s {
@@ -102,8 +111,10 @@ func relate(ctx context.Context, g *flow.Graph, p relationParams) (*relations, e
 		return nil, err
 	}
 	var manyOut, manyIn [1 << 12]int
+	r.sums = newSums(len(g.Currencies()))
 	for _, part := range parts {
 		r.watched.join(part.watched)
+		r.sums.join(part.sums)
 		for _, a := range part.hubOut {
 			r.hubOut[a>>6] |= 1 << (a & 63)
 		}
@@ -117,7 +128,48 @@ func relate(ctx context.Context, g *flow.Graph, p relationParams) (*relations, e
 	}
 	r.watched.finish()
 	r.usualOut, r.usualIn = usual(manyOut[:]), usual(manyIn[:])
-	return r, nil
+	var err error
+	r.newcomers, err = r.newcomerShare(ctx, g)
+	return r, err
+}
+
+// newcomer says whether an account was first seen shortly before a time, and whether the ledger reaches far enough back
+// to tell.
+func (r *relations) newcomer(a flow.Account, at int64) (is, known bool) {
+	if at-r.watched.since(at) < r.newSeconds {
+		return false, false
+	}
+	return at-int64(r.firstSeen[a]) < r.newSeconds, true
+}
+
+// newcomerShare is the base rate of newcomers among payers.
+func (r *relations) newcomerShare(ctx context.Context, g *flow.Graph) (float64, error) {
+	type part struct{ new, all int64 }
+	parts := make([]part, runtime.GOMAXPROCS(0))
+	eg, ctx := errgroup.WithContext(ctx)
+	for w := range parts {
+		eg.Go(func() error {
+			v := g.View()
+			return chunks(ctx, g.Accounts(), w, len(parts), func(lo, hi int) {
+				for a := max(lo, 1); a < hi; a++ {
+					for _, e := range v.Out(flow.Account(a)) {
+						if is, known := r.newcomer(flow.Account(a), e.At()); known {
+							parts[w].all++
+							if is {
+								parts[w].new++
+							}
+						}
+					}
+				}
+			})
+		})
+	}
+	err := eg.Wait()
+	var sum part
+	for _, p := range parts {
+		sum.new, sum.all = sum.new+p.new, sum.all+p.all
+	}
+	return float64(sum.new) / float64(max(sum.all, 1)), err
 }
 
 // earliest is the second of the first of an account's payments.

@@ -48,7 +48,7 @@ type Options struct {
 // findings, whatever the number of processors.
 func Run(ctx context.Context, g *flow.Graph, p *Pack, o Options) (*Result, error) {
 	rel, err := relate(ctx, g, relationParams{
-		int(p.engine("lasting_days")), int(p.engine("lasting_payments")), int(p.engine("hub_counterparties")),
+		int(p.engine("lasting_days")), int(p.engine("lasting_payments")), int(p.engine("hub_counterparties")), int64(p.engine("new_days")) * flow.Day,
 	})
 	if err != nil {
 		return nil, err

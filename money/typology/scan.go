@@ -34,6 +34,7 @@ type scan struct {
 	seen2 counter
 	kinds []byte
 	pairs []uint64
+	sizes [sizeClasses]flow.Account // the last account that received a sum of this size
 	spots []int
 	name  string // of the running detector
 	emit  func(Hit)

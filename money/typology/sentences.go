@@ -17,6 +17,7 @@ var sentences = map[string]string{
 	"gather_scatter": "It collected {in} from {payers} strangers and paid {out} to {payees} others within {days} days.",
 	"scatter_gather": "What it paid to {between} accounts met again at {end} within {days} days.",
 	"cycle":          "{out} went through {hops} accounts and {back} ({percent} %) came back after {days} days, in {payments} payments each after the other.",
+	"equal_ring":     "{sum}, give or take {percent} %, went around a ring of {hops} accounts within {days} days ({payments} payments); by chance {expected} such ways start at one payment.",
 	"ring":           "{hops} accounts with no other dealings paid each other in a ring within {days} days ({payments} payments); within {window} days such a ring hardly arises by chance.",
 	"layer":          "{accounts} accounts stand side by side: paid by the same {payers} payers, they pay the same {payees} payees, all within {days} days.",
 	"stack":          "It took money in from several accounts and passed it on to several, {next} of which did the same in turn: {levels} levels within {days} days.",

@@ -3,7 +3,7 @@ package typology
 import "tarir/money/flow"
 
 // smugglingFees finds collectors of fees: several unrelated payers whose sums lie in the band of a known route price
-// (T08), settled afterwards in few large payments as hawala does (M08); and the same with sums far beyond the price
+// (T08) and are of one size more often than chance makes them in this ledger, settled afterwards in few large payments as hawala does (M08); and the same with sums far beyond the price
 // within days, which is how ransom for people held on the way is paid (T15, F04).
 type smugglingFees struct {
 	seconds, ransomSeconds int64
@@ -12,13 +12,14 @@ type smugglingFees struct {
 	ransomTimes            float64 // of the highest route price: more is ransom,
 	ransomMost             float64 // and more than this no family can pay
 	countRatio             float64
+	chance                 float64
 	prices                 []Amount
 }
 
 func newSmugglingFees(p params) detector {
 	return smugglingFees{
 		p.days("window_days"), p.days("ransom_days"), p.int("min_senders"), p.int("ransom_payers"),
-		p.num("band"), p.num("ransom_times"), p.num("ransom_most"), p.num("settlement_ratio"), p.amounts("route_price"),
+		p.num("band"), p.num("ransom_times"), p.num("ransom_most"), p.num("settlement_ratio"), p.num("chance"), p.amounts("route_price"),
 	}
 }
 
@@ -41,6 +42,11 @@ func (t smugglingFees) scan(s *scan) {
 		}
 		senders, n := s.distinct(s.in, w, same)
 		if senders < t.senders {
+			continue
+		}
+		all, _ := s.distinct(s.in, w, func(i int) bool { return s.strangerIn[i] && s.in[i].Peer() != s.account })
+		usual := s.rel.sums.share(s.in[w.lo].Currency(), int64((1-t.band)*float64(mid)), int64((1+t.band)*float64(mid)))
+		if binomialTail(senders, all, usual) > t.chance {
 			continue
 		}
 		h := s.hit(over(float64(senders), float64(t.senders)), "T08")

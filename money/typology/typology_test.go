@@ -73,6 +73,17 @@ var patterns = []struct {
 			s.pay(100+k*3, 10, who("ring", i), to, 100_000+(i*7919%11)*50_000)
 		}
 	}},
+	{"cycle", "ring03", "M06", 1, "equal_ring", func(s *story, n int) { // the same sum in two parts each, out of order over months
+		for k, i := range []int{4, 0, 2, 1, 3} {
+			to := who("ring", (i+1)%5)
+			if i == 3 && n == 0 {
+				to = "elsewhere"
+			}
+			for half := range 2 {
+				s.pay(60+k*30, float64(9+half), who("ring", i), to, 123_457+k*100)
+			}
+		}
+	}},
 	{"stack", "middle00", "M07", 2, "layer", func(s *story, n int) {
 		for i := range n {
 			for k := range 2 {
