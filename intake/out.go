@@ -85,16 +85,20 @@ type record struct {
 	number  int64
 }
 
-const batchSize = 512
+const (
+	batchSize = 512
+	batches   = 8 // under way between reading and keeping
+)
 
 // NewOut makes an Out for the named input; reject is called for each rejected record. finish must be called.
 func NewOut(file string, store Store, reject func(Rejection) error) *Out {
 	o := &Out{
 		File: file, store: store, reject: reject, noted: map[string]bool{},
-		batch: make([]record, 0, batchSize), full: make(chan []record, 1), empty: make(chan []record, 2), done: make(chan struct{}),
+		batch: make([]record, 0, batchSize), full: make(chan []record, batches-1), empty: make(chan []record, batches), done: make(chan struct{}),
 	}
-	o.empty <- make([]record, 0, batchSize)
-	o.empty <- make([]record, 0, batchSize)
+	for range batches {
+		o.empty <- make([]record, 0, batchSize)
+	}
 	go o.keep()
 	return o
 }
