@@ -232,7 +232,6 @@ func timeline(f *Finding, payments []ledger.Payment) []report.Event {
 
 // drawing joins a finding's payments by pair. Accounts beyond the largest become one node of each kind.
 func drawing(f *Finding, payments []ledger.Payment) *report.Drawing {
-	type pair struct{ from, to string }
 	total := map[string]float64{}
 	pays, paid := map[string]bool{}, map[string]bool{}
 	for i := range payments {

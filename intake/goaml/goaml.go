@@ -89,7 +89,6 @@ func read(ctx context.Context, _ *intake.Input, text *intake.Text, out *intake.O
 				return err
 			}
 		}
-		line := s.Line()
 		name, err := s.Start()
 		if errors.Is(err, io.EOF) {
 			return nil
@@ -101,9 +100,8 @@ func read(ctx context.Context, _ *intake.Input, text *intake.Text, out *intake.O
 		case "report":
 			r.currency, r.report, r.entityRef, r.rentity, r.indicators = "", "", "", "", nil
 		case "transaction", "report_party":
-			line = s.Line()
 			party := string(name) == "report_party"
-			out.Begin(line)
+			out.Begin(s.Line())
 			node, err := s.Tree(&tree)
 			if xmlscan.OfRecord(err) {
 				err = out.Reject(err.Error(), tree.Raw())

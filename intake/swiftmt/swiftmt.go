@@ -92,7 +92,6 @@ func readMessages(ctx context.Context, _ *intake.Input, text *intake.Text, out *
 type splitter struct {
 	r    *bufio.Reader
 	line int64
-	rest strings.Builder
 }
 
 func (s *splitter) next() (raw string, line int64, tooLong bool, err error) {

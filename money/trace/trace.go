@@ -124,9 +124,8 @@ type state struct {
 	parts    []part // in order of arrival; for haircut and poison only the traced ones
 	pool     bool   // haircut, poison: parts are drawn from in proportion or in order without other money
 	in, out  int    // next entries of the account's lists
-	at       int64  // of the next entry, key of the heap
-	heap     int
-	head     int // parts before it are used up (FIFO)
+	heap     int    // place there; -1: not in it
+	head     int    // parts before it are used up (FIFO)
 	now      int64
 	met      []met // counterparties of the second now
 }
