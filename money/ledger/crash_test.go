@@ -127,10 +127,21 @@ func TestKilledAtAnyMomentTheLedgerKeepsWhatItAcknowledged(t *testing.T) {
 	if testing.Short() {
 		kills = 5
 	}
-	for range kills {
+	// How long a child needs until its first commit, on this machine and today; the moments of the kills are spread over
+	// twice that, so that some fall before, some in the midst of a commit and some after several.
+	var first time.Duration
+	for i := range kills {
 		cmd, lines := child(t, dir)
-		timer := time.AfterFunc(time.Duration(5+rng.IntN(120))*time.Millisecond, func() { _ = cmd.Process.Kill() })
+		started := time.Now()
+		timer := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() })
+		if i > 0 {
+			timer.Reset(time.Duration(rng.Int64N(int64(2 * first))))
+		}
 		for lines.Scan() {
+			if first == 0 {
+				first = time.Since(started)
+				timer.Reset(0)
+			}
 			n, err := strconv.ParseInt(lines.Text(), 10, 64)
 			if err != nil {
 				t.Fatalf("the import says %q", lines.Text())
