@@ -216,3 +216,37 @@ func TestOrderOfFilesDoesNotChangeFindings(t *testing.T) {
 		t.Errorf("other order, other findings:\n%s\n\n%s", want, got)
 	}
 }
+
+// FuzzTruth evaluates an analysis against a truth file with anything in it: an error or figures between 0 and 1.
+func FuzzTruth(f *testing.F) {
+	dir := f.TempDir()
+	if err := node.MakeWorld(10_000, 5, dir); err != nil {
+		f.Fatal(err)
+	}
+	results := filepath.Join(dir, "results")
+	if _, err := node.Analyse(ctx, node.AnalyseOptions{Inputs: []string{filepath.Join(dir, "payments.csv")}, Out: results}); err != nil {
+		f.Fatal(err)
+	}
+	good, err := os.ReadFile(filepath.Join(dir, "truth.json"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good[:min(len(good), 4000)])
+	f.Add([]byte(`{"illicit_payments":["W1","W1",""],"patterns":[{"id":"a","typology":"cycle","payments":["W1"],"accounts":["BANK/1"]},{}]}`))
+	f.Add([]byte(`{"organisations":[{"rests":[{"account":"X/1","amount":-1,"currency":"USD"}]}],"victims":["X/1"]}`))
+	path := filepath.Join(dir, "fuzzed.json")
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if err := os.WriteFile(path, text, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		e, err := node.Evaluate(ctx, path, results)
+		if err != nil {
+			return
+		}
+		for _, r := range []float64{e.Payments.Precision, e.Payments.Recall, e.Accounts.Precision, e.Accounts.Recall} {
+			if !(r >= 0 && r <= 1) {
+				t.Fatalf("a rate of %v", r)
+			}
+		}
+	})
+}

@@ -52,10 +52,18 @@ func (w *World) between(low, high int64) int64 { return low + w.rng.Int64N(high-
 // within is a span of at most n hours.
 func (w *World) within(n int) int64 { return w.rng.Int64N(int64(n)*3600) * 1000 }
 
-func (p *plan) add(x ledger.Payment) { p.payments = append(p.payments, booked(x)) }
+func (p *plan) add(x ledger.Payment) {
+	if x.From != x.To { // in a small world the same person may be drawn for both
+		p.payments = append(p.payments, booked(x))
+	}
+}
 
 // aside adds an honest payment.
-func (p *plan) aside(x ledger.Payment) { p.life = append(p.life, booked(x)) }
+func (p *plan) aside(x ledger.Payment) {
+	if x.From != x.To {
+		p.life = append(p.life, booked(x))
+	}
+}
 
 func booked(x ledger.Payment) ledger.Payment {
 	x.Status, x.Paid.Scale, x.Paid.Currency = ledger.Booked, 2, "USD"

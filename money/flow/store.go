@@ -223,11 +223,20 @@ func readSlab(mem []byte) (mappedSlab, error) {
 		return none, errSlab
 	}
 	data := mem[min(len(mem), pages(headerAt+n)):]
-	size := slabBytes(h.N)
-	for _, l := range h.Lengths[:4] {
-		size += 4 * l
+	if h.N < 0 || h.N > len(data) {
+		return none, errSlab
 	}
-	if size += h.Lengths[4]; h.N < 0 || size != len(data) || hex.EncodeToString(sumOf(data)) != h.Sum {
+	size := slabBytes(h.N)
+	for i, l := range h.Lengths {
+		if l < 0 || l > len(data) {
+			return none, errSlab
+		}
+		if i < 4 {
+			l *= 4
+		}
+		size += l
+	}
+	if size != len(data) || sumText(data) != h.Sum {
 		return none, errSlab
 	}
 	s := &slab{from: h.From, to: h.To, n: h.N, channels: h.Channels, timed: h.Timed, exchanges: h.Exchanges, purposes: h.Purposes}
@@ -257,7 +266,9 @@ func readSlab(mem []byte) (mappedSlab, error) {
 	return mappedSlab{s, h}, nil
 }
 
-func sumOf(b []byte) []byte { return binary.BigEndian.AppendUint64(nil, xxh3.Hash(b)) }
+func sumText(b []byte) string { return textOf(xxh3.Hash(b)) }
+
+func textOf(sum uint64) string { return hex.EncodeToString(binary.BigEndian.AppendUint64(nil, sum)) }
 
 func pages(n int) int { return (n + pageSize - 1) / pageSize * pageSize }
 
@@ -311,7 +322,7 @@ func writeSlab(l *ledger.Ledger, currencies []Currency, s *slab, path string) (e
 	for _, p := range parts {
 		_, _ = sum.Write(p) // a hash does not fail
 	}
-	h.Sum = hex.EncodeToString(binary.BigEndian.AppendUint64(nil, sum.Sum64()))
+	h.Sum = textOf(sum.Sum64())
 	head, err := json.Marshal(h)
 	if err != nil {
 		return err

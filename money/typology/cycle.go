@@ -48,6 +48,9 @@ func newCycle(p params) detector {
 	}
 }
 
+// maxHops is how many payments a cycle may have at most.
+const maxHops = 31
+
 // step is one payment of a path: entry i of an account's out list.
 type step struct {
 	account flow.Account
@@ -68,7 +71,7 @@ func (c cycle) scan(s *scan) {
 // after it was paid.
 func (c cycle) follow(s *scan) {
 	k := 0
-	var path [32]step
+	var path [maxHops + 1]step
 	for i, e := range s.out {
 		if !s.strangerOut[i] || e.Peer() == s.account || e.Amount() == 0 || s.spreads(e.Peer()) {
 			continue
@@ -196,7 +199,7 @@ func (r *recent) count(i int, by int32) {
 // rings searches from each payment as the latest of a ring, among payments to strangers of the window before it; where
 // that finds none, once more with max_known payments between accounts that deal with each other anyway.
 func (c cycle) rings(s *scan) {
-	var path [32]step
+	var path [maxHops + 1]step
 	s.seen.reset()
 	r := recent{s: s, payers: &s.seen}
 	for i, e := range s.out {

@@ -15,7 +15,7 @@ func (c cycle) equals(s *scan) {
 			s.sizes[sizeClass(e.Amount())] = mine
 		}
 	}
-	var path [32]step
+	var path [maxHops + 1]step
 	for i, e := range s.out {
 		if e.Amount() == 0 || e.Peer() == s.account || e.Peer() == flow.Outside || e.Purchase() || isWage(e) || s.spreads(e.Peer()) {
 			continue

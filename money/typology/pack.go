@@ -3,7 +3,6 @@ package typology
 import (
 	_ "embed"
 	"fmt"
-	"math"
 	"slices"
 	"sort"
 	"strings"
@@ -107,6 +106,9 @@ func (p *Pack) inherit(d *Pack) error {
 	if p.Version == 0 {
 		p.Version = d.Version
 	}
+	if err := sameUnits("engine", p.Engine, d.Engine); err != nil {
+		return err
+	}
 	p.Engine = fill(p.Engine, d.Engine)
 	p.Indicators = fill(p.Indicators, d.Indicators)
 	p.Categories = fill(p.Categories, d.Categories)
@@ -127,10 +129,8 @@ func (p *Pack) inherit(d *Pack) error {
 		if !ok {
 			return fmt.Errorf("read indicator pack: there is no typology %q; tarir indicators list shows them", name)
 		}
-		for k := range t.Params {
-			if _, ok := base.Params[k]; !ok {
-				return fmt.Errorf("read indicator pack: typology %s has no parameter %q; it has %s", name, k, strings.Join(keys(base.Params), ", "))
-			}
+		if err := sameUnits(name, t.Params, base.Params); err != nil {
+			return err
 		}
 		t.Params = fill(t.Params, base.Params)
 		if t.Summary == "" {
@@ -149,6 +149,50 @@ func (p *Pack) inherit(d *Pack) error {
 	}
 	p.Typologies = fill(p.Typologies, d.Typologies)
 	return nil
+}
+
+// sameUnits gives the numbers of a pack the units of the shipped one and refuses another: 48 where days are meant is not
+// 48 hours.
+func sameUnits(section string, have, base map[string]Param) error {
+	for _, k := range keys(have) {
+		v := have[k]
+		switch b, ok := base[k]; {
+		case !ok:
+			return fmt.Errorf("read indicator pack: %s has no parameter %q; it has %s", section, k, strings.Join(keys(base), ", "))
+		case v.Unit == "":
+			v.Unit = b.Unit
+			have[k] = v
+		case v.Unit != b.Unit:
+			return fmt.Errorf("read indicator pack: %s.%s is in %s, not in %s; write the number in %[3]s", section, k, b.Unit, v.Unit)
+		}
+	}
+	return nil
+}
+
+// maxAmount is the largest sum that a pack may name, in major units.
+const maxAmount = 1e9
+
+// bounds of a number by its unit: beyond them it is a slip of the pen, and searches would not end.
+func bounds(name, unit string) (least, most float64) {
+	switch {
+	case name == "max_hops" || name == "ring_max_hops":
+		return 0, maxHops
+	case unit == "hours from UTC":
+		return -12, 14
+	case unit == "hour":
+		return 0, 24
+	case strings.HasPrefix(unit, "days"):
+		return 0, 36_500
+	case unit == "hours":
+		return 0, 24 * 36_500
+	case unit == "share of the payment before", unit == "out/in":
+		return 0, 10
+	case strings.HasPrefix(unit, "share"), unit == "probability", unit == "score":
+		return 0, 1
+	case name == "max_known", unit == "ways":
+		return 0, 1_000_000
+	}
+	return 1, 1_000_000 // of none of them all would be found
 }
 
 func fill[V any](m, from map[string]V) map[string]V {
@@ -173,24 +217,24 @@ func keys[V any](m map[string]V) []string {
 }
 
 func (p *Pack) check() error {
-	number := func(where string, v Param) error {
+	number := func(section, name string, v Param) error {
 		if v.Source == "" {
-			return fmt.Errorf("read indicator pack: %s has no source; write where the number comes from, or \"our default\"", where)
+			return fmt.Errorf("read indicator pack: %s.%s has no source; write where the number comes from, or \"our default\"", section, name)
 		}
-		if math.IsNaN(v.Value) || math.IsInf(v.Value, 0) || v.Value < 0 {
-			return fmt.Errorf("read indicator pack: %s is not a number from 0", where)
+		if least, most := bounds(name, v.Unit); !(v.Value >= least && v.Value <= most) { // so that what is not a number fails too
+			return fmt.Errorf("read indicator pack: %s.%s is %g %s; it must be from %g to %g", section, name, v.Value, v.Unit, least, most)
 		}
 		return nil
 	}
 	for _, k := range keys(p.Engine) {
-		if err := number("engine."+k, p.Engine[k]); err != nil {
+		if err := number("engine", k, p.Engine[k]); err != nil {
 			return err
 		}
 	}
 	for _, name := range keys(p.Typologies) {
 		t := p.Typologies[name]
 		for _, k := range keys(t.Params) {
-			if err := number(name+"."+k, t.Params[k]); err != nil {
+			if err := number(name, k, t.Params[k]); err != nil {
 				return err
 			}
 		}
@@ -207,8 +251,8 @@ func (p *Pack) check() error {
 		}
 	}
 	for _, a := range p.Amounts {
-		if a.Source == "" || !ledger.KnownCurrency(a.Currency) || a.High < a.Low {
-			return fmt.Errorf("read indicator pack: amount %s %q needs a known currency, low ≤ high and a source", a.Use, a.Name)
+		if a.Source == "" || !ledger.KnownCurrency(a.Currency) || !(0 <= a.Low && a.Low <= a.High && a.High <= maxAmount) {
+			return fmt.Errorf("read indicator pack: amount %s %q needs a known currency, 0 ≤ low ≤ high ≤ %g and a source", a.Use, a.Name, maxAmount)
 		}
 	}
 	for _, k := range keys(p.Categories) {
@@ -235,9 +279,12 @@ func (p params) num(name string) float64 {
 }
 
 func (p params) int(name string) int        { return int(p.num(name)) }
-func (p params) days(name string) int64     { return int64(p.num(name) * 86400) }
-func (p params) hours(name string) int64    { return int64(p.num(name) * 3600) }
+func (p params) days(name string) int64     { return seconds(p.num(name) * 86400) }
+func (p params) hours(name string) int64    { return seconds(p.num(name) * 3600) }
 func (p params) category(n string) []string { return p.pack.Categories[n].MCC }
+
+// seconds of a window: at least one, as none would hold not even the payment that opens it.
+func seconds(s float64) int64 { return max(1, int64(s)) }
 
 // amounts lists the pack's amounts of one use.
 func (p params) amounts(use string) []Amount {

@@ -33,11 +33,14 @@ func TestEveryIndicatorOfPaymentsIsAssessed(t *testing.T) {
 
 func TestPackMistakesAreNamed(t *testing.T) {
 	for text, want := range map[string]string{
-		"[typology.fan_inn]\nstage='money'":                                    `no typology "fan_inn"`,
-		"[typology.fan_in.params]\nwindow = { value = 3, source = 'x' }":       `no parameter "window"`,
-		"[typology.fan_in.params]\nwindow_days = { value = 3 }":                "has no source",
-		"[typology.fan_in.params]\nwindow_days = { value = -3, source = 'x' }": "not a number from 0",
-		"[typology.fan_in]\nindicators = ['Z99']":                              "Z99, which is not defined",
+		"[typology.fan_inn]\nstage='money'":                                                    `no typology "fan_inn"`,
+		"[typology.fan_in.params]\nwindow = { value = 3, source = 'x' }":                       `no parameter "window"`,
+		"[typology.fan_in.params]\nwindow_days = { value = 3 }":                                "has no source",
+		"[typology.fan_in.params]\nwindow_days = { value = -3, source = 'x' }":                 "must be from 0 to 36500",
+		"[typology.fan_in.params]\nwindow_days = { value = nan, source = 'x' }":                "must be from 0 to 36500",
+		"[typology.fan_in.params]\nwindow_days = { value = 48, unit = 'hours', source = 'x' }": "is in days, not in hours",
+		"[engine]\nhubs = { value = 3, source = 'x' }":                                         `no parameter "hubs"`,
+		"[typology.fan_in]\nindicators = ['Z99']":                                              "Z99, which is not defined",
 		"colour = 'red'": "unknown key",
 		"[[amount]]\nuse='route_price'\nname='x'\ncurrency='ZZZ'\nlow=1\nhigh=2\nsource='x'": "known currency",
 		"[[": "read indicator pack",

@@ -107,6 +107,17 @@ type told struct {
 // find tells the story and returns what is found in it.
 func (s *story) find() told {
 	s.t.Helper()
+	g := s.graph()
+	r, err := typology.Run(context.Background(), g, typology.Default(), typology.Options{Rates: s.rates})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return told{r, g}
+}
+
+// graph tells the story to a ledger and gives the graph of it.
+func (s *story) graph() *flow.Graph {
+	s.t.Helper()
 	ctx := context.Background()
 	dir := s.t.TempDir()
 	im, err := ledger.Begin(ctx, dir)
@@ -135,11 +146,7 @@ func (s *story) find() told {
 		s.t.Fatal(err)
 	}
 	s.t.Cleanup(func() { g.Close() })
-	r, err := typology.Run(ctx, g, typology.Default(), typology.Options{Rates: s.rates})
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return told{r, g}
+	return g
 }
 
 // about picks the findings of a typology about a subject; an empty typology takes all.
