@@ -3,6 +3,7 @@ package intake
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"unicode/utf8"
@@ -226,8 +227,12 @@ func (o *Out) keepOne(r *record) error {
 	return o.reject(Rejection{o.File, r.line, r.number, r.reason, strings.ToValidUTF8(r.raw, "\uFFFD")})
 }
 
-// Entity keeps a person, company or account told by the record; it is not a record of its own.
+// Entity keeps a person, company or account told by the record; it is not a record of its own. Source is filled in
+// where the entity does not bring one.
 func (o *Out) Entity(e *entity.Entity) error {
+	if e.Source == "" {
+		e.Source = o.File + "#" + strconv.FormatInt(o.line, 10)
+	}
 	o.Count.Entities++
 	return o.store.Entity(e)
 }

@@ -117,7 +117,7 @@ func Import(ctx context.Context, o ImportOptions) ([]InputCount, error) {
 			im.Abort()
 		}
 	}()
-	st := &ledgerStore{im: im, entities: map[string]*entity.Entity{}, keep: o.Entities != ""}
+	st := &ledgerStore{im: im, entities: entity.NewPool(), keep: o.Entities != ""}
 	p := begin(o.Progress, "import", total, "B")
 	counts := make([]InputCount, 0, len(todo))
 	for _, t := range todo {
@@ -228,7 +228,7 @@ func readOne(ctx context.Context, t task, st *ledgerStore, rejected *lines, p *s
 // ledgerStore is where the readers' records go.
 type ledgerStore struct {
 	im       *ledger.Import
-	entities map[string]*entity.Entity
+	entities *entity.Pool
 	keep     bool
 }
 
@@ -250,27 +250,18 @@ func (s *ledgerStore) Entity(e *entity.Entity) error {
 	if !s.keep {
 		return nil
 	}
-	if old := s.entities[e.ID]; old != nil {
-		old.Merge(e)
-		return nil
-	}
-	s.entities[e.ID] = e
+	s.entities.Add(e)
 	return nil
 }
 
 func (s *ledgerStore) writeEntities(path string) error {
-	ids := make([]string, 0, len(s.entities))
-	for id := range s.entities {
-		ids = append(ids, id)
-	}
-	sort.Strings(ids)
 	w, err := createLines(path)
 	if err != nil {
 		return err
 	}
 	defer w.abort()
-	for _, id := range ids {
-		if err := w.write(s.entities[id]); err != nil {
+	for _, e := range s.entities.All() {
+		if err := w.write(e); err != nil {
 			return err
 		}
 	}
