@@ -91,10 +91,10 @@ func (e *Entity) Provenance(property, value string) []string {
 	return out
 }
 
-// Merge makes one entity of several that are the same. It bears the smallest of their ids, has the values of all in
+// Union makes one entity of several that are the same. It bears the smallest of their ids, has the values of all in
 // sorted order, whatever the order of telling, and keeps the parts. Parts that are merged themselves are taken apart
-// first, so merging is associative.
-func Merge(list ...*Entity) *Entity {
+// first, so the union is associative.
+func Union(list ...*Entity) *Entity {
 	var parts []*Entity
 	for _, e := range list {
 		parts = append(parts, e.Split()...)
@@ -129,7 +129,7 @@ func Merge(list ...*Entity) *Entity {
 	return m
 }
 
-// Split undoes Merge.
+// Split undoes Union.
 func (e *Entity) Split() []*Entity {
 	if len(e.Parts) == 0 {
 		return []*Entity{e}

@@ -25,7 +25,7 @@ func TestMergingKeepsEveryValueOnce(t *testing.T) {
 				}
 			}
 		}
-		a = entity.Merge(a, b)
+		a = entity.Union(a, b)
 		got := map[string]bool{}
 		for _, v := range a.Properties["name"] {
 			if got[v] {

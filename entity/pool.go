@@ -50,7 +50,7 @@ func (p *Pool) Add(e *Entity) {
 // Get gives the entity of an id, merged from all that told of it; nil if there is none.
 func (p *Pool) Get(id string) *Entity {
 	if t := p.byID[id]; t != nil {
-		return Merge(t.list...)
+		return Union(t.list...)
 	}
 	return nil
 }
