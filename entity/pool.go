@@ -19,7 +19,7 @@ type Pool struct {
 
 type tellings struct {
 	list []*Entity
-	keys []uint64 // what each says and in which file
+	keys [][16]byte
 }
 
 // NewPool makes an empty pool.
@@ -36,7 +36,7 @@ func (p *Pool) Add(e *Entity) {
 		p.byID[e.ID] = t
 	}
 	for _, x := range e.Split() {
-		k := x.saying()
+		k := x.Key()
 		if i := slices.Index(t.keys, k); i >= 0 {
 			if earlier(x.Source, t.list[i].Source) {
 				t.list[i] = x
@@ -64,12 +64,13 @@ func (p *Pool) All() []*Entity {
 	return out
 }
 
-// saying is a hash of what an entity says and of the file in which it does.
-func (e *Entity) saying() uint64 {
+// Key is a hash of what an entity says and of the file in which it does: two with the same key are one telling.
+func (e *Entity) Key() [16]byte {
 	h := xxh3.New()
 	put := func(s string) { _, _ = h.WriteString(strconv.Itoa(len(s)) + ":" + s) } // a hash does not fail
 	file, _, _ := strings.Cut(e.Source, "#")
 	put(file)
+	put(e.ID)
 	put(e.Schema)
 	for _, k := range slices.Sorted(maps.Keys(e.Properties)) {
 		put(k)
@@ -82,7 +83,7 @@ func (e *Entity) saying() uint64 {
 		put(k)
 		put(string(e.Extra[k]))
 	}
-	return h.Sum64()
+	return h.Sum128().Bytes()
 }
 
 // earlier says that a place FILE#LINE of one file comes before another.

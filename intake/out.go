@@ -11,7 +11,9 @@ import (
 	"golang.org/x/text/encoding/charmap"
 
 	"tarir/entity"
+	"tarir/journey"
 	"tarir/money/ledger"
+	"tarir/online"
 )
 
 // Store is where records go. Payment reports whether the payment was known already; a ledger.Refusal rejects the
@@ -21,6 +23,8 @@ import (
 type Store interface {
 	Payment(p *ledger.Payment) (known bool, err error)
 	Entity(e *entity.Entity) error
+	Advert(a *online.Advert) (known bool, err error)
+	Journey(j *journey.Journey) (known bool, err error)
 }
 
 // Rejection is one record that was not taken, as rejected.jsonl has it.
@@ -132,6 +136,32 @@ func (o *Out) Accept() {
 	o.Count.Accepted++
 }
 
+// Advert keeps the open record as an advert. Source is filled in.
+func (o *Out) Advert(a *online.Advert) error {
+	a.Source = o.source()
+	return o.aside(o.store.Advert(a))
+}
+
+// Journey keeps the open record as a journey. Source is filled in.
+func (o *Out) Journey(j *journey.Journey) error {
+	j.Source = o.source()
+	return o.aside(o.store.Journey(j))
+}
+
+// aside closes the open record, which is kept but not as a payment.
+func (o *Out) aside(known bool, err error) error {
+	if err != nil {
+		return err
+	}
+	o.Accept()
+	if known {
+		o.Count.Known++
+	}
+	return nil
+}
+
+func (o *Out) source() string { return o.File + "#" + strconv.FormatInt(o.line, 10) }
+
 // Reject closes the open record with the reason, in words for a person, and its raw text.
 func (o *Out) Reject(reason, raw string) error {
 	return o.pass(record{reason: reason, raw: raw})
@@ -231,7 +261,7 @@ func (o *Out) keepOne(r *record) error {
 // where the entity does not bring one.
 func (o *Out) Entity(e *entity.Entity) error {
 	if e.Source == "" {
-		e.Source = o.File + "#" + strconv.FormatInt(o.line, 10)
+		e.Source = o.source()
 	}
 	o.Count.Entities++
 	return o.store.Entity(e)

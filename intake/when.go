@@ -66,3 +66,22 @@ func SetTime(p *ledger.Payment, s string) error {
 	}
 	return nil
 }
+
+// When is a time with the offset of the clock that told it.
+type When struct {
+	At       int64 // milliseconds since 1970
+	Offset   int   // minutes
+	DateOnly bool
+}
+
+// ParseTime reads a time in the way of SetTime and refuses years that no record of ours can be of.
+func ParseTime(s string) (When, error) {
+	var p ledger.Payment
+	if err := SetTime(&p, s); err != nil {
+		return When{}, err
+	}
+	if y := time.UnixMilli(p.At).UTC().Year(); y < 1950 || y > 2100 {
+		return When{}, errors.New("the year is out of range (1950 to 2100)")
+	}
+	return When{p.At, int(p.OffsetMin), p.DateOnly}, nil
+}

@@ -23,6 +23,7 @@ import (
 	"tarir/money/ledger"
 	"tarir/money/rates"
 	"tarir/money/typology"
+	"tarir/records"
 )
 
 // AnalyseOptions say what to analyse.
@@ -168,7 +169,7 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 
 	start := time.Now()
 	s.Inputs, err = Import(ctx, ImportOptions{
-		Inputs: o.Inputs, Stdin: o.Stdin, Ledger: dir, Entities: filepath.Join(o.Out, EntitiesFile),
+		Inputs: o.Inputs, Stdin: o.Stdin, Ledger: dir,
 		Rejected: filepath.Join(o.Out, RejectedFile), Mappings: o.Mappings, Currency: o.Currency, Progress: o.Progress,
 	})
 	if err != nil {
@@ -180,11 +181,21 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 		s.Counts.Accepted += c.Accepted
 		s.Counts.Rejected += c.Rejected
 	}
+	set, err := records.Open(filepath.Join(dir, recordsDir))
+	if err != nil {
+		return nil, err
+	}
+	st := begin(o.Progress, "entities", set.Rows(records.Entities), "entities")
+	if _, err := resolveEntities(ctx, set, o.Out); err != nil {
+		return nil, err
+	}
+	st.add(set.Rows(records.Entities))
+	took("entities", st.done())
 	l, err := ledger.Open(ctx, dir)
 	if err != nil {
 		return nil, err
 	}
-	st := begin(o.Progress, "payment graph", l.Rows(), "payments")
+	st = begin(o.Progress, "payment graph", l.Rows(), "payments")
 	// A ledger that is kept keeps its graph; one made for this run alone is traced later, if at all.
 	g, err := openGraph(ctx, l, o.Ledger != "")
 	if err != nil {

@@ -14,14 +14,20 @@ import (
 
 	"tarir/entity"
 	"tarir/intake"
+	"tarir/intake/advert"
 	"tarir/intake/amlsim"
 	"tarir/intake/amlworld"
+	"tarir/intake/ftm"
 	"tarir/intake/goaml"
 	"tarir/intake/iso20022"
+	"tarir/intake/journeycsv"
 	"tarir/intake/mapped"
 	"tarir/intake/paymentcsv"
 	"tarir/intake/swiftmt"
+	"tarir/journey"
 	"tarir/money/ledger"
+	"tarir/online"
+	"tarir/records"
 )
 
 // Formats lists what Tarir reads, in the order in which they are tried; mappings are for tables of other shapes.
@@ -34,6 +40,7 @@ func Formats(mappings []*mapped.Mapping) []*intake.Format {
 	out = append(out, iso20022.Formats...)
 	out = append(out, swiftmt.Formats...)
 	out = append(out, paymentcsv.Format)
+	out = append(out, ftm.Format, advert.Format, journeycsv.Format)
 	out = append(out, amlsim.Formats...)
 	out = append(out, amlworld.Formats...)
 	return append(out, truth)
@@ -66,8 +73,7 @@ type InputCount struct {
 type ImportOptions struct {
 	Inputs   []string
 	Stdin    io.Reader
-	Ledger   string // folder
-	Entities string // file for entities as FtM JSON lines; empty: not kept
+	Ledger   string // folder; entities, adverts and journeys are kept in it too
 	Rejected string // file for rejected records; empty: not kept
 	Mappings []string
 	Currency string // ISO 4217, of amounts whose source names none; empty: XXX
@@ -117,7 +123,12 @@ func Import(ctx context.Context, o ImportOptions) ([]InputCount, error) {
 			im.Abort()
 		}
 	}()
-	st := &ledgerStore{im: im, entities: entity.NewPool(), keep: o.Entities != ""}
+	rec, err := records.Begin(filepath.Join(o.Ledger, recordsDir))
+	if err != nil {
+		return nil, err
+	}
+	defer rec.Abort()
+	st := &ledgerStore{im, rec}
 	p := begin(o.Progress, "import", total, "B")
 	counts := make([]InputCount, 0, len(todo))
 	for _, t := range todo {
@@ -146,16 +157,11 @@ func Import(ctx context.Context, o ImportOptions) ([]InputCount, error) {
 	}
 	p.done()
 	committed = true
-	if err := im.Commit(); err != nil {
+	if err := errors.Join(im.Commit(), rec.Commit()); err != nil {
 		return counts, err
 	}
 	if err := rejected.commit(); err != nil {
 		return counts, err
-	}
-	if o.Entities != "" {
-		if err := st.writeEntities(o.Entities); err != nil {
-			return counts, err
-		}
 	}
 	return counts, nil
 }
@@ -225,11 +231,13 @@ func readOne(ctx context.Context, t task, st *ledgerStore, rejected *lines, p *s
 	return intake.Read(ctx, t.format, t.in, text, st, func(r intake.Rejection) error { return rejected.write(r) })
 }
 
+// recordsDir is where a ledger keeps what is no payment.
+const recordsDir = "records"
+
 // ledgerStore is where the readers' records go.
 type ledgerStore struct {
-	im       *ledger.Import
-	entities *entity.Pool
-	keep     bool
+	im  *ledger.Import
+	rec *records.Import
 }
 
 func (s *ledgerStore) Ahead(next []*ledger.Payment) { s.im.Ahead(next) }
@@ -247,25 +255,25 @@ func (s *ledgerStore) Payment(p *ledger.Payment) (bool, error) {
 }
 
 func (s *ledgerStore) Entity(e *entity.Entity) error {
-	if !s.keep {
-		return nil
-	}
-	s.entities.Add(e)
-	return nil
+	_, err := s.rec.Entity(e)
+	return wrapStore(err)
 }
 
-func (s *ledgerStore) writeEntities(path string) error {
-	w, err := createLines(path)
+func (s *ledgerStore) Advert(a *online.Advert) (bool, error) {
+	known, err := s.rec.Advert(a)
+	return known, wrapStore(err)
+}
+
+func (s *ledgerStore) Journey(j *journey.Journey) (bool, error) {
+	known, err := s.rec.Journey(j)
+	return known, wrapStore(err)
+}
+
+func wrapStore(err error) error {
 	if err != nil {
-		return err
+		return storeError{err}
 	}
-	defer w.abort()
-	for _, e := range s.entities.All() {
-		if err := w.write(e); err != nil {
-			return err
-		}
-	}
-	return w.commit()
+	return nil
 }
 
 // lines writes a JSON lines file under a temporary name until it is complete.

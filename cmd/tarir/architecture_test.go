@@ -10,17 +10,20 @@ import (
 // below intake is a format: all of them may import the same.
 var mayImport = map[string]string{
 	"entity":         "",
+	"online":         "entity",
+	"journey":        "entity",
+	"records":        "entity online journey",
 	"money/ledger":   "entity",
 	"money/rates":    "money/ledger",
 	"money/flow":     "money/ledger",
 	"money/typology": "money/ledger money/flow money/rates",
 	"money/trace":    "money/ledger money/flow",
-	"intake":         "entity money/ledger",
-	"intake/*":       "entity money/ledger intake intake/delimited intake/xmlscan",
+	"intake":         "entity online journey money/ledger",
+	"intake/*":       "entity online journey money/ledger intake intake/delimited intake/xmlscan",
 	"intake/mapped":  "entity money/ledger intake intake/delimited",
 	"world":          "money/ledger",
 	"report":         "",
-	"node":           "entity money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
+	"node":           "entity online journey records money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
 	"cmd/tarir":      "node intake money/ledger",
 }
 

@@ -15,13 +15,17 @@ import (
 
 	"tarir/entity"
 	"tarir/intake"
+	"tarir/journey"
 	"tarir/money/ledger"
+	"tarir/online"
 )
 
 // Result is what came of one input.
 type Result struct {
 	Payments   []ledger.Payment
 	Entities   []*entity.Entity
+	Adverts    []*online.Advert
+	Journeys   []*journey.Journey
 	Rejections []intake.Rejection
 	Count      intake.Count
 	Err        error // why reading stopped before the end
@@ -40,6 +44,18 @@ func (r *Result) Payment(p *ledger.Payment) (bool, error) {
 func (r *Result) Entity(e *entity.Entity) error {
 	r.Entities = append(r.Entities, e)
 	return nil
+}
+
+// Advert keeps a.
+func (r *Result) Advert(a *online.Advert) (bool, error) {
+	r.Adverts = append(r.Adverts, a)
+	return false, nil
+}
+
+// Journey keeps j.
+func (r *Result) Journey(j *journey.Journey) (bool, error) {
+	r.Journeys = append(r.Journeys, j)
+	return false, nil
 }
 
 // Open writes data into a file of the test's own folder and opens it as an input.
@@ -160,6 +176,14 @@ func Describe(r *Result) string {
 		}
 		fmt.Fprintf(&b, "entity %s\n", j)
 	}
+	for _, a := range r.Adverts {
+		x := *a
+		x.Extra = nil
+		fmt.Fprintf(&b, "advert %+v extra %s\n", x, a.Extra)
+	}
+	for _, j := range r.Journeys {
+		fmt.Fprintf(&b, "journey %+v\n", *j)
+	}
 	for _, x := range r.Rejections {
 		fmt.Fprintf(&b, "rejected line %d: %s\n", x.Line, x.Reason)
 	}
@@ -215,3 +239,9 @@ func (Discard) Payment(*ledger.Payment) (bool, error) { return false, nil }
 
 // Entity forgets e.
 func (Discard) Entity(*entity.Entity) error { return nil }
+
+// Advert forgets a.
+func (Discard) Advert(*online.Advert) (bool, error) { return false, nil }
+
+// Journey forgets j.
+func (Discard) Journey(*journey.Journey) (bool, error) { return false, nil }

@@ -1,0 +1,433 @@
+package records
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/zeebo/xxh3"
+
+	"tarir/entity"
+	"tarir/journey"
+	"tarir/online"
+)
+
+// Kind of record.
+type Kind string
+
+// The kinds, each in segments of its own.
+const (
+	Entities Kind = "entities"
+	Adverts  Kind = "adverts"
+	Journeys Kind = "journeys"
+)
+
+var kinds = [...]Kind{Entities, Adverts, Journeys}
+
+// ErrDamaged is wrapped by every error about a file that is not what the manifest says.
+var ErrDamaged = errors.New("the kept records are damaged")
+
+const (
+	manifestName = "manifest.json"
+	version      = 1
+	suffix       = ".jsonl.zst"
+	keysSuffix   = ".keys"
+)
+
+// Segment is one file of records of a kind, and the file of their keys.
+type Segment struct {
+	Name    string `json:"name"`
+	Kind    Kind   `json:"kind"`
+	Rows    int64  `json:"rows"`
+	SHA256  string `json:"sha256"`
+	KeysSum string `json:"keys_sha256"`
+}
+
+type manifest struct {
+	Version  int       `json:"version"`
+	Segments []Segment `json:"segments"`
+}
+
+// Set is what a folder holds.
+type Set struct {
+	dir string
+	m   manifest
+}
+
+// Open reads a folder's manifest; a folder without one holds nothing.
+func Open(dir string) (*Set, error) {
+	s := &Set{dir: dir, m: manifest{Version: version}}
+	b, err := os.ReadFile(filepath.Join(dir, manifestName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read manifest of records: %w", err)
+	}
+	if err := json.Unmarshal(b, &s.m); err != nil {
+		return nil, fmt.Errorf("%w: %s is not readable: %v", ErrDamaged, manifestName, err)
+	}
+	if s.m.Version != version {
+		return nil, fmt.Errorf("records of format %d are not known to this version of tarir; use the version that wrote them or import the sources again", s.m.Version)
+	}
+	return s, nil
+}
+
+// Rows is how many records of a kind there are.
+func (s *Set) Rows(k Kind) int64 {
+	n := int64(0)
+	for _, seg := range s.m.Segments {
+		if seg.Kind == k {
+			n += seg.Rows
+		}
+	}
+	return n
+}
+
+// Segments lists the segments.
+func (s *Set) Segments() []Segment { return slices.Clone(s.m.Segments) }
+
+// Adverts reads all adverts from segment number from on (0 for all), in order.
+func (s *Set) Adverts(ctx context.Context, from int) ([]*online.Advert, error) {
+	list, err := all[online.Advert](ctx, s, Adverts, from)
+	return online.Sort(list), err
+}
+
+// Journeys reads all journeys, in order.
+func (s *Set) Journeys(ctx context.Context, from int) ([]*journey.Journey, error) {
+	list, err := all[journey.Journey](ctx, s, Journeys, from)
+	return journey.Sort(list), err
+}
+
+// Entities reads all entities, one for each id, in order.
+func (s *Set) Entities(ctx context.Context, from int) ([]*entity.Entity, error) {
+	list, err := all[entity.Entity](ctx, s, Entities, from)
+	p := entity.NewPool()
+	for _, e := range list {
+		p.Add(e)
+	}
+	return p.All(), err
+}
+
+func all[T any](ctx context.Context, s *Set, k Kind, from int) ([]*T, error) {
+	var out []*T
+	for i, seg := range s.m.Segments {
+		if seg.Kind != k || i < from {
+			continue
+		}
+		n := int64(0)
+		err := s.each(ctx, seg, func(line []byte) error {
+			x := new(T)
+			n++
+			out = append(out, x)
+			return json.Unmarshal(line, x)
+		})
+		if err != nil {
+			return nil, err
+		}
+		if n != seg.Rows {
+			return nil, fmt.Errorf("%w: %s holds %d records, not %d", ErrDamaged, seg.Name, n, seg.Rows)
+		}
+	}
+	return out, nil
+}
+
+// each reads a segment's lines and checks its sum.
+func (s *Set) each(ctx context.Context, seg Segment, fn func(line []byte) error) error {
+	f, err := os.Open(filepath.Join(s.dir, seg.Name))
+	if err != nil {
+		return fmt.Errorf("read records: %w", err)
+	}
+	defer f.Close()
+	h := sha256.New()
+	raw := io.TeeReader(f, h)
+	z, err := zstd.NewReader(raw, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return fmt.Errorf("read records: %w", err)
+	}
+	defer z.Close()
+	r := bufio.NewReaderSize(z, 1<<20)
+	var line []byte
+	for n := 0; ; n++ {
+		if n&1023 == 0 && ctx.Err() != nil {
+			return ctx.Err()
+		}
+		line = line[:0]
+		for {
+			part, err := r.ReadSlice('\n')
+			line = append(line, part...)
+			if err == nil {
+				break
+			}
+			if errors.Is(err, bufio.ErrBufferFull) {
+				continue
+			}
+			if errors.Is(err, io.EOF) && len(line) == 0 {
+				if _, err := io.Copy(io.Discard, raw); err != nil {
+					return fmt.Errorf("read records: %w", err)
+				}
+				if sum := hex.EncodeToString(h.Sum(nil)); sum != seg.SHA256 {
+					return fmt.Errorf("%w: %s was changed after it was written", ErrDamaged, seg.Name)
+				}
+				return nil
+			}
+			return fmt.Errorf("%w: %s: %v", ErrDamaged, seg.Name, err)
+		}
+		if err := fn(line); err != nil {
+			return fmt.Errorf("%w: %s: %v", ErrDamaged, seg.Name, err)
+		}
+	}
+}
+
+// Verify reads everything and returns the names of damaged files.
+func (s *Set) Verify(ctx context.Context) ([]string, error) {
+	var out []string
+	for _, seg := range s.m.Segments {
+		err := s.each(ctx, seg, func([]byte) error { return nil })
+		if ctx.Err() != nil {
+			return out, ctx.Err()
+		}
+		if err != nil {
+			out = append(out, seg.Name)
+		}
+		if sum, err := fileSum(filepath.Join(s.dir, seg.Name+keysSuffix)); err != nil || sum != seg.KeysSum {
+			out = append(out, seg.Name+keysSuffix)
+		}
+	}
+	return out, nil
+}
+
+func fileSum(path string) (string, error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	h := sha256.Sum256(b)
+	return hex.EncodeToString(h[:]), nil
+}
+
+// Import adds records to a folder. Not for several goroutines at once; Commit or Abort must be called.
+type Import struct {
+	set   *Set
+	known map[[16]byte]struct{}
+	open  map[Kind]*writer
+}
+
+type writer struct {
+	seg  Segment
+	file *os.File
+	sum  hash.Hash
+	z    *zstd.Encoder
+	enc  *json.Encoder
+	keys []byte
+}
+
+// Begin opens a folder for import, creating it if needed. The caller sees to it that there is one import at a time, as
+// that into the ledger beside it does.
+func Begin(dir string) (*Import, error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, fmt.Errorf("create folder of records: %w", err)
+	}
+	s, err := Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	im := &Import{set: s, known: map[[16]byte]struct{}{}, open: map[Kind]*writer{}}
+	for _, seg := range s.m.Segments {
+		b, err := os.ReadFile(filepath.Join(dir, seg.Name+keysSuffix))
+		if err != nil {
+			return nil, fmt.Errorf("read keys of records: %w", err)
+		}
+		if int64(len(b)) != 16*seg.Rows {
+			return nil, fmt.Errorf("%w: %s has %d bytes for %d records", ErrDamaged, seg.Name+keysSuffix, len(b), seg.Rows)
+		}
+		for ; len(b) > 0; b = b[16:] {
+			im.known[[16]byte(b)] = struct{}{}
+		}
+	}
+	return im, im.sweep()
+}
+
+// sweep removes what an interrupted import left.
+func (im *Import) sweep() error {
+	entries, err := os.ReadDir(im.set.dir)
+	if err != nil {
+		return fmt.Errorf("clear records: %w", err)
+	}
+	keep := map[string]bool{manifestName: true}
+	for _, seg := range im.set.m.Segments {
+		keep[seg.Name], keep[seg.Name+keysSuffix] = true, true
+	}
+	for _, e := range entries {
+		ours := strings.HasSuffix(e.Name(), suffix) || strings.HasSuffix(e.Name(), keysSuffix) || e.Name() == manifestName+".tmp"
+		if ours && !keep[e.Name()] {
+			if err := os.Remove(filepath.Join(im.set.dir, e.Name())); err != nil {
+				return fmt.Errorf("clear records: %w", err)
+			}
+		}
+	}
+	return nil
+}
+
+// Entity keeps an entity; another file that says the same is another telling.
+func (im *Import) Entity(e *entity.Entity) (known bool, err error) {
+	return im.add(Entities, e.Key(), e)
+}
+
+// Advert keeps an advert.
+func (im *Import) Advert(a *online.Advert) (known bool, err error) {
+	x := *a
+	x.Source = ""
+	return im.said(Adverts, &x, a)
+}
+
+// Journey keeps a journey.
+func (im *Import) Journey(j *journey.Journey) (known bool, err error) {
+	x := *j
+	x.Source = ""
+	return im.said(Journeys, &x, j)
+}
+
+// said keeps a record by its words, wherever they stand.
+func (im *Import) said(k Kind, words, record any) (known bool, err error) {
+	b, err := json.Marshal(words)
+	if err != nil {
+		return false, fmt.Errorf("keep %s: %w", k, err)
+	}
+	return im.add(k, xxh3.Hash128(append([]byte(k), b...)).Bytes(), record)
+}
+
+func (im *Import) add(k Kind, key [16]byte, record any) (known bool, err error) {
+	if _, ok := im.known[key]; ok {
+		return true, nil
+	}
+	w := im.open[k]
+	if w == nil {
+		if w, err = im.create(k); err != nil {
+			return false, err
+		}
+		im.open[k] = w
+	}
+	if err := w.enc.Encode(record); err != nil {
+		return false, fmt.Errorf("keep %s: %w", k, err)
+	}
+	w.keys = append(w.keys, key[:]...)
+	w.seg.Rows++
+	im.known[key] = struct{}{}
+	return false, nil
+}
+
+func (im *Import) create(k Kind) (*writer, error) {
+	n := len(im.set.m.Segments) + len(im.open) + 1
+	w := &writer{seg: Segment{Name: fmt.Sprintf("%06d-%s%s", n, k, suffix), Kind: k}, sum: sha256.New()}
+	f, err := os.OpenFile(filepath.Join(im.set.dir, w.seg.Name), os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("keep %s: %w", k, err)
+	}
+	w.file = f
+	w.z, err = zstd.NewWriter(io.MultiWriter(f, w.sum), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("keep %s: %w", k, err)
+	}
+	w.enc = json.NewEncoder(w.z)
+	w.enc.SetEscapeHTML(false)
+	return w, nil
+}
+
+func (w *writer) close(dir string) error {
+	err := w.z.Close()
+	if err == nil {
+		err = w.file.Sync()
+	}
+	if cerr := w.file.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	w.seg.SHA256 = hex.EncodeToString(w.sum.Sum(nil))
+	h := sha256.Sum256(w.keys)
+	w.seg.KeysSum = hex.EncodeToString(h[:])
+	return writeSynced(filepath.Join(dir, w.seg.Name+keysSuffix), w.keys)
+}
+
+func writeSynced(path string, b []byte) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(f, bytes.NewReader(b))
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	return err
+}
+
+// Commit makes everything added durable and ends the import.
+func (im *Import) Commit() error {
+	next := im.set.m
+	next.Segments = slices.Clone(next.Segments)
+	for _, k := range kinds {
+		w := im.open[k]
+		if w == nil {
+			continue
+		}
+		delete(im.open, k)
+		if err := w.close(im.set.dir); err != nil {
+			im.Abort()
+			return fmt.Errorf("keep %s: %w", k, err)
+		}
+		next.Segments = append(next.Segments, w.seg)
+	}
+	if len(next.Segments) == len(im.set.m.Segments) {
+		return nil
+	}
+	b, err := json.MarshalIndent(next, "", " ")
+	if err != nil {
+		return fmt.Errorf("write manifest of records: %w", err)
+	}
+	path := filepath.Join(im.set.dir, manifestName)
+	if err := writeSynced(path+".tmp", append(b, '\n')); err != nil {
+		return fmt.Errorf("write manifest of records: %w", err)
+	}
+	if err := os.Rename(path+".tmp", path); err != nil {
+		return fmt.Errorf("write manifest of records: %w", err)
+	}
+	d, err := os.Open(im.set.dir)
+	if err != nil {
+		return fmt.Errorf("write manifest of records: %w", err)
+	}
+	defer d.Close()
+	if err := d.Sync(); err != nil {
+		return fmt.Errorf("write manifest of records: %w", err)
+	}
+	im.set.m = next
+	return nil
+}
+
+// Abort gives the import up; after Commit it does nothing.
+func (im *Import) Abort() {
+	for k, w := range im.open {
+		_ = w.z.Close() // of a file that is given up
+		w.file.Close()
+		os.Remove(filepath.Join(im.set.dir, w.seg.Name))
+		delete(im.open, k)
+	}
+}
