@@ -1,0 +1,228 @@
+package online
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"runtime"
+	"slices"
+	"sync/atomic"
+
+	"github.com/zeebo/xxh3"
+	"golang.org/x/sync/errgroup"
+)
+
+// Family is a set of adverts made from one template.
+type Family struct {
+	ID      string // of what its head says: the same texts give the same id
+	Head    int    // place of an advert with the head's text
+	Members []int  // places of its adverts, ascending
+	Texts   int    // different texts among them
+
+	constant []bool // of the head's words
+	slot     []bool // behind which of them something differs; before the first where slot[0]
+}
+
+// rounds bounds the templates that are looked for in one group of texts.
+const rounds = 50
+
+// Families finds the families of two and more adverts, those with the most adverts first. Whatever the order of the
+// adverts, the families are the same.
+//
+// Method: texts with alike sketches form groups; in each group texts are aligned with a head and joined to it where that
+// is the shorter description (see template). Cost: n log n in adverts; texts within a group at most 50 times the group.
+// About 400 bytes an advert.
+func Families(ctx context.Context, adverts []*Advert) ([]Family, error) {
+	texts, err := read(ctx, adverts)
+	if err != nil {
+		return nil, err
+	}
+	groups, err := group(ctx, texts)
+	if err != nil {
+		return nil, err
+	}
+	found := make([][]Family, len(groups))
+	order := make([]int, len(groups)) // largest first, so that no processor is left with one at the end
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Or(len(groups[b])-len(groups[a]), a-b) })
+	var next atomic.Int64
+	eg, ctx := errgroup.WithContext(ctx)
+	for range runtime.GOMAXPROCS(0) {
+		eg.Go(func() error {
+			al := &aligner{}
+			for k := int(next.Add(1)) - 1; k < len(order); k = int(next.Add(1)) - 1 {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				found[order[k]] = split(al, texts, groups[order[k]])
+			}
+			return nil
+		})
+	}
+	if err := eg.Wait(); err != nil {
+		return nil, err
+	}
+	out := slices.Concat(found...)
+	slices.SortFunc(out, func(a, b Family) int { return cmp.Or(len(b.Members)-len(a.Members), cmp.Compare(a.ID, b.ID)) })
+	return out, nil
+}
+
+// text is a text without what adverts that say the same differ in.
+type text struct {
+	hash    uint64
+	words   []uint32 // their hashes
+	adverts []int
+}
+
+// body is what of an advert is compared.
+func body(a *Advert) string {
+	if a.Title == "" {
+		return a.Text
+	}
+	return a.Title + "\n" + a.Text
+}
+
+// read cuts the adverts into words and puts those that say the same together, in order of what they say.
+func read(ctx context.Context, adverts []*Advert) ([]text, error) {
+	type one struct {
+		hash  uint64
+		words []uint32
+	}
+	list := make([]one, len(adverts))
+	workers := runtime.GOMAXPROCS(0)
+	eg, gctx := errgroup.WithContext(ctx)
+	for w := range workers {
+		eg.Go(func() error {
+			var buf []word
+			var b []byte
+			for i := w * len(adverts) / workers; i < (w+1)*len(adverts)/workers; i++ {
+				if i&1023 == 0 && gctx.Err() != nil {
+					return gctx.Err()
+				}
+				buf = wordsOf(body(adverts[i]), buf[:0])
+				b = b[:0]
+				for _, x := range buf {
+					b = binary.LittleEndian.AppendUint32(b, x.hash)
+				}
+				words := make([]uint32, len(buf))
+				for k, x := range buf {
+					words[k] = x.hash
+				}
+				list[i] = one{xxh3.Hash(b), words}
+			}
+			return nil
+		})
+	}
+	if err := eg.Wait(); err != nil {
+		return nil, err
+	}
+	order := make([]int, 0, len(list))
+	for i := range list {
+		if len(list[i].words) > 0 {
+			order = append(order, i)
+		}
+	}
+	slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(list[a].hash, list[b].hash), a-b) })
+	var texts []text
+	for _, i := range order {
+		if n := len(texts); n == 0 || texts[n-1].hash != list[i].hash {
+			texts = append(texts, text{hash: list[i].hash, words: list[i].words})
+		}
+		t := &texts[len(texts)-1]
+		t.adverts = append(t.adverts, i)
+	}
+	return texts, nil
+}
+
+// group joins texts whose sketches are alike; a group is in order.
+func group(ctx context.Context, texts []text) ([][]int32, error) {
+	sketches := make([]sketch, len(texts))
+	workers := runtime.GOMAXPROCS(0)
+	eg, gctx := errgroup.WithContext(ctx)
+	for w := range workers {
+		eg.Go(func() error {
+			for i := w * len(texts) / workers; i < (w+1)*len(texts)/workers; i++ {
+				sketches[i] = sketchOf(texts[i].words)
+			}
+			return gctx.Err()
+		})
+	}
+	if err := eg.Wait(); err != nil {
+		return nil, err
+	}
+	root := make([]int32, len(texts))
+	for i := range root {
+		root[i] = int32(i)
+	}
+	find := func(i int32) int32 {
+		for root[i] != i {
+			root[i] = root[root[i]]
+			i = root[i]
+		}
+		return i
+	}
+	err := pairsAlike(ctx, sketches, func(a, b int32) {
+		if a, b = find(a), find(b); a != b {
+			root[max(a, b)] = min(a, b)
+		}
+	})
+	at := make([]int32, len(texts))
+	var groups [][]int32
+	for i := range texts {
+		r := find(int32(i))
+		if r == int32(i) {
+			at[i] = int32(len(groups))
+			groups = append(groups, nil)
+		}
+		groups[at[r]] = append(groups[at[r]], int32(i))
+	}
+	return groups, err
+}
+
+// split finds the families of one group of texts.
+func split(al *aligner, texts []text, group []int32) []Family {
+	var out []Family
+	rest := group
+	for round := 0; len(rest) > 0 && round < rounds; round++ {
+		head := texts[rest[0]].words
+		alone, joined, left := 0, []int32{}, []int32{}
+		var list []alignment
+		for _, i := range rest {
+			w := texts[i].words
+			a := al.align(head, w)
+			if c := costAlone(len(w)); i == rest[0] || a.cost < c {
+				joined, list = append(joined, i), append(list, a)
+				alone += c
+			} else {
+				left = append(left, i)
+			}
+		}
+		f := Family{ID: familyID(texts[rest[0]].hash), Head: texts[rest[0]].adverts[0], Texts: len(joined)}
+		if len(joined) > 1 {
+			t := fit(head, list)
+			if t.cost >= alone {
+				// What they share is too little: the head stands alone, the others are looked at again.
+				joined, left, f.Texts = joined[:1], slices.DeleteFunc(slices.Clone(rest), func(i int32) bool { return i == rest[0] }), 1
+			} else {
+				f.constant, f.slot = t.constant, t.slot
+			}
+		}
+		for _, i := range joined {
+			f.Members = append(f.Members, texts[i].adverts...)
+		}
+		if len(f.Members) > 1 {
+			slices.Sort(f.Members)
+			f.Head = f.Members[slices.IndexFunc(f.Members, func(m int) bool { return slices.Contains(texts[rest[0]].adverts, m) })]
+			out = append(out, f)
+		}
+		rest = left
+	}
+	return out
+}
+
+func familyID(hash uint64) string {
+	return "family-" + hex.EncodeToString(binary.BigEndian.AppendUint64(nil, hash))[:12]
+}
