@@ -137,7 +137,7 @@ func read(ctx context.Context, adverts []*Advert) ([]text, error) {
 	return texts, nil
 }
 
-// group joins texts whose sketches are alike; a group is in order.
+// group joins texts whose sketches are alike and of which one tells most of the other; a group is in order.
 func group(ctx context.Context, texts []text) ([][]int32, error) {
 	sketches := make([]sketch, len(texts))
 	workers := runtime.GOMAXPROCS(0)
@@ -164,10 +164,39 @@ func group(ctx context.Context, texts []text) ([][]int32, error) {
 		}
 		return i
 	}
-	err := pairsAlike(ctx, sketches, func(a, b int32) {
-		if a, b = find(a), find(b); a != b {
-			root[max(a, b)] = min(a, b)
+	var todo [][2]int32
+	err := alikePairs(ctx, sketches, func(pairs [][2]int32) error {
+		// Texts that are joined already are not compared again: it would change nothing.
+		todo = todo[:0]
+		for _, p := range pairs {
+			if find(p[0]) != find(p[1]) {
+				todo = append(todo, p)
+			}
 		}
+		akin := make([]bool, len(todo))
+		eg, ctx := errgroup.WithContext(ctx)
+		for w := range workers {
+			eg.Go(func() error {
+				al := &aligner{}
+				for i := w; i < len(todo); i += workers {
+					if i&1023 == 0 && ctx.Err() != nil {
+						return ctx.Err()
+					}
+					a, b := texts[todo[i][0]].words, texts[todo[i][1]].words
+					akin[i] = al.align(a, b).cost < costAlone(len(b))
+				}
+				return nil
+			})
+		}
+		if err := eg.Wait(); err != nil {
+			return err
+		}
+		for i, p := range todo {
+			if a, b := find(p[0]), find(p[1]); akin[i] && a != b {
+				root[max(a, b)] = min(a, b)
+			}
+		}
+		return nil
 	})
 	at := make([]int32, len(texts))
 	var groups [][]int32

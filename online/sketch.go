@@ -3,10 +3,8 @@ package online
 import (
 	"context"
 	"math"
-	"runtime"
 	"slices"
-
-	"golang.org/x/sync/errgroup"
+	"sync"
 )
 
 const (
@@ -74,57 +72,50 @@ func (s *sketch) equal(o *sketch) int {
 	return n
 }
 
-// pairsAlike calls found for pairs of texts with alike sketches: in each of 21 bands, texts with the same three places
-// lie side by side, and each is compared with the first of them and with the one before it, never all with all. Texts
-// are told by their places in the list, so the pairs depend on the list and on nothing else.
+// alikePairs calls found for pairs of texts with alike sketches: in each of 21 bands, texts with the same three places
+// lie side by side, those with the same fourth next to each other, and each is compared with the first of them and with the
+// one before it, never all with all. Texts are told by their places in the list, so the pairs depend on the list and on
+// nothing else. found is called with the pairs of one band at a time.
 //
-// Time n log n, memory 8 bytes a text and processor.
-func pairsAlike(ctx context.Context, sketches []sketch, found func(a, b int32)) error {
-	workers := min(runtime.GOMAXPROCS(0), bands)
-	type pair struct{ a, b int32 }
-	pairs := make([][]pair, bands)
-	eg, ctx := errgroup.WithContext(ctx)
-	for w := range workers {
-		eg.Go(func() error {
-			keys := make([]uint64, 0, len(sketches))
-			for band := w; band < bands; band += workers {
-				if err := ctx.Err(); err != nil {
-					return err
-				}
-				keys = keys[:0]
-				for i := range sketches {
-					s := &sketches[i]
-					if s[0] == emptyPlace {
-						continue
-					}
-					h := mix(mix(mix(uint64(s[band*rows]))+uint64(s[band*rows+1])) + uint64(s[band*rows+2]))
-					keys = append(keys, h>>placeBits<<placeBits|uint64(i))
-				}
-				slices.Sort(keys)
-				head := 0
-				for i := 1; i < len(keys); i++ {
-					if keys[i]>>placeBits != keys[head]>>placeBits {
-						head = i
-						continue
-					}
-					x := &sketches[keys[i]&placeMask]
-					if x.equal(&sketches[keys[i-1]&placeMask]) >= alike {
-						pairs[band] = append(pairs[band], pair{int32(keys[i-1] & placeMask), int32(keys[i] & placeMask)})
-					}
-					if head < i-1 && x.equal(&sketches[keys[head]&placeMask]) >= alike {
-						pairs[band] = append(pairs[band], pair{int32(keys[head] & placeMask), int32(keys[i] & placeMask)})
-					}
-				}
+// Time n log n, memory 8 bytes a text.
+func alikePairs(ctx context.Context, sketches []sketch, found func(pairs [][2]int32) error) error {
+	keys := make([]uint64, 0, len(sketches))
+	var pairs [][2]int32
+	for band := range bands {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		keys = keys[:0]
+		for i := range sketches {
+			s := &sketches[i]
+			if s[0] == emptyPlace {
+				continue
 			}
-			return nil
-		})
-	}
-	if err := eg.Wait(); err != nil {
-		return err
-	}
-	for _, list := range pairs {
-		for _, p := range list {
-			found(p.a, p.b)
+			h := mix(mix(mix(uint64(s[band*rows]))+uint64(s[band*rows+1])) + uint64(s[band*rows+2]))
+			next := mix(uint64(s[(band*rows+rows)%sketchSize])) >> (64 - nextBits)
+			keys = append(keys, h>>(placeBits+nextBits)<<(placeBits+nextBits)|next<<placeBits|uint64(i))
+		}
+		sortKeys(keys)
+		head := 0
+		pairs = pairs[:0]
+		compare := func(a, b uint64) {
+			i, k := int32(a&placeMask), int32(b&placeMask)
+			if sketches[i].equal(&sketches[k]) >= alike {
+				pairs = append(pairs, [2]int32{i, k})
+			}
+		}
+		for i := 1; i < len(keys); i++ {
+			if keys[i]>>(placeBits+nextBits) != keys[head]>>(placeBits+nextBits) {
+				head = i
+				continue
+			}
+			compare(keys[i-1], keys[i])
+			if head < i-1 {
+				compare(keys[head], keys[i])
+			}
+		}
+		if err := found(pairs); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -133,4 +124,28 @@ func pairsAlike(ctx context.Context, sketches []sketch, found func(a, b int32)) 
 const (
 	placeBits = 26 // 67 million texts
 	placeMask = 1<<placeBits - 1
+	nextBits  = 8
 )
+
+// sortKeys sorts two halves at once and merges them.
+func sortKeys(keys []uint64) {
+	if len(keys) < 1<<14 {
+		slices.Sort(keys)
+		return
+	}
+	mid := len(keys) / 2
+	var wg sync.WaitGroup
+	wg.Go(func() { slices.Sort(keys[:mid]) })
+	slices.Sort(keys[mid:])
+	wg.Wait()
+	low := slices.Clone(keys[:mid])
+	for k, i, j := 0, 0, mid; i < len(low); k++ {
+		if j == len(keys) || low[i] <= keys[j] {
+			keys[k] = low[i]
+			i++
+		} else {
+			keys[k] = keys[j]
+			j++
+		}
+	}
+}
