@@ -191,3 +191,12 @@ func BenchmarkPhones(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "adverts/s")
 }
+
+func BenchmarkFind(b *testing.B) {
+	text := strings.Repeat("sweet new in town outcall only visit me tonight hotel kisses available ask for one ", 4) + "💋 Mail ana.r@example.org telegram: @Rosa_24 call 202 555 0143 ✨"
+	b.SetBytes(int64(len(text)))
+	f := entity.Finder{Regions: []string{"US"}}
+	for b.Loop() {
+		f.Find(text)
+	}
+}

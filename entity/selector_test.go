@@ -130,3 +130,39 @@ func FuzzSelectors(f *testing.F) {
 		_, _ = entity.ParseMRZ(s)
 	})
 }
+
+func TestSelectorsAreFoundInRunningText(t *testing.T) {
+	for text, want := range map[string]string{
+		"Mail ana.r@example.org or ANA [at] example [dot] org!": "email:ana.r@example.org email:ana@example.org",
+		"escribe a rosa arroba correo punto es":                 "email:rosa@correo.es",
+		"telegram: @Rosa_24, insta rosa.24; t.me/rosa24":        "handle:instagram:rosa.24 handle:telegram:rosa24 handle:telegram:rosa_24",
+		"telegram or call 06 12 34 56 78":                       "phone:+33612345678",
+		"https://wa.me/33612345678?text=hi":                     "phone:+33612345678",
+		"btc 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa only":           "wallet:btc:1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa",
+		"pay to GB82 WEST 1234 5698 7654 32 before":             "iban:GB82WEST12345698765432",
+		"my line is good, on x or facebook the best":            "",
+		"nothing here, 100% real, 24/7":                         "",
+		"يمكنك الاتصال على ٠٦١٢٣٤٥٦٧٨ الآن 🌹":                   "phone:+33612345678",
+	} {
+		f := entity.Finder{Regions: []string{"FR"}}
+		var got []string
+		for _, x := range f.Find(text) {
+			got = append(got, string(x.Kind)+":"+x.Value)
+		}
+		if s := strings.Join(got, " "); s != want {
+			t.Errorf("%q: found %q, want %q", text, s, want)
+		}
+	}
+}
+
+func FuzzFind(f *testing.F) {
+	f.Add("Mail ana.r@example.org or ANA [at] example [dot] org! telegram: @Rosa_24 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa GB82 WEST 1234 5698 7654 32 4111 1111 1111 1111")
+	f.Fuzz(func(t *testing.T, text string) {
+		finder := entity.Finder{Regions: []string{"FR"}}
+		for _, x := range finder.Find(text) {
+			if x.Start < 0 || x.Start >= x.End || x.End > len(text) {
+				t.Fatalf("%+v of %d", x, len(text))
+			}
+		}
+	})
+}
