@@ -1,7 +1,6 @@
 package node
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -16,7 +15,6 @@ import (
 	"strings"
 	"time"
 
-	"tarir/intake/paymentcsv"
 	"tarir/money/flow"
 	"tarir/money/ledger"
 	"tarir/money/trace"
@@ -176,45 +174,6 @@ func (b *bench) importCSV(ctx context.Context, w *world.World, dir string) error
 		}
 		return folderSize(dir)
 	})
-}
-
-// WriteWorld writes a world's payments as a payments CSV.
-func WriteWorld(w *world.World, path string) error {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return fmt.Errorf("write the world: %w", err)
-	}
-	out := bufio.NewWriterSize(f, 1<<20)
-	cw := paymentcsv.NewWriter(out)
-	err = w.Each(cw.Write)
-	if err == nil {
-		err = cw.Flush()
-	}
-	if err == nil {
-		err = out.Flush()
-	}
-	if cerr := f.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return fmt.Errorf("write the world: %w", err)
-	}
-	return nil
-}
-
-// MakeWorld writes a synthetic world into a folder: payments.csv, and what was planted as truth.json.
-func MakeWorld(payments int64, seed uint64, dir string) error {
-	if payments < 10_000 {
-		return errors.New("a world needs at least 10000 payments")
-	}
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return fmt.Errorf("create a folder for the world: %w", err)
-	}
-	w := world.New(world.Spec{Payments: payments, Seed: seed})
-	if err := WriteWorld(w, filepath.Join(dir, "payments.csv")); err != nil {
-		return err
-	}
-	return writeJSON(filepath.Join(dir, "truth.json"), w.Truth())
 }
 
 func (b *bench) analyse(ctx context.Context, l *ledger.Ledger, w *world.World) error {

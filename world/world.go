@@ -24,7 +24,7 @@ import (
 type Spec struct {
 	Payments int64
 	Seed     uint64
-	Each     int // patterns planted of each kind; 0: one for every 100,000 payments, from 1 to 40
+	Each     int // patterns planted of each kind; 0: one for every 100,000 payments, from 1 to 40; below 0: none
 	Innocent int // look-alikes of each kind; 0: as many as Each
 }
 

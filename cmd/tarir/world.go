@@ -7,20 +7,29 @@ import (
 )
 
 type worldCmd struct {
-	Payments int64  `default:"100000" help:"Payments to generate."`
+	Preset   string `help:"Society to make, with adverts, journeys, entities and organisations: small or andes. Without one, payments alone."`
+	Payments int64  `default:"100000" help:"Payments to generate where no preset is named."`
 	Seed     uint64 `default:"1" help:"The same seed makes the same world."`
-	Out      string `required:"" placeholder:"DIR" help:"Folder for payments.csv and truth.json; created if needed."`
+	Out      string `required:"" placeholder:"DIR" help:"Folder for the files; created if needed."`
 }
 
 func (c *worldCmd) Help() string {
-	return `Writes the payments of a synthetic country, with patterns of crime and innocent look-alikes planted in it, and what was
-planted. No person or business in it exists.
+	return `Writes a synthetic country with crime and innocent look-alikes planted in it, and what was planted (truth.json). No person
+or business in it exists.
 
-Example:
-  tarir world --payments 50000 --out world`
+Examples:
+  tarir world --payments 50000 --out world
+  tarir world --preset andes --seed 3 --out andes`
 }
 
 func (c *worldCmd) Run(e *env) error {
+	if c.Preset != "" {
+		if err := node.MakeSociety(c.Preset, c.Seed, c.Out); err != nil {
+			return err
+		}
+		fmt.Fprintf(e.stdout, "%s: payments, adverts, journeys and entities, and what was planted as truth.json\n", c.Out)
+		return nil
+	}
 	if err := node.MakeWorld(c.Payments, c.Seed, c.Out); err != nil {
 		return err
 	}

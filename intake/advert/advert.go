@@ -39,7 +39,7 @@ type fields struct {
 	Emails   []string    `json:"emails"`
 	URLs     []string    `json:"urls"`
 	Images   []string    `json:"image_hashes"`
-	Price    json.Number `json:"price"`
+	Price    json.Number `json:"price,omitempty"`
 	Currency string      `json:"currency"`
 }
 
