@@ -62,12 +62,15 @@ func invented(h uint64, parts int) string {
 	return strings.ToUpper(s[:1]) + s[1:]
 }
 
+// household is how many neighbours by number live together and bear one name.
+const household = 4
+
 // person makes the person of a number.
 func (w *World) person(n int) person {
 	h := func(k uint64) uint64 { return hash(uint64(n)^w.spec.Seed<<32, k) }
 	c := &countries[h(101)%uint64(len(countries))]
 	p := person{
-		n: n, id: fmt.Sprintf("per-%012x", h(102)>>16), given: invented(h(103), 2), family: invented(h(104), 3), country: c,
+		n: n, id: fmt.Sprintf("per-%012x", h(102)>>16), given: invented(h(103), 2), family: invented(hash(uint64(n/household)^w.spec.Seed<<32, 104), 3), country: c,
 		birth: fmt.Sprintf("%d-%02d-%02d", 1955+h(105)%48, 1+h(106)%12, 1+h(107)%28), phone: c.phone(fmt.Sprintf("%08d", 10_000_000+h(108)%90_000_000)),
 		passport: fmt.Sprintf("%s%07d", string(rune('A'+h(109)%26)), h(110)%10_000_000), account: w.account(n),
 	}

@@ -193,24 +193,27 @@ func (s *Society) move(n int) {
 		at := start + r.Int64N(8*30*day)
 		booking, back := s.booking(), s.booking()
 		payer := s.person(r.IntN(s.persons))
-		size := 1
-		switch r.IntN(12) {
-		case 0, 1: // a family, of one name and one payer
-			size = 2 + r.IntN(4)
-		case 2: // a group with a guide of an agency, which pays for all
-			size = 8 + r.IntN(12)
-			payer = s.person(s.persons + r.IntN(6)) // an agency's account
-			payer.phone = "+5722222222"
-		}
+		party := []person{payer}
 		stay := int64(3+r.IntN(20)) * day
-		for k := range size {
-			p := payer
-			if k > 0 || size > 7 {
-				p = s.person(r.IntN(s.persons))
-				if size <= 7 {
-					p.family = payer.family
-				}
+		switch k := r.IntN(40); {
+		case k < 14: // a household
+			for m := 1; m < 2+r.IntN(household-1); m++ {
+				party = append(party, s.person(min(payer.n/household*household+(payer.n+m)%household, s.persons-1)))
 			}
+		case k == 14: // colleagues, always the same
+			for m := range 2 + r.IntN(4) {
+				party = append(party, s.person((payer.n/50*50+m)%s.persons))
+			}
+		case k == 15: // a tour with the guide of an agency, which pays for all
+			agency := r.IntN(6)
+			payer = s.person(s.persons + agency)
+			payer.phone = fmt.Sprintf("+57122222%02d", agency)
+			party = []person{s.person(agency * 7)}
+			for range 8 + r.IntN(12) {
+				party = append(party, s.person(r.IntN(s.persons)))
+			}
+		}
+		for _, p := range party {
 			s.travel(p, a, b, mode, at, booking, payer.account, payer.phone)
 			s.travel(p, b, a, mode, at+stay, back, payer.account, payer.phone)
 		}

@@ -1,0 +1,163 @@
+package online
+
+import (
+	"cmp"
+	"context"
+	"runtime"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"tarir/entity"
+)
+
+// Poster is whoever is behind a contact: the adverts that name one phone, e-mail address, handle or wallet, with what they
+// show together.
+type Poster struct {
+	Contact  entity.Selector
+	Adverts  []int    // places, ascending
+	Names    []string // persons named in titles, each once, in order
+	Places   []string // towns, each once, in order of time
+	Families []int    // places in the list of families
+	Wordings []Told   // each once
+	Young    int      // adverts whose wording may point to a minor
+	First    int64
+	Last     int64
+	// Wide says that so many unrelated adverts name the contact that it is a site's, a directory's or a spammer's: it ties
+	// nobody to anybody.
+	Wide bool
+}
+
+const (
+	// A contact in more than this many adverts of more than this many families is wide (edge filtering: Freeman et al.
+	// 2025; the numbers are our default).
+	wideAdverts  = 50
+	wideFamilies = 10
+)
+
+// Contacts finds the selectors of each advert: those that it lists and those in its text, in the regions of its country.
+func Contacts(ctx context.Context, adverts []*Advert, secret []byte) ([][]entity.Selector, error) {
+	out := make([][]entity.Selector, len(adverts))
+	workers := runtime.GOMAXPROCS(0)
+	eg, ctx := errgroup.WithContext(ctx)
+	for w := range workers {
+		eg.Go(func() error {
+			f := entity.Finder{Secret: secret}
+			for i := w * len(adverts) / workers; i < (w+1)*len(adverts)/workers; i++ {
+				if i&255 == 0 && ctx.Err() != nil {
+					return ctx.Err()
+				}
+				a := adverts[i]
+				f.Regions = regions(a.Country)
+				var list []entity.Selector
+				add := func(s entity.Selector, ok bool) {
+					if ok && !slices.Contains(list, s) {
+						list = append(list, s)
+					}
+				}
+				for _, p := range a.Phones {
+					for _, x := range f.Phones(p) {
+						add(x.Selector, true)
+					}
+				}
+				for _, e := range a.Emails {
+					add(entity.ParseEmail(e))
+				}
+				for _, u := range a.URLs {
+					add(entity.ParseProfile(u))
+				}
+				for _, x := range f.Find(body(a)) {
+					add(x.Selector, true)
+				}
+				slices.SortFunc(list, entity.Selector.Compare)
+				out[i] = list
+			}
+			return nil
+		})
+	}
+	return out, eg.Wait()
+}
+
+func regions(country string) []string {
+	if country == "" {
+		return nil
+	}
+	return []string{country}
+}
+
+// Posters groups adverts by contact, those with the most adverts first.
+func Posters(adverts []*Advert, contacts [][]entity.Selector, families []Family) []Poster {
+	family := map[int]int{}
+	for k, f := range families {
+		for _, m := range f.Members {
+			family[m] = k
+		}
+	}
+	by := map[entity.Selector][]int{}
+	for i, list := range contacts {
+		for _, s := range list {
+			by[s] = append(by[s], i)
+		}
+	}
+	lex := shippedLexicon()
+	out := make([]Poster, 0, len(by))
+	for s, list := range by {
+		p := Poster{Contact: s, Adverts: list, First: adverts[list[0]].At, Last: adverts[list[0]].At}
+		order := slices.Clone(list)
+		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(adverts[a].At, adverts[b].At) })
+		single := 0
+		for _, i := range order {
+			a := adverts[i]
+			p.First, p.Last = min(p.First, a.At), max(p.Last, a.At)
+			if k, ok := family[i]; !ok {
+				single++
+			} else if !slices.Contains(p.Families, k) {
+				p.Families = append(p.Families, k)
+			}
+			if a.City != "" && !slices.Contains(p.Places, a.City) {
+				p.Places = append(p.Places, a.City)
+			}
+			if n := personIn(a.Title); n != "" && !slices.Contains(p.Names, n) {
+				p.Names = append(p.Names, n)
+			}
+		}
+		if p.Wide = len(list) > wideAdverts && len(p.Families)+single > wideFamilies; !p.Wide {
+			for _, i := range order {
+				told := lex.find(wordsOf(body(adverts[i]), nil))
+				if slices.ContainsFunc(told, func(t Told) bool { return t.Wording == Young }) {
+					p.Young++
+				}
+				for _, t := range told {
+					if !slices.Contains(p.Wordings, t) {
+						p.Wordings = append(p.Wordings, t)
+					}
+				}
+			}
+		}
+		slices.Sort(p.Families)
+		out = append(out, p)
+	}
+	slices.SortFunc(out, func(a, b Poster) int { return cmp.Or(len(b.Adverts)-len(a.Adverts), a.Contact.Compare(b.Contact)) })
+	return out
+}
+
+// personIn takes a title of one or two words for a name.
+func personIn(title string) string {
+	f := strings.Fields(title)
+	if len(f) == 0 || len(f) > 2 || len(title) > 40 || strings.ContainsAny(title, "0123456789/$€!") {
+		return ""
+	}
+	return strings.ToLower(strings.Join(f, " "))
+}
+
+// Says counts the phrases of a kind.
+func (p *Poster) Says(w Wording) int {
+	n := 0
+	for _, t := range p.Wordings {
+		if t.Wording == w {
+			n++
+		}
+	}
+	return n
+}
