@@ -89,6 +89,7 @@ type Finding struct {
 	Explanation []typology.Reason `json:"explanation"`
 	Truncated   bool              `json:"truncated"`
 
+	place    int // in the result of the typologies
 	rows     []int64
 	payments []ledger.Payment
 }
@@ -186,7 +187,8 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 		return nil, err
 	}
 	st := begin(o.Progress, "entities", set.Rows(records.Entities), "entities")
-	if _, err := resolveEntities(ctx, set, o.Out); err != nil {
+	entities, err := resolveEntities(ctx, set, o.Out)
+	if err != nil {
 		return nil, err
 	}
 	st.add(set.Rows(records.Entities))
@@ -233,6 +235,21 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	if err := writeTrace(ctx, l, g, traced, filepath.Join(o.Out, TraceFile)); err != nil {
 		return nil, err
 	}
+	took("results", st.done())
+	st = begin(o.Progress, "networks", 0, "networks")
+	in, found, err := findNetworks(ctx, set, g, res.Findings, entities)
+	if err != nil {
+		return nil, err
+	}
+	networks, err := describeNetworks(ctx, in, found, idsByPlace(findings))
+	if err != nil {
+		return nil, err
+	}
+	if err := writeNetworks(o.Out, networks); err != nil {
+		return nil, err
+	}
+	took("networks", st.done())
+	st = begin(o.Progress, "report", int64(len(findings)), "findings")
 	s.NotAssessable = append(s.NotAssessable, res.NotAssessable...)
 	s.Alone = res.Alone
 	s.Counts.count(l, g, findings)
@@ -241,7 +258,7 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 			return nil, err
 		}
 	}
-	took("results", st.done())
+	took("report", st.done())
 	return s, writeJSON(filepath.Join(o.Out, SummaryFile), s)
 }
 
@@ -273,8 +290,9 @@ func describe(ctx context.Context, l *ledger.Ledger, g *flow.Graph, found []typo
 		return nil, err
 	}
 	out := make([]Finding, 0, len(found))
-	for _, f := range found {
+	for place, f := range found {
 		x := Finding{
+			place:    place,
 			Typology: f.Typology, Stage: f.Stage, Score: f.Score, Weak: f.Weak, Indicators: f.Indicators,
 			Adverts: []string{}, Journeys: []string{}, Entities: []string{},
 			First: stamp(f.First), Last: stamp(f.Last), Explanation: f.Reasons, Truncated: f.Truncated, rows: f.Payments,
@@ -298,6 +316,15 @@ func describe(ctx context.Context, l *ledger.Ledger, g *flow.Graph, found []typo
 		return cmp.Or(-cmp.Compare(a.Score, b.Score), cmp.Compare(a.Typology, b.Typology), cmp.Compare(a.First, b.First), cmp.Compare(a.ID, b.ID))
 	})
 	return out, nil
+}
+
+// idsByPlace are the findings' ids in the order of the typologies' result.
+func idsByPlace(findings []Finding) []string {
+	out := make([]string, len(findings))
+	for i := range findings {
+		out[findings[i].place] = findings[i].ID
+	}
+	return out
 }
 
 // arrange puts a finding's payments in order of time and reference and names it after them: whatever the order in which

@@ -185,7 +185,16 @@ func Evaluate(ctx context.Context, truthPath, dir string) (*Evaluation, error) {
 	e.accounts(findings, truth)
 	e.innocent(findings, truth)
 	if len(truth.Organisations) > 0 {
-		if err := e.atRest(truth, dir); err != nil {
+		list, found, err := readNetworks(dir)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			err = e.networks(list, truth)
+		} else {
+			err = e.atRest(truth, dir)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -411,15 +420,7 @@ func kindAccounts(findings []Finding, truth Truth, kind string) Rate {
 	return overlap(named, want)
 }
 
-func overlap(named, want map[string]bool) Rate {
-	right := 0
-	for a := range named {
-		if want[a] {
-			right++
-		}
-	}
-	return rate(right, len(named), len(want))
-}
+func overlap(named, want map[string]bool) Rate { return overlapOf(named, want) }
 
 func (e *Evaluation) accounts(findings []Finding, truth Truth) {
 	want, named := map[string]bool{}, map[string]bool{}
@@ -467,8 +468,7 @@ func (e *Evaluation) atRest(truth Truth, dir string) error {
 		return fmt.Errorf("read trace: %w", err)
 	}
 	defer b.Close()
-	type place struct{ account, currency string }
-	named := map[place]float64{}
+	named := map[restPlace]float64{}
 	dec := json.NewDecoder(bufio.NewReader(b))
 	for dec.More() {
 		var l TraceLot
@@ -477,9 +477,17 @@ func (e *Evaluation) atRest(truth Truth, dir string) error {
 		}
 		var rest float64 // a share is reported, so a float's rounding does not matter
 		if _, err := fmt.Sscan(l.Rest, &rest); err == nil && rest > 0 && l.How == "held" {
-			named[place{l.Account, l.Currency}] += rest
+			named[restPlace{l.Account, l.Currency}] += rest
 		}
 	}
+	return e.rests(named, truth)
+}
+
+// restPlace is where money of a currency rests.
+type restPlace struct{ account, currency string }
+
+// rests compares money named at places with the truth.
+func (e *Evaluation) rests(named map[restPlace]float64, truth Truth) error {
 	var want, located, all, innocent float64
 	for _, o := range truth.Organisations {
 		for _, r := range o.AtRest {
@@ -488,7 +496,7 @@ func (e *Evaluation) atRest(truth Truth, dir string) error {
 				return fmt.Errorf("read truth: amount at rest %q: %w", r.Amount, err)
 			}
 			want += x
-			k := place{r.Account, r.Currency}
+			k := restPlace{r.Account, r.Currency}
 			got := min(x, named[k])
 			located += got
 			named[k] -= got

@@ -21,9 +21,10 @@ var mayImport = map[string]string{
 	"intake":         "entity online journey money/ledger",
 	"intake/*":       "entity online journey money/ledger intake intake/delimited intake/xmlscan",
 	"intake/mapped":  "entity money/ledger intake intake/delimited",
+	"network":        "entity online journey money/ledger money/flow money/typology",
 	"world":          "entity online journey money/ledger",
 	"report":         "",
-	"node":           "entity online journey records money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
+	"node":           "entity online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
 	"cmd/tarir":      "node intake money/ledger",
 }
 

@@ -1,0 +1,205 @@
+package network
+
+import (
+	"context"
+	"math"
+	"slices"
+	"sync"
+
+	"tarir/money/flow"
+	"tarir/money/ledger"
+)
+
+// builder holds what is known while networks are put together.
+type builder struct {
+	*actors
+	in       Input
+	evidence map[int][]Evidence
+	ties     map[[2]int]*Tie
+	victimOf map[int]map[int]float64
+	paidFor  map[int][]int // who paid somebody's journeys
+	brought  map[int][]int // which escort travelled with somebody
+	payments map[int64]payment
+	v        *flow.View
+}
+
+// payment is one that a finding names.
+type payment struct {
+	from, to flow.Account
+	amount   int64
+	at       int64
+}
+
+// Tie says how strongly two actors belong together.
+type Tie struct {
+	A, B   int
+	Weight float64 // 0 to 1
+	Texts  []string
+}
+
+// tie adds to what binds two actors: independent reasons add up like chances.
+func (b *builder) tie(x, y int, w float64, text string) {
+	if x == y || w <= 0 {
+		return
+	}
+	k := [2]int{min(x, y), max(x, y)}
+	t := b.ties[k]
+	if t == nil {
+		t = &Tie{A: k[0], B: k[1]}
+		b.ties[k] = t
+	}
+	if !slices.Contains(t.Texts, text) {
+		t.Texts = append(t.Texts, text)
+		t.Weight = 1 - (1-t.Weight)*(1-min(w, 1))
+	}
+}
+
+// Build puts networks together, the one that matters most first. The same input gives the same networks.
+func Build(ctx context.Context, in Input) ([]Network, error) {
+	b := &builder{
+		actors: newActors(in), in: in, evidence: map[int][]Evidence{}, ties: map[[2]int]*Tie{}, victimOf: map[int]map[int]float64{},
+		paidFor: map[int][]int{}, brought: map[int][]int{}, v: in.Graph.View(),
+	}
+	if err := b.read(ctx); err != nil {
+		return nil, err
+	}
+	b.gather()
+	if err := b.grow(ctx); err != nil {
+		return nil, err
+	}
+	return b.networks(ctx)
+}
+
+// read fetches the payments that findings name.
+func (b *builder) read(ctx context.Context) error {
+	var rows []int64
+	for _, f := range b.in.Findings {
+		rows = append(rows, f.Payments...)
+	}
+	slices.Sort(rows)
+	rows = slices.Compact(rows)
+	b.payments = make(map[int64]payment, len(rows))
+	var mu sync.Mutex
+	return b.in.Graph.Ledger().EachColumns(ctx, rows, func(c *ledger.Columns, from, to int) error {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, n := range rows[from:to] {
+			k := n - c.Base
+			b.payments[n] = payment{flow.Account(c.From[k]), flow.Account(c.To[k]), c.Amount[k], c.Time[k] / 1000}
+		}
+		return nil
+	})
+}
+
+const (
+	seedWeight = 0.25   // evidence from which an actor's money is looked at
+	moneyTie   = 0.12   // least tie of money: the share of what one pays times the share of what the other gets, by root
+	joinTie    = 0.25   // least tie that brings in an actor without evidence
+	hubDegree  = 20_000 // payments of an account that ties nobody
+	growth     = 3      // rounds of growing
+)
+
+// grow follows the money of those with evidence to those whom it matters to, and from there on.
+func (b *builder) grow(ctx context.Context) error {
+	done := map[int]bool{}
+	var front []int
+	for a := range b.evidence {
+		if b.strength(a) >= seedWeight {
+			front = append(front, a)
+		}
+	}
+	for range growth {
+		slices.SortFunc(front, b.compare)
+		var next []int
+		for _, a := range front {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if done[a] {
+				continue
+			}
+			done[a] = true
+			if b.isVictim(a) {
+				continue // where a victim's money comes from and goes to is told by the findings
+			}
+			for _, x := range b.list[a].Accounts {
+				for _, t := range b.money(x) {
+					other := b.of(t.peer)
+					b.tie(a, other, t.weight, t.text)
+					if t.weight >= joinTie {
+						next = append(next, other)
+					}
+				}
+			}
+		}
+		front = next
+	}
+	return nil
+}
+
+// strength is the strongest evidence for any role but victim.
+func (b *builder) strength(a int) float64 {
+	w := 0.0
+	for _, e := range b.evidence[a] {
+		if e.Role != Victim {
+			w = max(w, e.Weight)
+		}
+	}
+	return w
+}
+
+type moneyPeer struct {
+	peer   flow.Account
+	weight float64
+	text   string
+}
+
+// money lists the accounts to whom and from whom an account's money matters to both. Everyday payments are left out.
+func (b *builder) money(x flow.Account) []moneyPeer {
+	var out []moneyPeer
+	for _, paid := range []bool{true, false} {
+		by, total := b.sums(x, paid)
+		if total == 0 {
+			continue
+		}
+		for peer, sum := range by {
+			mine := float64(sum) / float64(total)
+			if mine < 0.02 {
+				continue
+			}
+			o, i := b.v.Degree(peer)
+			if o+i > hubDegree {
+				continue
+			}
+			back, theirs := b.sums(peer, !paid)
+			if theirs == 0 || back[x] == 0 {
+				continue
+			}
+			w := math.Sqrt(mine * float64(back[x]) / float64(theirs))
+			if w < moneyTie {
+				continue
+			}
+			text := "money that matters to both goes between their accounts"
+			out = append(out, moneyPeer{peer, w, text})
+		}
+	}
+	slices.SortFunc(out, func(p, q moneyPeer) int { return int(p.peer) - int(q.peer) })
+	return out
+}
+
+// sums adds up what an account paid or received by counterparty, everyday payments left out of the sums but not of the
+// total: who lives on a wage is not tied by pocket money.
+func (b *builder) sums(x flow.Account, paid bool) (by map[flow.Account]int64, total int64) {
+	list := b.v.In(x)
+	if paid {
+		list = b.v.Out(x)
+	}
+	by = map[flow.Account]int64{}
+	for _, e := range list {
+		total += e.Amount()
+		if p := e.Peer(); p != flow.Outside && p != x && !business(e) {
+			by[p] += e.Amount()
+		}
+	}
+	return by, total
+}

@@ -1,0 +1,228 @@
+package network
+
+import (
+	"fmt"
+	"slices"
+
+	"tarir/entity"
+	"tarir/money/flow"
+	"tarir/money/ledger"
+	"tarir/online"
+)
+
+// Role is a part in the chain; the codes are those of the field guide, 5.2.
+type Role string
+
+// The roles.
+const (
+	Organiser   Role = "organiser"
+	Recruiter   Role = "recruiter"
+	Transporter Role = "transporter"
+	Exploiter   Role = "exploiter"
+	Advertiser  Role = "advertiser"
+	Collector   Role = "collector"
+	Mule        Role = "money_mule"
+	Hawaladar   Role = "hawaladar"
+	Front       Role = "front_company"
+	Beneficiary Role = "beneficiary"
+	SafeHouse   Role = "safe_house_keeper"
+	Victim      Role = "victim"
+)
+
+// Stages of the chain.
+var stageOf = map[Role]string{
+	Recruiter: "recruitment", Transporter: "transport", SafeHouse: "transport", Exploiter: "exploitation", Advertiser: "exploitation",
+	Collector: "money", Mule: "money", Hawaladar: "money", Front: "money", Beneficiary: "money",
+}
+
+// Evidence points from what was seen to one actor's role.
+type Evidence struct {
+	Role   Role
+	Weight float64 // 0 to 1
+	Text   string
+	// What it stands on: places in the lists of the input.
+	Finding int // -1: none
+	Adverts []int
+	Travels []int // journeys
+}
+
+// gather collects the evidence of all sources by actor, and the ties that come with it.
+func (b *builder) gather() {
+	for i := range b.in.Findings {
+		b.finding(i)
+	}
+	for _, p := range b.in.Payers {
+		b.payer(p.Account, p.Persons, p.Journeys, p.Phones, p.Names)
+	}
+	for k := range b.in.Escorts {
+		b.escort(k)
+	}
+	for k := range b.in.Posters {
+		b.poster(&b.in.Posters[k])
+	}
+}
+
+func (b *builder) say(actor int, e Evidence) {
+	b.evidence[actor] = append(b.evidence[actor], e)
+}
+
+// subjects says which role the subject of a finding has, by typology.
+var subjects = map[string]Role{
+	"fan_in": Collector, "night_merchant": Collector, "gather_scatter": Mule, "scatter_gather": Mule, "cycle": Mule, "stack": Mule, "random_walk": Mule,
+	"pass_through": Mule, "funnel": Collector, "rapid_cash_out": Mule, "structuring": Collector, "payroll_skimming": Collector, "debt_bondage": Recruiter,
+	"smuggling_fees": Collector, "travel_bundle": Exploiter, "advert_spending": Advertiser, "shared_device": Collector, "front_company": Front,
+	"crypto_off_ramp": Mule, "dormant_woken": Mule, "round_amounts": Front, "fan_out": Organiser, "organ_broker": Organiser,
+}
+
+// finding reads one finding: its subject has a role, those who only pay into what a person is made to pay are victims, and
+// accounts between which the same money runs are tied.
+func (b *builder) finding(i int) {
+	f := &b.in.Findings[i]
+	role, known := subjects[f.Typology]
+	if !known {
+		return
+	}
+	w := f.Score
+	if f.Weak {
+		w *= 0.5
+	}
+	if f.Typology == "shared_device" {
+		b.device(i, w)
+		return
+	}
+	b.say(b.of(f.Accounts[0]), Evidence{Role: role, Weight: w, Text: "finding " + f.Typology, Finding: i})
+	switch f.Typology {
+	case "payroll_skimming", "debt_bondage":
+		for _, a := range f.Accounts[1:] {
+			b.victim(b.of(a), b.of(f.Accounts[0]), w, "pays what the finding "+f.Typology+" tells of", i)
+		}
+	case "cycle", "stack", "random_walk", "gather_scatter", "scatter_gather":
+		for _, a := range f.Accounts[1:] {
+			b.say(b.of(a), Evidence{Role: Mule, Weight: w * 0.5, Text: "stands in the finding " + f.Typology, Finding: i})
+		}
+	}
+}
+
+// device reads accounts that are run from one device: those whose accounts they are may be held, who receives is not.
+func (b *builder) device(i int, w float64) {
+	f := &b.in.Findings[i]
+	pays := map[flow.Account]bool{}
+	for _, row := range f.Payments {
+		pays[b.payments[row].from] = true
+	}
+	for _, row := range f.Payments {
+		p := b.payments[row]
+		if p.to == flow.Outside || pays[p.to] || p.from == flow.Outside {
+			continue
+		}
+		to, from := b.of(p.to), b.of(p.from)
+		if !slices.ContainsFunc(b.evidence[to], func(e Evidence) bool { return e.Finding == i }) {
+			b.say(to, Evidence{Role: Collector, Weight: w, Text: "receives from accounts that are run from one device", Finding: i})
+		}
+		if !slices.ContainsFunc(b.evidence[from], func(e Evidence) bool { return e.Finding == i }) {
+			b.victim(from, to, w, "the account is run from one device with others", i)
+		}
+	}
+}
+
+// victim puts an actor on the victims' side of another.
+func (b *builder) victim(who, of int, w float64, text string, finding int) {
+	if who == of {
+		return
+	}
+	b.say(who, Evidence{Role: Victim, Weight: w, Text: text, Finding: finding})
+	if b.victimOf[who] == nil {
+		b.victimOf[who] = map[int]float64{}
+	}
+	b.victimOf[who][of] = max(b.victimOf[who][of], w)
+}
+
+// payer reads an account that pays for many travellers.
+func (b *builder) payer(account string, persons []string, journeys []int, phones []string, names int) {
+	x, ok := b.number(account)
+	if !ok {
+		return
+	}
+	who := b.of(x)
+	w := min(1, 0.4+0.05*float64(names))
+	b.say(who, Evidence{Role: Recruiter, Weight: w, Text: fmt.Sprintf("pays the journeys of %d people who are no family", len(persons)), Finding: -1, Travels: journeys})
+	for _, p := range persons {
+		id := b.entity(p)
+		b.paidFor[id] = append(b.paidFor[id], who)
+	}
+	use := map[string]int{}
+	for _, j := range journeys {
+		use[b.in.Journeys[j].Phone]++
+	}
+	for _, p := range phones {
+		if s, ok := entity.ParsePhone(p); ok && use[p] >= 3 { // a number that stands on several of the bookings is the trade's
+			b.tie(who, b.contact(s), 0.8, "the number stands on journeys that the other pays")
+		}
+	}
+}
+
+// escort reads somebody who travels with others again and again: those who pay for it are tied, those brought are victims.
+func (b *builder) escort(k int) {
+	e := &b.in.Escorts[k]
+	who := b.entity(e.Person)
+	w := min(1, 0.4+0.05*float64(len(e.Groups))+0.05*float64(e.Alone))
+	var travels []int
+	payers := map[int]int{}
+	for _, g := range e.Groups {
+		group := &b.in.Groups[g]
+		travels = append(travels, group.Journeys...)
+		if x, ok := b.number(group.Payer); ok {
+			payers[b.of(x)]++
+		}
+	}
+	for p, n := range payers {
+		if p != who && n*2 > len(e.Groups) {
+			b.tie(who, p, 0.9, "pays the journeys of the escort")
+			w = min(1, w+0.2)
+		}
+	}
+	if len(payers) > 0 && slices.Max(values(payers))*3 < len(e.Groups) {
+		return // everybody paid for themselves: somebody who travels much
+	}
+	b.say(who, Evidence{Role: Transporter, Weight: w, Text: fmt.Sprintf("travelled in %d groups with %d changing companions and came back alone", len(e.Groups), len(e.Companions)), Finding: -1, Travels: travels})
+	for _, c := range e.Companions {
+		b.brought[b.entity(c)] = append(b.brought[b.entity(c)], who)
+	}
+}
+
+func values(m map[int]int) []int {
+	out := make([]int, 0, len(m))
+	for _, v := range m {
+		out = append(out, v)
+	}
+	return out
+}
+
+// poster reads who is behind a contact of adverts.
+func (b *builder) poster(p *online.Poster) {
+	if p.Wide || len(p.Adverts) < 3 {
+		return
+	}
+	signs := 0
+	for _, w := range []online.Wording{online.Abroad, online.Debt, online.Documents, online.Secret} {
+		if p.Says(w) > 0 {
+			signs++
+		}
+	}
+	if signs >= 2 {
+		b.say(b.contact(p.Contact), Evidence{Role: Recruiter, Weight: min(1, 0.3+0.2*float64(signs)), Text: fmt.Sprintf("%d posts that offer work abroad, with debt, papers kept or secrecy", len(p.Adverts)), Finding: -1, Adverts: p.Adverts})
+	}
+	if len(p.Names) >= 3 && (p.Says(online.Control) > 0 || len(p.Places) >= 3) {
+		w := min(1, 0.4+0.1*float64(p.Says(online.Control))+0.05*float64(len(p.Places)))
+		b.say(b.contact(p.Contact), Evidence{Role: Advertiser, Weight: w, Text: fmt.Sprintf("one contact in %d adverts for %d names in %d places", len(p.Adverts), len(p.Names), len(p.Places)), Finding: -1, Adverts: p.Adverts})
+	}
+}
+
+// business says that a payment is everyday life: a purchase, a wage, rent.
+func business(e flow.Entry) bool {
+	switch e.Purpose() {
+	case flow.PurposeWage, flow.PurposeRent, flow.PurposeBenefit, flow.PurposeTax:
+		return true
+	}
+	return e.Purchase() || e.Channel() == ledger.ChannelFee
+}

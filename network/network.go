@@ -1,0 +1,317 @@
+package network
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"math"
+	"slices"
+
+	"tarir/entity"
+	"tarir/money/flow"
+)
+
+// Network is one organisation.
+type Network struct {
+	ID       string
+	Rank     int
+	Score    float64
+	Stages   map[string]float64 // recruitment, transport, exploitation, money: how sure we are that it has the stage
+	Members  []Member
+	Victims  []Person
+	Findings []int // places in the list of findings
+	Adverts  []int
+	Journeys []int
+	Proceeds []flow.Account // accounts by which the money of its trade comes in
+	Accounts []flow.Account // of all members, ascending
+	Reasons  []string
+}
+
+// Member is somebody with a part in a network.
+type Member struct {
+	Actor
+	Confidence float64
+	Roles      []RoleOf
+	Because    []string // why a member
+}
+
+// RoleOf is a role with what it stands on.
+type RoleOf struct {
+	Role       Role
+	Confidence float64
+	Because    []string
+}
+
+// Person is a possible victim: never a suspect.
+type Person struct {
+	Actor
+	Because []string
+}
+
+const (
+	least     = 0.4 // of the score of a network
+	roleLeast = 0.3 // of the confidence of a role
+)
+
+// isVictim says on which side somebody stands: with evidence of being made to pay, being brought or being paid for, only
+// evidence of bringing or recruiting others outweighs it.
+func (b *builder) isVictim(a int) bool {
+	victim, acts := 0.0, 0.0
+	for _, e := range b.evidence[a] {
+		switch e.Role {
+		case Victim:
+			victim = max(victim, e.Weight)
+		case Transporter, Recruiter, Advertiser:
+			acts = max(acts, e.Weight)
+		}
+	}
+	if len(b.paidFor[a]) > 0 || len(b.brought[a]) > 0 {
+		victim = max(victim, 0.5)
+	}
+	return victim > 0 && acts <= victim*0.8
+}
+
+// networks makes networks of communities.
+func (b *builder) networks(ctx context.Context) ([]Network, error) {
+	groups, err := b.communities(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var out []Network
+	for _, g := range groups {
+		n := b.network(g)
+		if n.Score >= least && len(n.Members) >= 2 {
+			out = append(out, n)
+		}
+	}
+	slices.SortFunc(out, func(x, y Network) int { return cmp.Or(-cmp.Compare(x.Score, y.Score), cmp.Compare(x.ID, y.ID)) })
+	for i := range out {
+		out[i].Rank = i + 1
+	}
+	return out, nil
+}
+
+func (b *builder) network(group []int) Network {
+	n := Network{Stages: map[string]float64{}}
+	inside := map[int]bool{}
+	for _, a := range group {
+		inside[a] = true
+	}
+	findings, adverts, journeys := map[int]bool{}, map[int]bool{}, map[int]bool{}
+	kinds := map[string]float64{}
+	for _, a := range group {
+		m := Member{Actor: b.list[a]}
+		m.Roles = b.roles(a, inside)
+		best := 0.0
+		for _, e := range b.evidence[a] {
+			best = max(best, e.Weight)
+			switch {
+			case e.Finding >= 0:
+				findings[e.Finding] = true
+				kinds["P"] = max(kinds["P"], e.Weight)
+			case len(e.Adverts) > 0:
+				kinds["A"] = max(kinds["A"], e.Weight)
+			case len(e.Travels) > 0:
+				kinds["J"] = max(kinds["J"], e.Weight)
+			}
+			for _, x := range e.Adverts {
+				adverts[x] = true
+			}
+			for _, x := range e.Travels {
+				journeys[x] = true
+			}
+			m.Because = append(m.Because, e.Text)
+		}
+		bound := 0.0
+		for _, t := range b.ties {
+			if other := t.A + t.B - a; (t.A == a || t.B == a) && inside[other] {
+				bound = 1 - (1-bound)*(1-t.Weight)
+				for _, text := range t.Texts {
+					if !slices.Contains(m.Because, text) {
+						m.Because = append(m.Because, text)
+					}
+				}
+			}
+		}
+		slices.Sort(m.Because)
+		m.Because = slices.Compact(m.Because)
+		m.Confidence = 1 - (1-best)*(1-bound*0.8)
+		for _, r := range m.Roles {
+			if s := stageOf[r.Role]; s != "" {
+				n.Stages[s] = max(n.Stages[s], r.Confidence)
+			}
+		}
+		n.Proceeds = append(n.Proceeds, b.takes(a)...)
+		n.Members = append(n.Members, m)
+		n.Accounts = append(n.Accounts, m.Accounts...)
+	}
+	n.Victims = b.victims(inside)
+	n.Findings = slices.Sorted(maps.Keys(findings))
+	n.Adverts = slices.Sorted(maps.Keys(adverts))
+	n.Journeys = slices.Sorted(maps.Keys(journeys))
+	slices.Sort(n.Accounts)
+	// The score: how sure we are of the strongest evidence of each kind of data, together; more than one kind is needed to
+	// come near one.
+	miss := 1.0
+	for _, k := range []string{"P", "A", "J"} {
+		miss *= 1 - 0.7*kinds[k]
+	}
+	n.Score = math.Round((1-miss)*1000) / 1000
+	n.ID = "network-" + entity.New("Organization", n.Members[0].ID).ID[len("organization-"):][:12]
+	n.Reasons = append(n.Reasons, fmt.Sprintf("%d members, %d possible victims, %d findings, %d adverts, %d journeys", len(n.Members), len(n.Victims), len(n.Findings), len(n.Adverts), len(n.Journeys)))
+	return n
+}
+
+// victims are those whom members exploit or bring.
+func (b *builder) victims(inside map[int]bool) []Person {
+	why := map[int][]string{}
+	add := func(a int, text string) {
+		if b.isVictim(a) && !inside[a] && !slices.Contains(why[a], text) {
+			why[a] = append(why[a], text)
+		}
+	}
+	for a, of := range b.victimOf {
+		for m := range of {
+			if inside[m] {
+				for _, e := range b.evidence[a] {
+					if e.Role == Victim {
+						add(a, e.Text)
+					}
+				}
+			}
+		}
+	}
+	for a, by := range b.paidFor {
+		for _, m := range by {
+			if inside[m] {
+				add(a, "travelled on bookings that a member paid")
+			}
+		}
+	}
+	for a, by := range b.brought {
+		for _, m := range by {
+			if inside[m] {
+				add(a, "was brought by a member")
+			}
+		}
+	}
+	var out []Person
+	for a, texts := range why {
+		slices.Sort(texts)
+		out = append(out, Person{b.list[a], texts})
+	}
+	slices.SortFunc(out, func(x, y Person) int { return cmp.Compare(x.ID, y.ID) })
+	return out
+}
+
+// roles reads an actor's roles from its evidence and from how its money goes within the network.
+func (b *builder) roles(a int, inside map[int]bool) []RoleOf {
+	by := map[Role]*RoleOf{}
+	add := func(r Role, w float64, text string) {
+		x := by[r]
+		if x == nil {
+			x = &RoleOf{Role: r}
+			by[r] = x
+		}
+		if !slices.Contains(x.Because, text) {
+			x.Because = append(x.Because, text)
+			x.Confidence = 1 - (1-x.Confidence)*(1-w)
+		}
+	}
+	for _, e := range b.evidence[a] {
+		if e.Role != Victim {
+			add(e.Role, e.Weight, e.Text)
+		}
+	}
+	m := b.moneyOf(a, inside)
+	if m.in > 0 && len(by) == 0 {
+		kept := 1 - float64(m.out)/float64(max(m.received, 1))
+		switch {
+		case m.paysMembers >= 2:
+			add(Organiser, 0.5, fmt.Sprintf("pays %d members again and again", m.paysMembers))
+		case kept > 0.5 && m.in*2 > m.received:
+			add(Beneficiary, 0.6, "keeps what comes from the network")
+		case m.outInside*2 > m.in:
+			add(Mule, 0.5, "passes on within the network what comes from it")
+		default:
+			add(Beneficiary, 0.35, "receives from the network")
+		}
+	}
+	var out []RoleOf
+	for _, r := range by {
+		if r.Confidence >= roleLeast || len(by) == 1 {
+			r.Confidence = math.Round(r.Confidence*1000) / 1000
+			slices.Sort(r.Because)
+			out = append(out, *r)
+		}
+	}
+	slices.SortFunc(out, func(x, y RoleOf) int {
+		return cmp.Or(-cmp.Compare(x.Confidence, y.Confidence), cmp.Compare(x.Role, y.Role))
+	})
+	return out
+}
+
+// position is how an actor's money goes.
+type position struct {
+	received, out  int64 // in all
+	in, outInside  int64 // from and to members
+	paysMembers    int   // members paid three times and more
+	paidByOutside  int64
+	payersOutside  int
+	membersPayHere int
+}
+
+func (b *builder) moneyOf(a int, inside map[int]bool) (m position) {
+	times := map[int]int{}
+	from := map[int]bool{}
+	for _, x := range b.list[a].Accounts {
+		for _, e := range b.v.In(x) {
+			m.received += e.Amount()
+			if e.Peer() == flow.Outside {
+				continue
+			}
+			if o := b.of(e.Peer()); inside[o] && o != a {
+				m.in += e.Amount()
+				from[o] = true
+			}
+		}
+		for _, e := range b.v.Out(x) {
+			m.out += e.Amount()
+			if e.Peer() == flow.Outside {
+				continue
+			}
+			if o := b.of(e.Peer()); inside[o] && o != a {
+				m.outInside += e.Amount()
+				times[o]++
+			}
+		}
+	}
+	m.membersPayHere = len(from)
+	for _, n := range times {
+		if n >= 3 {
+			m.paysMembers++
+		}
+	}
+	return m
+}
+
+// takes lists the accounts of an actor by which the money of the trade comes in: those that a finding of such a kind is
+// about.
+func (b *builder) takes(a int) []flow.Account {
+	var out []flow.Account
+	for _, e := range b.evidence[a] {
+		if e.Finding < 0 || e.Role != Collector && e.Role != Recruiter {
+			continue
+		}
+		f := &b.in.Findings[e.Finding]
+		for _, row := range f.Payments {
+			p := b.payments[row]
+			if slices.Contains(b.list[a].Accounts, p.to) && !slices.Contains(out, p.to) {
+				out = append(out, p.to)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}

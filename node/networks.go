@@ -1,0 +1,209 @@
+package node
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"tarir/entity"
+	"tarir/journey"
+	"tarir/money/flow"
+	"tarir/money/trace"
+	"tarir/money/typology"
+	"tarir/network"
+	"tarir/online"
+	"tarir/records"
+)
+
+// NetworksFile holds the organisations.
+const NetworksFile = "networks.json"
+
+// Network is one of networks.json.
+type Network struct {
+	ID          string             `json:"id"`
+	Rank        int                `json:"rank"`
+	Score       float64            `json:"score"`
+	Stages      map[string]float64 `json:"stages"`
+	Members     []NetworkMember    `json:"members"`
+	Contacts    []string           `json:"contacts"` // phones and other contacts that are nobody's so far
+	Victims     []NetworkVictim    `json:"victims"`
+	Findings    []string           `json:"findings"`
+	Adverts     []string           `json:"adverts"`
+	Journeys    []string           `json:"journeys"`
+	Proceeds    Proceeds           `json:"proceeds"`
+	Explanation []string           `json:"explanation"`
+}
+
+// NetworkMember is somebody with a part in it.
+type NetworkMember struct {
+	Entity     string        `json:"entity"`
+	Name       string        `json:"name"`
+	Accounts   []string      `json:"accounts"`
+	Confidence float64       `json:"confidence"`
+	Roles      []NetworkRole `json:"roles"`
+	Because    []string      `json:"because"`
+}
+
+// NetworkRole is a role with its reasons.
+type NetworkRole struct {
+	Role       string   `json:"role"`
+	Confidence float64  `json:"confidence"`
+	Because    []string `json:"because"`
+}
+
+// NetworkVictim is a possible victim: somebody to protect.
+type NetworkVictim struct {
+	Entity  string   `json:"entity"`
+	Because []string `json:"because"`
+}
+
+// Proceeds are a network's: what it received, and where that is now.
+type Proceeds struct {
+	Received []Sum  `json:"received"`
+	AtRest   []Rest `json:"at_rest"`
+	Left     []Rest `json:"left"`
+}
+
+// Rest is proceeds at one place.
+type Rest struct {
+	Account  string `json:"account"`
+	Amount   string `json:"amount"`
+	Currency string `json:"currency"`
+	AsOf     string `json:"as_of"`
+	How      string `json:"how,omitempty"`
+}
+
+// findNetworks reads adverts and journeys and puts networks together with what was found in the payments.
+func findNetworks(ctx context.Context, set *records.Set, g *flow.Graph, findings []typology.Finding, entities *entity.Resolution) (network.Input, []network.Network, error) {
+	in := network.Input{Graph: g, Findings: findings, Entities: entities}
+	var err error
+	if in.Adverts, err = set.Adverts(ctx, 0); err != nil {
+		return in, nil, err
+	}
+	if in.Families, err = online.Families(ctx, in.Adverts); err != nil {
+		return in, nil, err
+	}
+	contacts, err := online.Contacts(ctx, in.Adverts, nil)
+	if err != nil {
+		return in, nil, err
+	}
+	in.Posters = online.Posters(in.Adverts, contacts, in.Families)
+	if in.Journeys, err = set.Journeys(ctx, 0); err != nil {
+		return in, nil, err
+	}
+	in.Groups = journey.Groups(in.Journeys)
+	in.Escorts = journey.Escorts(in.Journeys, in.Groups, journey.Default())
+	in.Payers = journey.Payers(in.Journeys, journey.Default())
+	list, err := network.Build(ctx, in)
+	return in, list, err
+}
+
+// describeNetworks turns networks into their written form, and follows the proceeds of each.
+func describeNetworks(ctx context.Context, in network.Input, list []network.Network, findings []string) ([]Network, error) {
+	g := in.Graph
+	out := make([]Network, 0, len(list))
+	for i := range list {
+		n := &list[i]
+		x := Network{
+			ID: n.ID, Rank: n.Rank, Score: n.Score, Stages: n.Stages, Members: []NetworkMember{}, Contacts: []string{}, Victims: []NetworkVictim{}, Findings: []string{}, Adverts: []string{}, Journeys: []string{},
+			Explanation: n.Reasons,
+		}
+		for _, m := range n.Members {
+			if m.Contact {
+				x.Contacts = append(x.Contacts, m.Caption)
+				continue
+			}
+			y := NetworkMember{Entity: m.ID, Name: m.Caption, Accounts: []string{}, Confidence: m.Confidence, Because: m.Because, Roles: []NetworkRole{}}
+			for _, a := range m.Accounts {
+				y.Accounts = append(y.Accounts, g.AccountName(a))
+			}
+			for _, r := range m.Roles {
+				y.Roles = append(y.Roles, NetworkRole{string(r.Role), r.Confidence, r.Because})
+			}
+			x.Members = append(x.Members, y)
+		}
+		for _, v := range n.Victims {
+			x.Victims = append(x.Victims, NetworkVictim{v.ID, v.Because})
+		}
+		for _, f := range n.Findings {
+			x.Findings = append(x.Findings, findings[f])
+		}
+		for _, a := range n.Adverts {
+			x.Adverts = append(x.Adverts, in.Adverts[a].ID)
+		}
+		for _, j := range n.Journeys {
+			x.Journeys = append(x.Journeys, in.Journeys[j].ID)
+		}
+		var err error
+		if x.Proceeds, err = proceeds(ctx, g, n); err != nil {
+			return nil, err
+		}
+		out = append(out, x)
+	}
+	return out, nil
+}
+
+// proceeds follows what a network's collecting accounts received from others than its members to where it rests.
+func proceeds(ctx context.Context, g *flow.Graph, n *network.Network) (Proceeds, error) {
+	p := Proceeds{Received: []Sum{}, AtRest: []Rest{}, Left: []Rest{}}
+	ours := func(a flow.Account) bool { _, found := slices.BinarySearch(n.Accounts, a); return found }
+	v := g.View()
+	var seeds []trace.Seed
+	received := map[uint8]int64{}
+	for _, a := range n.Proceeds {
+		for i, e := range v.In(a) {
+			if ours(e.Peer()) {
+				continue
+			}
+			seeds = append(seeds, trace.Seed{Row: v.Row(a, i, false), Account: a, Peer: e.Peer(), At: e.At(), Amount: e.Amount(), Currency: e.Currency()})
+			received[e.Currency()] += e.Amount()
+		}
+	}
+	r, err := trace.Run(ctx, g, seeds, trace.Options{Hub: func(a flow.Account) bool { return !ours(a) }, Dust: dust})
+	if err != nil {
+		return p, err
+	}
+	type place struct {
+		account  flow.Account
+		currency uint8
+		how      string
+	}
+	held, left := map[place]int64{}, map[place]int64{}
+	at := map[place]int64{}
+	for _, l := range r.Lots {
+		if l.Rest <= 0 {
+			continue
+		}
+		k := place{l.Account, l.Currency, l.How.String()}
+		at[k] = max(at[k], l.At)
+		if ours(l.Account) && l.Account != flow.Outside {
+			held[k] += l.Rest
+		} else {
+			left[k] += l.Rest
+		}
+	}
+	for c, units := range received {
+		m := g.Money(units, c)
+		p.Received = append(p.Received, Sum{m.Decimal(), m.Currency})
+	}
+	slices.SortFunc(p.Received, func(a, b Sum) int { return strings.Compare(a.Currency, b.Currency) })
+	write := func(from map[place]int64, to *[]Rest, how bool) {
+		for k, units := range from {
+			m := g.Money(units, k.currency)
+			x := Rest{Account: g.AccountName(k.account), Amount: m.Decimal(), Currency: m.Currency, AsOf: stamp(at[k])}
+			if how {
+				x.How = k.how
+			}
+			*to = append(*to, x)
+		}
+		slices.SortFunc(*to, func(a, b Rest) int { return strings.Compare(a.Account+a.Currency+a.How, b.Account+b.Currency+b.How) })
+	}
+	write(held, &p.AtRest, false)
+	write(left, &p.Left, true)
+	return p, nil
+}
+
+func writeNetworks(dir string, list []Network) error {
+	return writeJSON(filepath.Join(dir, NetworksFile), list)
+}
