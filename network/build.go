@@ -1,6 +1,7 @@
 package network
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"slices"
@@ -110,7 +111,6 @@ func (b *builder) grow(ctx context.Context) error {
 	}
 	for range growth {
 		slices.SortFunc(front, b.compare)
-		var next []int
 		for _, a := range front {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -124,17 +124,46 @@ func (b *builder) grow(ctx context.Context) error {
 			}
 			for _, x := range b.list[a].Accounts {
 				for _, t := range b.money(x) {
-					other := b.of(t.peer)
-					b.tie(a, other, t.weight, t.text)
-					if t.weight >= joinTie {
-						next = append(next, other)
-					}
+					b.tie(a, b.of(t.peer), t.weight, t.text)
 				}
 			}
 		}
-		front = next
+		front = front[:0]
+		for a, w := range b.bound(func(a int) bool { return done[a] }) {
+			if w >= joinTie && !done[a] {
+				front = append(front, a)
+			}
+		}
 	}
 	return nil
+}
+
+// bound says how strongly each actor is tied to those inside, all ties together.
+func (b *builder) bound(inside func(int) bool) map[int]float64 {
+	out := map[int]float64{}
+	for _, t := range b.sorted() {
+		if inside(t.A) && !inside(t.B) {
+			out[t.B] = 1 - (1-out[t.B])*(1-t.Weight)
+		} else if inside(t.B) && !inside(t.A) {
+			out[t.A] = 1 - (1-out[t.A])*(1-t.Weight)
+		}
+	}
+	return out
+}
+
+// sorted lists the ties in order of who they bind.
+func (b *builder) sorted() []*Tie {
+	out := make([]*Tie, 0, len(b.ties))
+	for _, t := range b.ties {
+		x, y := t.A, t.B
+		if b.compare(x, y) > 0 {
+			x, y = y, x
+		}
+		t.A, t.B = x, y
+		out = append(out, t)
+	}
+	slices.SortFunc(out, func(s, t *Tie) int { return cmp.Or(b.compare(s.A, t.A), b.compare(s.B, t.B)) })
+	return out
 }
 
 // strength is the strongest evidence for any role but victim.

@@ -1,7 +1,6 @@
 package network
 
 import (
-	"cmp"
 	"context"
 	"math/rand/v2"
 	"slices"
@@ -25,32 +24,15 @@ func (b *builder) communities(ctx context.Context) ([][]int, error) {
 			in[a] = true
 		}
 	}
-	var ties []*Tie
-	for _, t := range b.ties {
-		ties = append(ties, t)
-	}
-	slices.SortFunc(ties, func(x, y *Tie) int { return cmp.Or(b.compare(x.A, y.A), b.compare(x.B, y.B)) })
-	// An actor without evidence comes in by a tie strong enough to one who has some or came in so.
+	// An actor without evidence comes in where all ties to those inside are strong enough together.
 	for range growth {
-		var join []int
-		for _, t := range ties {
-			if t.Weight < joinTie {
-				continue
+		for a, w := range b.bound(func(a int) bool { return in[a] }) {
+			if w >= joinTie && !b.isVictim(a) {
+				in[a] = true
 			}
-			if in[t.A] != in[t.B] {
-				other := t.B
-				if in[t.B] {
-					other = t.A
-				}
-				if !b.isVictim(other) {
-					join = append(join, other)
-				}
-			}
-		}
-		for _, a := range join {
-			in[a] = true
 		}
 	}
+	ties := b.sorted()
 	order := make([]int, 0, len(in))
 	for a := range in {
 		order = append(order, a)

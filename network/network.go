@@ -109,7 +109,8 @@ func (b *builder) network(group []int) Network {
 			switch {
 			case e.Finding >= 0:
 				findings[e.Finding] = true
-				kinds["P"] = max(kinds["P"], e.Weight)
+				k := "P " + b.in.Findings[e.Finding].Typology
+				kinds[k] = max(kinds[k], e.Weight)
 			case len(e.Adverts) > 0:
 				kinds["A"] = max(kinds["A"], e.Weight)
 			case len(e.Travels) > 0:
@@ -151,10 +152,9 @@ func (b *builder) network(group []int) Network {
 	n.Adverts = slices.Sorted(maps.Keys(adverts))
 	n.Journeys = slices.Sorted(maps.Keys(journeys))
 	slices.Sort(n.Accounts)
-	// The score: how sure we are of the strongest evidence of each kind of data, together; more than one kind is needed to
-	// come near one.
+	// The score: how sure we are of the strongest evidence of each kind (typologies, adverts, journeys), together.
 	miss := 1.0
-	for _, k := range []string{"P", "A", "J"} {
+	for _, k := range slices.Sorted(maps.Keys(kinds)) {
 		miss *= 1 - 0.7*kinds[k]
 	}
 	n.Score = math.Round((1-miss)*1000) / 1000

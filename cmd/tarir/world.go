@@ -17,7 +17,7 @@ func (c *worldCmd) Help() string {
 	return `Writes a synthetic country with crime and innocent look-alikes planted in it, and what was planted (truth.json). No person
 or business in it exists.
 
-Examples:
+Example:
   tarir world --payments 50000 --out world
   tarir world --preset andes --seed 3 --out andes`
 }
