@@ -94,8 +94,8 @@ func (b *builder) read(ctx context.Context) error {
 
 const (
 	seedWeight = 0.25   // evidence from which an actor's money is looked at
-	moneyTie   = 0.12   // least tie of money: the share of what one pays times the share of what the other gets, by root
-	joinTie    = 0.25   // least tie that brings in an actor without evidence
+	moneyTie   = 0.04   // least tie of money: the share of what one pays times the share of what the other gets, by root
+	joinTie    = 0.08   // least tie that brings in an actor without evidence
 	hubDegree  = 20_000 // payments of an account that ties nobody
 	growth     = 3      // rounds of growing
 )
