@@ -93,8 +93,10 @@ func (b *builder) finding(i int) {
 	b.say(b.of(f.Accounts[0]), Evidence{Role: role, Weight: w, Text: "finding " + f.Typology, Finding: i})
 	switch f.Typology {
 	case "payroll_skimming", "debt_bondage":
-		for _, a := range f.Accounts[1:] {
-			b.victim(b.of(a), b.of(f.Accounts[0]), w, "pays what the finding "+f.Typology+" tells of", i)
+		for _, row := range f.Payments {
+			if p := b.payments[row]; p.to == f.Accounts[0] && p.from != flow.Outside { // who pays the wages is in the finding too
+				b.victim(b.of(p.from), b.of(p.to), w, "pays what the finding "+f.Typology+" tells of", i)
+			}
 		}
 	case "cycle", "stack", "random_walk", "gather_scatter", "scatter_gather":
 		for _, a := range f.Accounts[1:] {
@@ -130,7 +132,9 @@ func (b *builder) victim(who, of int, w float64, text string, finding int) {
 	if who == of {
 		return
 	}
-	b.say(who, Evidence{Role: Victim, Weight: w, Text: text, Finding: finding})
+	if !slices.ContainsFunc(b.evidence[who], func(e Evidence) bool { return e.Role == Victim && e.Finding == finding }) {
+		b.say(who, Evidence{Role: Victim, Weight: w, Text: text, Finding: finding})
+	}
 	if b.victimOf[who] == nil {
 		b.victimOf[who] = map[int]float64{}
 	}

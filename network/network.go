@@ -224,18 +224,25 @@ func (b *builder) roles(a int, inside map[int]bool) []RoleOf {
 			add(e.Role, e.Weight, e.Text)
 		}
 	}
-	m := b.moneyOf(a, inside)
-	if m.in > 0 && len(by) == 0 {
+	if c, f := by[Collector], by[Front]; c != nil && f != nil {
+		// Takings without the costs of a business are the sign of both; who collects is no company.
+		for _, text := range f.Because {
+			add(Collector, f.Confidence*0.5, text)
+		}
+		delete(by, Front)
+	}
+	if len(by) == 0 {
+		m := b.moneyOf(a, inside)
 		kept := 1 - float64(m.out)/float64(max(m.received, 1))
 		switch {
 		case m.paysMembers >= 2:
 			add(Organiser, 0.5, fmt.Sprintf("pays %d members again and again", m.paysMembers))
+		case m.settles*2 > m.in && m.in*2 > m.received:
+			add(Hawaladar, 0.5, "receives in few large sums what is collected for journeys")
 		case kept > 0.5 && m.in*2 > m.received:
 			add(Beneficiary, 0.6, "keeps what comes from the network")
-		case m.outInside*2 > m.in:
+		case m.outInside*2 > m.in && m.in > 0:
 			add(Mule, 0.5, "passes on within the network what comes from it")
-		default:
-			add(Beneficiary, 0.35, "receives from the network")
 		}
 	}
 	var out []RoleOf
@@ -254,17 +261,14 @@ func (b *builder) roles(a int, inside map[int]bool) []RoleOf {
 
 // position is how an actor's money goes.
 type position struct {
-	received, out  int64 // in all
-	in, outInside  int64 // from and to members
-	paysMembers    int   // members paid three times and more
-	paidByOutside  int64
-	payersOutside  int
-	membersPayHere int
+	received, out int64 // in all
+	in, outInside int64 // from and to members
+	paysMembers   int   // members paid three times and more
+	settles       int64 // of in, from those who collect for journeys
 }
 
 func (b *builder) moneyOf(a int, inside map[int]bool) (m position) {
 	times := map[int]int{}
-	from := map[int]bool{}
 	for _, x := range b.list[a].Accounts {
 		for _, e := range b.v.In(x) {
 			m.received += e.Amount()
@@ -273,7 +277,9 @@ func (b *builder) moneyOf(a int, inside map[int]bool) (m position) {
 			}
 			if o := b.of(e.Peer()); inside[o] && o != a {
 				m.in += e.Amount()
-				from[o] = true
+				if b.collectsFees(o) {
+					m.settles += e.Amount()
+				}
 			}
 		}
 		for _, e := range b.v.Out(x) {
@@ -287,7 +293,6 @@ func (b *builder) moneyOf(a int, inside map[int]bool) (m position) {
 			}
 		}
 	}
-	m.membersPayHere = len(from)
 	for _, n := range times {
 		if n >= 3 {
 			m.paysMembers++
@@ -305,6 +310,9 @@ func (b *builder) takes(a int) []flow.Account {
 			continue
 		}
 		f := &b.in.Findings[e.Finding]
+		if f.Weak {
+			continue // a lead is not enough to call somebody's income proceeds
+		}
 		for _, row := range f.Payments {
 			p := b.payments[row]
 			if slices.Contains(b.list[a].Accounts, p.to) && !slices.Contains(out, p.to) {
@@ -314,4 +322,11 @@ func (b *builder) takes(a int) []flow.Account {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// collectsFees says that a finding tells of fees for journeys that come in here.
+func (b *builder) collectsFees(a int) bool {
+	return slices.ContainsFunc(b.evidence[a], func(e Evidence) bool {
+		return e.Finding >= 0 && e.Role == Collector && b.in.Findings[e.Finding].Typology == "smuggling_fees"
+	})
 }

@@ -144,6 +144,9 @@ func describeNetworks(ctx context.Context, in network.Input, list []network.Netw
 	return out, nil
 }
 
+// Money that has just come in is what is passed on next (LIFO): those who pass it on within hours have money of their own
+// too, and in proportion it would be lost in their savings.
+//
 // proceeds follows what a network's collecting accounts received from others than its members to where it rests.
 func proceeds(ctx context.Context, g *flow.Graph, n *network.Network) (Proceeds, error) {
 	p := Proceeds{Received: []Sum{}, AtRest: []Rest{}, Left: []Rest{}}
@@ -160,7 +163,7 @@ func proceeds(ctx context.Context, g *flow.Graph, n *network.Network) (Proceeds,
 			received[e.Currency()] += e.Amount()
 		}
 	}
-	r, err := trace.Run(ctx, g, seeds, trace.Options{Hub: func(a flow.Account) bool { return !ours(a) }, Dust: dust})
+	r, err := trace.Run(ctx, g, seeds, trace.Options{Policy: trace.LIFO, Hub: func(a flow.Account) bool { return !ours(a) }, Dust: dust})
 	if err != nil {
 		return p, err
 	}
