@@ -80,13 +80,19 @@ func (b *builder) read(ctx context.Context) error {
 	slices.Sort(rows)
 	rows = slices.Compact(rows)
 	b.payments = make(map[int64]payment, len(rows))
+	scale := map[string]uint8{} // of each currency in the graph
+	for _, c := range b.in.Graph.Currencies() {
+		scale[c.Code] = c.Scale
+	}
 	var mu sync.Mutex
 	return b.in.Graph.Ledger().EachColumns(ctx, rows, func(c *ledger.Columns, from, to int) error {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, n := range rows[from:to] {
 			k := n - c.Base
-			b.payments[n] = payment{flow.Account(c.From[k]), flow.Account(c.To[k]), c.Amount[k], c.Time[k] / 1000}
+			code := c.Currency.Texts[c.Currency.Code[k]]
+			units, _ := ledger.Money{Units: c.Amount[k], Scale: uint8(c.Scale[k]), Currency: code}.Rescale(scale[code])
+			b.payments[n] = payment{flow.Account(c.From[k]), flow.Account(c.To[k]), units, c.Time[k] / 1000}
 		}
 		return nil
 	})

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"tarir/entity"
+	"tarir/journey"
 	"tarir/money/flow"
 	"tarir/money/ledger"
 	"tarir/online"
@@ -171,12 +172,14 @@ func (b *builder) escort(k int) {
 	who := b.entity(e.Person)
 	w := min(1, 0.4+0.05*float64(len(e.Groups))+0.05*float64(e.Alone))
 	var travels []int
+	var companions []string // on journeys that somebody paid for many, not those of a holiday
 	payers := map[int]int{}
 	for _, g := range e.Groups {
 		group := &b.in.Groups[g]
-		travels = append(travels, group.Journeys...)
-		if x, ok := b.number(group.Payer); ok {
+		if x, ok := b.number(group.Payer); ok && b.paysMany(group.Payer) {
 			payers[b.of(x)]++
+			travels = append(travels, group.Journeys...)
+			companions = append(companions, group.Persons...)
 		}
 	}
 	for p, n := range payers {
@@ -185,13 +188,20 @@ func (b *builder) escort(k int) {
 			w = min(1, w+0.2)
 		}
 	}
-	if len(payers) > 0 && slices.Max(values(payers))*3 < len(e.Groups) {
-		return // everybody paid for themselves: somebody who travels much
+	if len(payers) == 0 || slices.Max(values(payers))*3 < len(e.Groups) {
+		return // everybody paid for themselves, or an agency for all: somebody who travels much, or a guide
 	}
 	b.say(who, Evidence{Role: Transporter, Weight: w, Text: fmt.Sprintf("travelled in %d groups with %d changing companions and came back alone", len(e.Groups), len(e.Companions)), Finding: -1, Travels: travels})
-	for _, c := range e.Companions {
-		b.brought[b.entity(c)] = append(b.brought[b.entity(c)], who)
+	for _, c := range companions {
+		if x := b.entity(c); x != who && !slices.Contains(b.brought[x], who) {
+			b.brought[x] = append(b.brought[x], who)
+		}
 	}
+}
+
+// paysMany says that an account pays for many travellers and is no agency's.
+func (b *builder) paysMany(account string) bool {
+	return slices.ContainsFunc(b.in.Payers, func(p journey.Payer) bool { return p.Account == account })
 }
 
 func values(m map[int]int) []int {

@@ -23,7 +23,7 @@ type Network struct {
 	Findings []int // places in the list of findings
 	Adverts  []int
 	Journeys []int
-	Proceeds []flow.Account // accounts by which the money of its trade comes in
+	Proceeds []int64        // ledger rows of the payments by which the money of its trade comes in
 	Accounts []flow.Account // of all members, ascending
 	Reasons  []string
 }
@@ -143,7 +143,7 @@ func (b *builder) network(group []int) Network {
 				n.Stages[s] = max(n.Stages[s], r.Confidence)
 			}
 		}
-		n.Proceeds = append(n.Proceeds, b.takes(a)...)
+		n.Proceeds = append(n.Proceeds, b.takes(a, inside)...)
 		n.Members = append(n.Members, m)
 		n.Accounts = append(n.Accounts, m.Accounts...)
 	}
@@ -301,27 +301,55 @@ func (b *builder) moneyOf(a int, inside map[int]bool) (m position) {
 	return m
 }
 
-// takes lists the accounts of an actor by which the money of the trade comes in: those that a finding of such a kind is
-// about.
-func (b *builder) takes(a int) []flow.Account {
-	var out []flow.Account
-	for _, e := range b.evidence[a] {
-		if e.Finding < 0 || e.Role != Collector && e.Role != Recruiter {
-			continue
+// mostly is the share of an account's income from which it is there for the trade.
+const mostly = 0.3
+
+// takes lists the payments by which the money of the trade comes in to an actor who collects it, from others than members:
+// those of the findings that say so. Of an account that lives on them all income is the trade's but wages, rents and
+// invoices; a weak finding counts only there.
+func (b *builder) takes(a int, inside map[int]bool) []int64 {
+	var out []int64
+	for _, x := range b.list[a].Accounts {
+		var named []int64
+		sum, total, strong := int64(0), int64(0), false
+		weak := map[int64]bool{}
+		for _, e := range b.evidence[a] {
+			if e.Finding < 0 || e.Role != Collector && e.Role != Recruiter {
+				continue
+			}
+			f := &b.in.Findings[e.Finding]
+			strong = strong || !f.Weak
+			for _, row := range f.Payments {
+				if b.payments[row].to == x {
+					named = append(named, row)
+					if f.Weak {
+						weak[row] = true
+					}
+				}
+			}
 		}
-		f := &b.in.Findings[e.Finding]
-		if f.Weak {
-			continue // a lead is not enough to call somebody's income proceeds
+		slices.Sort(named)
+		named = slices.Compact(named)
+		for _, row := range named {
+			sum += b.payments[row].amount
 		}
-		for _, row := range f.Payments {
-			p := b.payments[row]
-			if slices.Contains(b.list[a].Accounts, p.to) && !slices.Contains(out, p.to) {
-				out = append(out, p.to)
+		in := b.v.In(x)
+		for _, e := range in {
+			total += e.Amount()
+		}
+		lives := float64(sum) >= mostly*float64(total)
+		for i, e := range in {
+			if business(e) || e.Purpose() == flow.PurposeInvoice || e.Peer() != flow.Outside && inside[b.of(e.Peer())] {
+				continue
+			}
+			row := b.v.Row(x, i, false)
+			if _, told := slices.BinarySearch(named, row); strong && lives || told && (lives || !weak[row]) {
+				out = append(out, row)
 			}
 		}
 	}
 	slices.Sort(out)
-	return out
+	return slices.Compact(out)
 }
 
 // collectsFees says that a finding tells of fees for journeys that come in here.

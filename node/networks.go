@@ -151,17 +151,14 @@ func describeNetworks(ctx context.Context, in network.Input, list []network.Netw
 func proceeds(ctx context.Context, g *flow.Graph, n *network.Network) (Proceeds, error) {
 	p := Proceeds{Received: []Sum{}, AtRest: []Rest{}, Left: []Rest{}}
 	ours := func(a flow.Account) bool { _, found := slices.BinarySearch(n.Accounts, a); return found }
-	v := g.View()
-	var seeds []trace.Seed
+	rows := slices.Compact(slices.Sorted(slices.Values(n.Proceeds)))
+	seeds, err := seedsOf(ctx, g, rows, false)
+	if err != nil {
+		return p, err
+	}
 	received := map[uint8]int64{}
-	for _, a := range n.Proceeds {
-		for i, e := range v.In(a) {
-			if ours(e.Peer()) {
-				continue
-			}
-			seeds = append(seeds, trace.Seed{Row: v.Row(a, i, false), Account: a, Peer: e.Peer(), At: e.At(), Amount: e.Amount(), Currency: e.Currency()})
-			received[e.Currency()] += e.Amount()
-		}
+	for _, s := range seeds {
+		received[s.Currency] += s.Amount
 	}
 	r, err := trace.Run(ctx, g, seeds, trace.Options{Policy: trace.LIFO, Hub: func(a flow.Account) bool { return !ours(a) }, Dust: dust})
 	if err != nil {
