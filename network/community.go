@@ -10,7 +10,7 @@ import (
 )
 
 // resolution of the communities: higher makes smaller ones.
-const resolution = 0.6
+const resolution = 0.3
 
 // communities divides the actors with evidence, and those whom ties bring in, by Louvain's method on the weights of the
 // ties (gonum's implementation). Actors are numbered by id, so the order of telling does not matter.

@@ -98,6 +98,7 @@ func (b *builder) network(group []int) Network {
 	for _, a := range group {
 		inside[a] = true
 	}
+	ties := b.sorted()
 	findings, adverts, journeys := map[int]bool{}, map[int]bool{}, map[int]bool{}
 	kinds := map[string]float64{}
 	for _, a := range group {
@@ -125,7 +126,7 @@ func (b *builder) network(group []int) Network {
 			m.Because = append(m.Because, e.Text)
 		}
 		bound := 0.0
-		for _, t := range b.ties {
+		for _, t := range ties {
 			if other := t.A + t.B - a; (t.A == a || t.B == a) && inside[other] {
 				bound = 1 - (1-bound)*(1-t.Weight)
 				for _, text := range t.Texts {
@@ -137,7 +138,7 @@ func (b *builder) network(group []int) Network {
 		}
 		slices.Sort(m.Because)
 		m.Because = slices.Compact(m.Because)
-		m.Confidence = 1 - (1-best)*(1-bound*0.8)
+		m.Confidence = math.Round((1-(1-best)*(1-bound*0.8))*1000) / 1000
 		for _, r := range m.Roles {
 			if s := stageOf[r.Role]; s != "" {
 				n.Stages[s] = max(n.Stages[s], r.Confidence)
