@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"tarir/money/flow"
 	"tarir/money/ledger"
@@ -127,12 +128,19 @@ func (r *reporter) flow(ctx context.Context, traced *trace.Result, sources map[i
 	}
 	payers := map[int64]ledger.Account{}
 	slices.Sort(seeds)
-	payments, err := r.g.Ledger().Read(ctx, seeds)
+	seeds = slices.Compact(seeds)
+	var mu sync.Mutex
+	table := r.g.Ledger().Accounts()
+	err := r.g.Ledger().EachColumns(ctx, seeds, func(c *ledger.Columns, from, to int) error {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, row := range seeds[from:to] {
+			payers[row] = table.Account(c.From[row-c.Base])
+		}
+		return nil
+	})
 	if err != nil {
 		return nil, err
-	}
-	for i, row := range seeds {
-		payers[row] = payments[i].From
 	}
 	f.layers(payers)
 	for i := range f.lots {

@@ -198,7 +198,7 @@ func (l *Ledger) Read(ctx context.Context, numbers []int64) ([]Payment, error) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if len(j.order) > sequentialFrom {
+			if int64(len(j.order))*sequentialShare > l.manifest.Segments[j.seg].Rows {
 				return l.scanSegment(ctx, j.seg, j.order, numbers, out)
 			}
 			return l.readSegment(j.seg, j.order, numbers, out)
@@ -207,8 +207,9 @@ func (l *Ledger) Read(ctx context.Context, numbers []int64) ([]Payment, error) {
 	return out, g.Wait()
 }
 
-// sequentialFrom is the number of rows from which reading a whole segment is quicker than seeking each.
-const sequentialFrom = 200
+// sequentialShare is the share of a segment's rows, one in this many, from which reading it whole is quicker than seeking
+// each: a seek costs about as much as reading that many rows.
+const sequentialShare = 500
 
 func (l *Ledger) scanSegment(ctx context.Context, seg int, order []int, numbers []int64, out []Payment) error {
 	err := l.allOf(ctx, seg, func(n int64) bool { return len(order) > 0 && numbers[order[0]] == n }, func(n int64, p *Payment) error {
