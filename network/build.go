@@ -17,11 +17,13 @@ type builder struct {
 	in       Input
 	evidence map[int][]Evidence
 	ties     map[[2]int]*Tie
+	tied     map[int][]*Tie // of each actor, in order; made when networks are
 	victimOf map[int]map[int]float64
 	paidFor  map[int][]int // who paid somebody's journeys
 	brought  map[int][]int // which escort travelled with somebody
 	payments map[int64]payment
 	v        *flow.View
+	end      int64 // of the data, seconds since 1970
 }
 
 // payment is one that a finding names.
@@ -35,11 +37,11 @@ type payment struct {
 type Tie struct {
 	A, B   int
 	Weight float64 // 0 to 1
-	Texts  []string
+	Codes  []string
 }
 
 // tie adds to what binds two actors: independent reasons add up like chances.
-func (b *builder) tie(x, y int, w float64, text string) {
+func (b *builder) tie(x, y int, w float64, code string) {
 	if x == y || w <= 0 {
 		return
 	}
@@ -49,18 +51,19 @@ func (b *builder) tie(x, y int, w float64, text string) {
 		t = &Tie{A: k[0], B: k[1]}
 		b.ties[k] = t
 	}
-	if !slices.Contains(t.Texts, text) {
-		t.Texts = append(t.Texts, text)
+	if !slices.Contains(t.Codes, code) {
+		t.Codes = append(t.Codes, code)
 		t.Weight = 1 - (1-t.Weight)*(1-min(w, 1))
 	}
 }
 
-// Build puts networks together, the one that matters most first. The same input gives the same networks.
+// Build puts networks together, the surest first; Rank orders them by what matters. The same input gives the same networks.
 func Build(ctx context.Context, in Input) ([]Network, error) {
 	b := &builder{
 		actors: newActors(in), in: in, evidence: map[int][]Evidence{}, ties: map[[2]int]*Tie{}, victimOf: map[int]map[int]float64{},
 		paidFor: map[int][]int{}, brought: map[int][]int{}, v: in.Graph.View(),
 	}
+	b.end = End(in)
 	if err := b.read(ctx); err != nil {
 		return nil, err
 	}
@@ -69,6 +72,18 @@ func Build(ctx context.Context, in Input) ([]Network, error) {
 		return nil, err
 	}
 	return b.networks(ctx)
+}
+
+// End is the last moment that the input tells of, in seconds since 1970.
+func End(in Input) int64 {
+	_, end := in.Graph.Span()
+	for _, a := range in.Adverts {
+		end = max(end, a.At/1000)
+	}
+	for _, j := range in.Journeys {
+		end = max(end, j.When()/1000)
+	}
+	return end
 }
 
 // read fetches the payments that findings name.
@@ -130,7 +145,7 @@ func (b *builder) grow(ctx context.Context) error {
 			}
 			for _, x := range b.list[a].Accounts {
 				for _, t := range b.money(x) {
-					b.tie(a, b.of(t.peer), t.weight, t.text)
+					b.tie(a, b.of(t.peer), t.weight, "tie_money")
 				}
 			}
 		}
@@ -186,7 +201,6 @@ func (b *builder) strength(a int) float64 {
 type moneyPeer struct {
 	peer   flow.Account
 	weight float64
-	text   string
 }
 
 // money lists the accounts to whom and from whom an account's money matters to both. Everyday payments are left out.
@@ -214,8 +228,7 @@ func (b *builder) money(x flow.Account) []moneyPeer {
 			if w < moneyTie {
 				continue
 			}
-			text := "money that matters to both goes between their accounts"
-			out = append(out, moneyPeer{peer, w, text})
+			out = append(out, moneyPeer{peer, w})
 		}
 	}
 	slices.SortFunc(out, func(p, q moneyPeer) int { return int(p.peer) - int(q.peer) })

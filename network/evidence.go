@@ -1,10 +1,11 @@
 package network
 
 import (
-	"fmt"
 	"slices"
+	"strings"
 
 	"tarir/entity"
+	"tarir/explain"
 	"tarir/journey"
 	"tarir/money/flow"
 	"tarir/money/ledger"
@@ -40,11 +41,33 @@ var stageOf = map[Role]string{
 type Evidence struct {
 	Role   Role
 	Weight float64 // 0 to 1
-	Text   string
-	// What it stands on: places in the lists of the input.
-	Finding int // -1: none
-	Adverts []int
-	Travels []int // journeys
+	Reason Reason
+}
+
+// Reason is a sentence with what it stands on: places in the lists of the input.
+type Reason struct {
+	explain.Reason
+	Findings []int
+	Adverts  []int
+	Journeys []int
+}
+
+func (e *Evidence) finding() (int, bool) {
+	if len(e.Reason.Findings) == 0 {
+		return 0, false
+	}
+	return e.Reason.Findings[0], true
+}
+
+// on says that the evidence stands on a finding.
+func (e *Evidence) on(finding int) bool {
+	i, ok := e.finding()
+	return ok && i == finding
+}
+
+// seen makes a reason that stands on a finding.
+func (b *builder) seen(code string, finding int) Reason {
+	return Reason{Reason: sentences.Say(code, "typology", strings.ReplaceAll(b.in.Findings[finding].Typology, "_", " ")), Findings: []int{finding}}
 }
 
 // gather collects the evidence of all sources by actor, and the ties that come with it.
@@ -91,17 +114,17 @@ func (b *builder) finding(i int) {
 		b.device(i, w)
 		return
 	}
-	b.say(b.of(f.Accounts[0]), Evidence{Role: role, Weight: w, Text: "finding " + f.Typology, Finding: i})
+	b.say(b.of(f.Accounts[0]), Evidence{role, w, b.seen("subject", i)})
 	switch f.Typology {
 	case "payroll_skimming", "debt_bondage":
 		for _, row := range f.Payments {
 			if p := b.payments[row]; p.to == f.Accounts[0] && p.from != flow.Outside { // who pays the wages is in the finding too
-				b.victim(b.of(p.from), b.of(p.to), w, "pays what the finding "+f.Typology+" tells of", i)
+				b.victim(b.of(p.from), b.of(p.to), w, "made_to_pay", i)
 			}
 		}
 	case "cycle", "stack", "random_walk", "gather_scatter", "scatter_gather":
 		for _, a := range f.Accounts[1:] {
-			b.say(b.of(a), Evidence{Role: Mule, Weight: w * 0.5, Text: "stands in the finding " + f.Typology, Finding: i})
+			b.say(b.of(a), Evidence{Mule, w * 0.5, b.seen("stands_in", i)})
 		}
 	}
 }
@@ -119,22 +142,22 @@ func (b *builder) device(i int, w float64) {
 			continue
 		}
 		to, from := b.of(p.to), b.of(p.from)
-		if !slices.ContainsFunc(b.evidence[to], func(e Evidence) bool { return e.Finding == i }) {
-			b.say(to, Evidence{Role: Collector, Weight: w, Text: "receives from accounts that are run from one device", Finding: i})
+		if !slices.ContainsFunc(b.evidence[to], func(e Evidence) bool { return e.on(i) }) {
+			b.say(to, Evidence{Collector, w, b.seen("device_receives", i)})
 		}
-		if !slices.ContainsFunc(b.evidence[from], func(e Evidence) bool { return e.Finding == i }) {
-			b.victim(from, to, w, "the account is run from one device with others", i)
+		if !slices.ContainsFunc(b.evidence[from], func(e Evidence) bool { return e.on(i) }) {
+			b.victim(from, to, w, "device_run", i)
 		}
 	}
 }
 
 // victim puts an actor on the victims' side of another.
-func (b *builder) victim(who, of int, w float64, text string, finding int) {
+func (b *builder) victim(who, of int, w float64, code string, finding int) {
 	if who == of {
 		return
 	}
-	if !slices.ContainsFunc(b.evidence[who], func(e Evidence) bool { return e.Role == Victim && e.Finding == finding }) {
-		b.say(who, Evidence{Role: Victim, Weight: w, Text: text, Finding: finding})
+	if !slices.ContainsFunc(b.evidence[who], func(e Evidence) bool { return e.Role == Victim && e.on(finding) }) {
+		b.say(who, Evidence{Victim, w, b.seen(code, finding)})
 	}
 	if b.victimOf[who] == nil {
 		b.victimOf[who] = map[int]float64{}
@@ -150,7 +173,7 @@ func (b *builder) payer(account string, persons []string, journeys []int, phones
 	}
 	who := b.of(x)
 	w := min(1, 0.4+0.05*float64(names))
-	b.say(who, Evidence{Role: Recruiter, Weight: w, Text: fmt.Sprintf("pays the journeys of %d people who are no family", len(persons)), Finding: -1, Travels: journeys})
+	b.say(who, Evidence{Recruiter, w, Reason{Reason: sentences.Say("pays_journeys", "persons", len(persons)), Journeys: journeys}})
 	for _, p := range persons {
 		id := b.entity(p)
 		b.paidFor[id] = append(b.paidFor[id], who)
@@ -161,7 +184,7 @@ func (b *builder) payer(account string, persons []string, journeys []int, phones
 	}
 	for _, p := range phones {
 		if s, ok := entity.ParsePhone(p); ok && use[p] >= 3 { // a number that stands on several of the bookings is the trade's
-			b.tie(who, b.contact(s), 0.8, "the number stands on journeys that the other pays")
+			b.tie(who, b.contact(s), 0.8, "tie_number")
 		}
 	}
 }
@@ -184,14 +207,14 @@ func (b *builder) escort(k int) {
 	}
 	for p, n := range payers {
 		if p != who && n*2 > len(e.Groups) {
-			b.tie(who, p, 0.9, "pays the journeys of the escort")
+			b.tie(who, p, 0.9, "tie_escort")
 			w = min(1, w+0.2)
 		}
 	}
 	if len(payers) == 0 || slices.Max(values(payers))*3 < len(e.Groups) {
 		return // everybody paid for themselves, or an agency for all: somebody who travels much, or a guide
 	}
-	b.say(who, Evidence{Role: Transporter, Weight: w, Text: fmt.Sprintf("travelled in %d groups with %d changing companions and came back alone", len(e.Groups), len(e.Companions)), Finding: -1, Travels: travels})
+	b.say(who, Evidence{Transporter, w, Reason{Reason: sentences.Say("escort", "groups", len(e.Groups), "companions", len(e.Companions)), Journeys: travels}})
 	for _, c := range companions {
 		if x := b.entity(c); x != who && !slices.Contains(b.brought[x], who) {
 			b.brought[x] = append(b.brought[x], who)
@@ -224,11 +247,11 @@ func (b *builder) poster(p *online.Poster) {
 		}
 	}
 	if signs >= 2 {
-		b.say(b.contact(p.Contact), Evidence{Role: Recruiter, Weight: min(1, 0.3+0.2*float64(signs)), Text: fmt.Sprintf("%d posts that offer work abroad, with debt, papers kept or secrecy", len(p.Adverts)), Finding: -1, Adverts: p.Adverts})
+		b.say(b.contact(p.Contact), Evidence{Recruiter, min(1, 0.3+0.2*float64(signs)), Reason{Reason: sentences.Say("recruits", "adverts", len(p.Adverts)), Adverts: p.Adverts}})
 	}
 	if len(p.Names) >= 3 && (p.Says(online.Control) > 0 || len(p.Places) >= 3) {
 		w := min(1, 0.4+0.1*float64(p.Says(online.Control))+0.05*float64(len(p.Places)))
-		b.say(b.contact(p.Contact), Evidence{Role: Advertiser, Weight: w, Text: fmt.Sprintf("one contact in %d adverts for %d names in %d places", len(p.Adverts), len(p.Names), len(p.Places)), Finding: -1, Adverts: p.Adverts})
+		b.say(b.contact(p.Contact), Evidence{Advertiser, w, Reason{Reason: sentences.Say("advertises", "adverts", len(p.Adverts), "names", len(p.Names), "places", len(p.Places)), Adverts: p.Adverts}})
 	}
 }
 

@@ -3,10 +3,10 @@ package network
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"math"
 	"slices"
+	"time"
 
 	"tarir/entity"
 	"tarir/money/flow"
@@ -16,7 +16,9 @@ import (
 type Network struct {
 	ID       string
 	Rank     int
-	Score    float64
+	Score    float64            // how sure we are that it is one
+	Priority float64            // by harm and by what can be done now
+	Last     int64              // seconds since 1970: when it was last seen at work
 	Stages   map[string]float64 // recruitment, transport, exploitation, money: how sure we are that it has the stage
 	Members  []Member
 	Victims  []Person
@@ -25,7 +27,7 @@ type Network struct {
 	Journeys []int
 	Proceeds []int64        // ledger rows of the payments by which the money of its trade comes in
 	Accounts []flow.Account // of all members, ascending
-	Reasons  []string
+	Reasons  []Reason
 }
 
 // Member is somebody with a part in a network.
@@ -33,20 +35,21 @@ type Member struct {
 	Actor
 	Confidence float64
 	Roles      []RoleOf
-	Because    []string // why a member
+	Because    []Reason // why a member
 }
 
 // RoleOf is a role with what it stands on.
 type RoleOf struct {
 	Role       Role
 	Confidence float64
-	Because    []string
+	Because    []Reason
 }
 
 // Person is a possible victim: never a suspect.
 type Person struct {
 	Actor
-	Because []string
+	Minor   bool // may be one, by the date of birth
+	Because []Reason
 }
 
 const (
@@ -78,6 +81,10 @@ func (b *builder) networks(ctx context.Context) ([]Network, error) {
 	if err != nil {
 		return nil, err
 	}
+	b.tied = map[int][]*Tie{}
+	for _, t := range b.sorted() {
+		b.tied[t.A], b.tied[t.B] = append(b.tied[t.A], t), append(b.tied[t.B], t)
+	}
 	var out []Network
 	for _, g := range groups {
 		n := b.network(g)
@@ -86,9 +93,6 @@ func (b *builder) networks(ctx context.Context) ([]Network, error) {
 		}
 	}
 	slices.SortFunc(out, func(x, y Network) int { return cmp.Or(-cmp.Compare(x.Score, y.Score), cmp.Compare(x.ID, y.ID)) })
-	for i := range out {
-		out[i].Rank = i + 1
-	}
 	return out, nil
 }
 
@@ -98,7 +102,6 @@ func (b *builder) network(group []int) Network {
 	for _, a := range group {
 		inside[a] = true
 	}
-	ties := b.sorted()
 	findings, adverts, journeys := map[int]bool{}, map[int]bool{}, map[int]bool{}
 	kinds := map[string]float64{}
 	for _, a := range group {
@@ -107,37 +110,30 @@ func (b *builder) network(group []int) Network {
 		best := 0.0
 		for _, e := range b.evidence[a] {
 			best = max(best, e.Weight)
-			switch {
-			case e.Finding >= 0:
-				findings[e.Finding] = true
-				k := "P " + b.in.Findings[e.Finding].Typology
+			if i, ok := e.finding(); ok {
+				findings[i] = true
+				k := "P " + b.in.Findings[i].Typology
 				kinds[k] = max(kinds[k], e.Weight)
-			case len(e.Adverts) > 0:
+			}
+			for _, x := range e.Reason.Adverts {
+				adverts[x] = true
 				kinds["A"] = max(kinds["A"], e.Weight)
-			case len(e.Travels) > 0:
+			}
+			for _, x := range e.Reason.Journeys {
+				journeys[x] = true
 				kinds["J"] = max(kinds["J"], e.Weight)
 			}
-			for _, x := range e.Adverts {
-				adverts[x] = true
-			}
-			for _, x := range e.Travels {
-				journeys[x] = true
-			}
-			m.Because = append(m.Because, e.Text)
+			m.Because = because(m.Because, e.Reason)
 		}
 		bound := 0.0
-		for _, t := range ties {
-			if other := t.A + t.B - a; (t.A == a || t.B == a) && inside[other] {
+		for _, t := range b.tied[a] {
+			if other := t.A + t.B - a; inside[other] {
 				bound = 1 - (1-bound)*(1-t.Weight)
-				for _, text := range t.Texts {
-					if !slices.Contains(m.Because, text) {
-						m.Because = append(m.Because, text)
-					}
+				for _, code := range t.Codes {
+					m.Because = because(m.Because, Reason{Reason: sentences.Say(code, "other", b.list[other].Caption)})
 				}
 			}
 		}
-		slices.Sort(m.Because)
-		m.Because = slices.Compact(m.Because)
 		m.Confidence = math.Round((1-(1-best)*(1-bound*0.8))*1000) / 1000
 		for _, r := range m.Roles {
 			if s := stageOf[r.Role]; s != "" {
@@ -152,6 +148,15 @@ func (b *builder) network(group []int) Network {
 	n.Findings = slices.Sorted(maps.Keys(findings))
 	n.Adverts = slices.Sorted(maps.Keys(adverts))
 	n.Journeys = slices.Sorted(maps.Keys(journeys))
+	for _, i := range n.Findings {
+		n.Last = max(n.Last, b.in.Findings[i].Last)
+	}
+	for _, i := range n.Adverts {
+		n.Last = max(n.Last, b.in.Adverts[i].At/1000)
+	}
+	for _, i := range n.Journeys {
+		n.Last = max(n.Last, b.in.Journeys[i].When()/1000)
+	}
 	slices.Sort(n.Accounts)
 	// The score: how sure we are of the strongest evidence of each kind (typologies, adverts, journeys), together.
 	miss := 1.0
@@ -160,16 +165,35 @@ func (b *builder) network(group []int) Network {
 	}
 	n.Score = math.Round((1-miss)*1000) / 1000
 	n.ID = "network-" + entity.New("Organization", n.Members[0].ID).ID[len("organization-"):][:12]
-	n.Reasons = append(n.Reasons, fmt.Sprintf("%d members, %d possible victims, %d findings, %d adverts, %d journeys", len(n.Members), len(n.Victims), len(n.Findings), len(n.Adverts), len(n.Journeys)))
+	n.Reasons = append(n.Reasons, Reason{Reason: sentences.Say("network", "members", len(n.Members), "victims", len(n.Victims), "findings", len(n.Findings), "adverts", len(n.Adverts), "journeys", len(n.Journeys))})
 	return n
+}
+
+// because adds a reason; what the same sentence stands on is joined.
+func because(list []Reason, r Reason) []Reason {
+	for i := range list {
+		if x := &list[i]; x.Text == r.Text {
+			x.Findings = union(x.Findings, r.Findings)
+			x.Adverts = union(x.Adverts, r.Adverts)
+			x.Journeys = union(x.Journeys, r.Journeys)
+			return list
+		}
+	}
+	return append(list, r)
+}
+
+func union(a, b []int) []int {
+	out := slices.Concat(a, b)
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // victims are those whom members exploit or bring.
 func (b *builder) victims(inside map[int]bool) []Person {
-	why := map[int][]string{}
-	add := func(a int, text string) {
-		if b.isVictim(a) && !inside[a] && !slices.Contains(why[a], text) {
-			why[a] = append(why[a], text)
+	why := map[int][]Reason{}
+	add := func(a int, r Reason) {
+		if b.isVictim(a) && !inside[a] {
+			why[a] = because(why[a], r)
 		}
 	}
 	for a, of := range b.victimOf {
@@ -177,7 +201,7 @@ func (b *builder) victims(inside map[int]bool) []Person {
 			if inside[m] {
 				for _, e := range b.evidence[a] {
 					if e.Role == Victim {
-						add(a, e.Text)
+						add(a, e.Reason)
 					}
 				}
 			}
@@ -186,49 +210,61 @@ func (b *builder) victims(inside map[int]bool) []Person {
 	for a, by := range b.paidFor {
 		for _, m := range by {
 			if inside[m] {
-				add(a, "travelled on bookings that a member paid")
+				add(a, Reason{Reason: sentences.Say("journeys_paid")})
 			}
 		}
 	}
 	for a, by := range b.brought {
 		for _, m := range by {
 			if inside[m] {
-				add(a, "was brought by a member")
+				add(a, Reason{Reason: sentences.Say("brought")})
 			}
 		}
 	}
 	var out []Person
-	for a, texts := range why {
-		slices.Sort(texts)
-		out = append(out, Person{b.list[a], texts})
+	for a, list := range why {
+		slices.SortFunc(list, func(x, y Reason) int { return cmp.Compare(x.Text, y.Text) })
+		out = append(out, Person{b.list[a], b.minor(a), list})
 	}
 	slices.SortFunc(out, func(x, y Person) int { return cmp.Compare(x.ID, y.ID) })
 	return out
 }
 
+// minor says that somebody may be under age at the end of the data.
+func (b *builder) minor(a int) bool {
+	e := b.entities[b.list[a].ID]
+	if e == nil {
+		return false
+	}
+	now := time.Unix(b.end, 0).UTC()
+	return slices.ContainsFunc(e.Properties["birthDate"], func(birth string) bool {
+		return minorAt(birth, now.Year(), int(now.Month()), now.Day())
+	})
+}
+
 // roles reads an actor's roles from its evidence and from how its money goes within the network.
 func (b *builder) roles(a int, inside map[int]bool) []RoleOf {
 	by := map[Role]*RoleOf{}
-	add := func(r Role, w float64, text string) {
+	add := func(r Role, w float64, why Reason) {
 		x := by[r]
 		if x == nil {
 			x = &RoleOf{Role: r}
 			by[r] = x
 		}
-		if !slices.Contains(x.Because, text) {
-			x.Because = append(x.Because, text)
+		n := len(x.Because)
+		if x.Because = because(x.Because, why); len(x.Because) > n {
 			x.Confidence = 1 - (1-x.Confidence)*(1-w)
 		}
 	}
 	for _, e := range b.evidence[a] {
 		if e.Role != Victim {
-			add(e.Role, e.Weight, e.Text)
+			add(e.Role, e.Weight, e.Reason)
 		}
 	}
 	if c, f := by[Collector], by[Front]; c != nil && f != nil {
 		// Takings without the costs of a business are the sign of both; who collects is no company.
-		for _, text := range f.Because {
-			add(Collector, f.Confidence*0.5, text)
+		for _, why := range f.Because {
+			add(Collector, f.Confidence*0.5, why)
 		}
 		delete(by, Front)
 	}
@@ -237,20 +273,20 @@ func (b *builder) roles(a int, inside map[int]bool) []RoleOf {
 		kept := 1 - float64(m.out)/float64(max(m.received, 1))
 		switch {
 		case m.paysMembers >= 2:
-			add(Organiser, 0.5, fmt.Sprintf("pays %d members again and again", m.paysMembers))
+			add(Organiser, 0.5, Reason{Reason: sentences.Say("pays_members", "members", m.paysMembers)})
 		case m.settles*2 > m.in && m.in*2 > m.received:
-			add(Hawaladar, 0.5, "receives in few large sums what is collected for journeys")
+			add(Hawaladar, 0.5, Reason{Reason: sentences.Say("settles")})
 		case kept > 0.5 && m.in*2 > m.received:
-			add(Beneficiary, 0.6, "keeps what comes from the network")
+			add(Beneficiary, 0.6, Reason{Reason: sentences.Say("keeps")})
 		case m.outInside*2 > m.in && m.in > 0:
-			add(Mule, 0.5, "passes on within the network what comes from it")
+			add(Mule, 0.5, Reason{Reason: sentences.Say("passes_on")})
 		}
 	}
 	var out []RoleOf
 	for _, r := range by {
 		if r.Confidence >= roleLeast || len(by) == 1 {
 			r.Confidence = math.Round(r.Confidence*1000) / 1000
-			slices.Sort(r.Because)
+			slices.SortFunc(r.Because, func(x, y Reason) int { return cmp.Compare(x.Text, y.Text) })
 			out = append(out, *r)
 		}
 	}
@@ -315,10 +351,11 @@ func (b *builder) takes(a int, inside map[int]bool) []int64 {
 		sum, total, strong := int64(0), int64(0), false
 		weak := map[int64]bool{}
 		for _, e := range b.evidence[a] {
-			if e.Finding < 0 || e.Role != Collector && e.Role != Recruiter {
+			i, ok := e.finding()
+			if !ok || e.Role != Collector && e.Role != Recruiter {
 				continue
 			}
-			f := &b.in.Findings[e.Finding]
+			f := &b.in.Findings[i]
 			strong = strong || !f.Weak
 			for _, row := range f.Payments {
 				if b.payments[row].to == x {
@@ -356,6 +393,7 @@ func (b *builder) takes(a int, inside map[int]bool) []int64 {
 // collectsFees says that a finding tells of fees for journeys that come in here.
 func (b *builder) collectsFees(a int) bool {
 	return slices.ContainsFunc(b.evidence[a], func(e Evidence) bool {
-		return e.Finding >= 0 && e.Role == Collector && b.in.Findings[e.Finding].Typology == "smuggling_fees"
+		i, ok := e.finding()
+		return ok && e.Role == Collector && b.in.Findings[i].Typology == "smuggling_fees"
 	})
 }

@@ -2,11 +2,14 @@ package node
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"tarir/entity"
+	"tarir/explain"
 	"tarir/journey"
 	"tarir/money/flow"
 	"tarir/money/trace"
@@ -24,6 +27,7 @@ type Network struct {
 	ID          string             `json:"id"`
 	Rank        int                `json:"rank"`
 	Score       float64            `json:"score"`
+	Priority    float64            `json:"priority"`
 	Stages      map[string]float64 `json:"stages"`
 	Members     []NetworkMember    `json:"members"`
 	Contacts    []string           `json:"contacts"` // phones and other contacts that are nobody's so far
@@ -32,30 +36,43 @@ type Network struct {
 	Adverts     []string           `json:"adverts"`
 	Journeys    []string           `json:"journeys"`
 	Proceeds    Proceeds           `json:"proceeds"`
-	Explanation []string           `json:"explanation"`
+	Explanation []NetworkReason    `json:"explanation"`
+
+	of     *network.Network
+	traced *trace.Result
+}
+
+// NetworkReason is a sentence with the ids of what it stands on.
+type NetworkReason struct {
+	explain.Reason
+	Findings []string `json:"findings,omitempty"`
+	Adverts  []string `json:"adverts,omitempty"`
+	Journeys []string `json:"journeys,omitempty"`
 }
 
 // NetworkMember is somebody with a part in it.
 type NetworkMember struct {
-	Entity     string        `json:"entity"`
-	Name       string        `json:"name"`
-	Accounts   []string      `json:"accounts"`
-	Confidence float64       `json:"confidence"`
-	Roles      []NetworkRole `json:"roles"`
-	Because    []string      `json:"because"`
+	Entity     string          `json:"entity"`
+	Name       string          `json:"name"`
+	Accounts   []string        `json:"accounts"`
+	Confidence float64         `json:"confidence"`
+	Roles      []NetworkRole   `json:"roles"`
+	Because    []NetworkReason `json:"because"`
 }
 
 // NetworkRole is a role with its reasons.
 type NetworkRole struct {
-	Role       string   `json:"role"`
-	Confidence float64  `json:"confidence"`
-	Because    []string `json:"because"`
+	Role       string          `json:"role"`
+	Confidence float64         `json:"confidence"`
+	Because    []NetworkReason `json:"because"`
 }
 
-// NetworkVictim is a possible victim: somebody to protect.
+// NetworkVictim is a possible victim: somebody to protect. Pages and messages name the pseudonym alone.
 type NetworkVictim struct {
-	Entity  string   `json:"entity"`
-	Because []string `json:"because"`
+	Pseudonym string          `json:"pseudonym"`
+	Entity    string          `json:"entity"`
+	Minor     bool            `json:"minor"`
+	Because   []NetworkReason `json:"because"`
 }
 
 // Proceeds are a network's: what it received, and where that is now.
@@ -99,32 +116,58 @@ func findNetworks(ctx context.Context, set *records.Set, g *flow.Graph, findings
 	return in, list, err
 }
 
-// describeNetworks turns networks into their written form, and follows the proceeds of each.
+// describeNetworks follows the proceeds of networks, ranks them and turns them into their written form.
 func describeNetworks(ctx context.Context, in network.Input, list []network.Network, findings []string) ([]Network, error) {
-	g := in.Graph
+	found := map[string]followed{}
+	share := make([]float64, len(list))
+	for i := range list {
+		f, err := follow(ctx, in.Graph, &list[i])
+		if err != nil {
+			return nil, err
+		}
+		found[list[i].ID], share[i] = f, f.share
+	}
+	network.Rank(list, share, network.End(in))
+	told := func(list []network.Reason) []NetworkReason {
+		out := make([]NetworkReason, 0, len(list))
+		for _, r := range list {
+			x := NetworkReason{Reason: r.Reason}
+			for _, f := range r.Findings {
+				x.Findings = append(x.Findings, findings[f])
+			}
+			for _, a := range r.Adverts {
+				x.Adverts = append(x.Adverts, in.Adverts[a].ID)
+			}
+			for _, j := range r.Journeys {
+				x.Journeys = append(x.Journeys, in.Journeys[j].ID)
+			}
+			out = append(out, x)
+		}
+		return out
+	}
 	out := make([]Network, 0, len(list))
 	for i := range list {
 		n := &list[i]
 		x := Network{
-			ID: n.ID, Rank: n.Rank, Score: n.Score, Stages: n.Stages, Members: []NetworkMember{}, Contacts: []string{}, Victims: []NetworkVictim{}, Findings: []string{}, Adverts: []string{}, Journeys: []string{},
-			Explanation: n.Reasons,
+			ID: n.ID, Rank: n.Rank, Score: n.Score, Priority: n.Priority, Stages: n.Stages, Members: []NetworkMember{}, Contacts: []string{}, Victims: []NetworkVictim{}, Findings: []string{}, Adverts: []string{}, Journeys: []string{},
+			Explanation: told(n.Reasons), Proceeds: found[n.ID].proceeds, of: n, traced: found[n.ID].traced,
 		}
 		for _, m := range n.Members {
 			if m.Contact {
 				x.Contacts = append(x.Contacts, m.Caption)
 				continue
 			}
-			y := NetworkMember{Entity: m.ID, Name: m.Caption, Accounts: []string{}, Confidence: m.Confidence, Because: m.Because, Roles: []NetworkRole{}}
+			y := NetworkMember{Entity: m.ID, Name: m.Caption, Accounts: []string{}, Confidence: m.Confidence, Because: told(m.Because), Roles: []NetworkRole{}}
 			for _, a := range m.Accounts {
-				y.Accounts = append(y.Accounts, g.AccountName(a))
+				y.Accounts = append(y.Accounts, in.Graph.AccountName(a))
 			}
 			for _, r := range m.Roles {
-				y.Roles = append(y.Roles, NetworkRole{string(r.Role), r.Confidence, r.Because})
+				y.Roles = append(y.Roles, NetworkRole{string(r.Role), r.Confidence, told(r.Because)})
 			}
 			x.Members = append(x.Members, y)
 		}
 		for _, v := range n.Victims {
-			x.Victims = append(x.Victims, NetworkVictim{v.ID, v.Because})
+			x.Victims = append(x.Victims, NetworkVictim{pseudonym(n.ID, v.ID), v.ID, v.Minor, told(v.Because)})
 		}
 		for _, f := range n.Findings {
 			x.Findings = append(x.Findings, findings[f])
@@ -135,26 +178,36 @@ func describeNetworks(ctx context.Context, in network.Input, list []network.Netw
 		for _, j := range n.Journeys {
 			x.Journeys = append(x.Journeys, in.Journeys[j].ID)
 		}
-		var err error
-		if x.Proceeds, err = proceeds(ctx, g, n); err != nil {
-			return nil, err
-		}
 		out = append(out, x)
 	}
 	return out, nil
 }
 
+// pseudonym names a possible victim within one network. It is for reading, not for hiding: who holds the entities can
+// compute it again.
+func pseudonym(network, entity string) string {
+	h := sha256.Sum256([]byte(network + "\x00" + entity))
+	return "V-" + strings.ToUpper(hex.EncodeToString(h[:4]))
+}
+
+// followed is where a network's money went.
+type followed struct {
+	proceeds Proceeds
+	traced   *trace.Result
+	share    float64 // of what it received that is on its members' accounts
+}
+
 // Money that has just come in is what is passed on next (LIFO): those who pass it on within hours have money of their own
 // too, and in proportion it would be lost in their savings.
 //
-// proceeds follows what a network's collecting accounts received from others than its members to where it rests.
-func proceeds(ctx context.Context, g *flow.Graph, n *network.Network) (Proceeds, error) {
+// follow follows what a network's collecting accounts received from others than its members to where it rests.
+func follow(ctx context.Context, g *flow.Graph, n *network.Network) (followed, error) {
 	p := Proceeds{Received: []Sum{}, AtRest: []Rest{}, Left: []Rest{}}
 	ours := func(a flow.Account) bool { _, found := slices.BinarySearch(n.Accounts, a); return found }
 	rows := slices.Compact(slices.Sorted(slices.Values(n.Proceeds)))
 	seeds, err := seedsOf(ctx, g, rows, false)
 	if err != nil {
-		return p, err
+		return followed{}, err
 	}
 	received := map[uint8]int64{}
 	for _, s := range seeds {
@@ -162,7 +215,7 @@ func proceeds(ctx context.Context, g *flow.Graph, n *network.Network) (Proceeds,
 	}
 	r, err := trace.Run(ctx, g, seeds, trace.Options{Policy: trace.LIFO, Hub: func(a flow.Account) bool { return !ours(a) }, Dust: dust})
 	if err != nil {
-		return p, err
+		return followed{}, err
 	}
 	type place struct {
 		account  flow.Account
@@ -201,7 +254,20 @@ func proceeds(ctx context.Context, g *flow.Graph, n *network.Network) (Proceeds,
 	}
 	write(held, &p.AtRest, false)
 	write(left, &p.Left, true)
-	return p, nil
+	// Of several currencies the one of which most came in, by number, stands for all: there may be no rate.
+	most := uint8(0)
+	for c, units := range received {
+		if units > received[most] || units == received[most] && c < most {
+			most = c
+		}
+	}
+	kept := int64(0)
+	for k, units := range held {
+		if k.currency == most {
+			kept += units
+		}
+	}
+	return followed{p, r, float64(kept) / float64(max(received[most], 1))}, nil
 }
 
 func writeNetworks(dir string, list []Network) error {

@@ -1,21 +1,14 @@
 package typology
 
 import (
-	"fmt"
 	"sort"
-	"strconv"
-	"strings"
 
+	"tarir/explain"
 	"tarir/money/flow"
-	"tarir/money/ledger"
 )
 
-// Reason is one sentence of an explanation: a stable code, the numbers behind it, and the English text.
-type Reason struct {
-	Code   string         `json:"code"`
-	Params map[string]any `json:"params"`
-	Text   string         `json:"text"`
-}
+// Reason is one sentence of an explanation.
+type Reason = explain.Reason
 
 // Hit is one typology seen at one account.
 type Hit struct {
@@ -33,30 +26,7 @@ type Hit struct {
 // Subject is the account the hit is about.
 func (h *Hit) Subject() flow.Account { return h.Accounts[0] }
 
-// say makes a Reason from the catalogue: params are pairs of name and value.
-func say(code string, params ...any) Reason {
-	r := Reason{Code: code, Params: map[string]any{}}
-	text, ok := sentences[code]
-	if !ok {
-		panic("typology: no sentence for " + code)
-	}
-	for i := 0; i+1 < len(params); i += 2 {
-		name := params[i].(string)
-		v := params[i+1]
-		switch x := v.(type) {
-		case ledger.Money:
-			r.Params[name], v = map[string]any{"amount": x.Decimal(), "currency": x.Currency}, x.String()
-		case float64:
-			x = float64(int64(x*100+0.5)) / 100
-			r.Params[name], v = x, strconv.FormatFloat(x, 'f', -1, 64)
-		default:
-			r.Params[name] = v
-		}
-		text = strings.ReplaceAll(text, "{"+name+"}", fmt.Sprint(v))
-	}
-	r.Text = text
-	return r
-}
+func say(code string, params ...any) Reason { return sentences.Say(code, params...) }
 
 // percent is a share from 0 to 1 as whole percents.
 func percent(part, whole int64) int {

@@ -1,8 +1,10 @@
 package typology
 
+import "tarir/explain"
+
 // sentences are the English texts of reasons, by code; names in braces are a reason's params. Each says what the numbers
 // show, not what the person did.
-var sentences = map[string]string{
+var sentences = explain.Catalog{
 	"weak":       "This rests on {have} indicator(s) where a finding needs {need}: take it as a place to look, not as a suspicion.",
 	"together":   "It stands together with {typologies}: indicators {indicators}.",
 	"distant":    "Cash was paid in {payments} times at {places} places where the holder neither pays nor draws, within {days} days.",
