@@ -7,7 +7,9 @@ import (
 	"encoding/hex"
 	"runtime"
 	"slices"
+	"strings"
 	"sync/atomic"
+	"unicode"
 
 	"github.com/zeebo/xxh3"
 	"golang.org/x/sync/errgroup"
@@ -254,4 +256,51 @@ func split(al *aligner, texts []text, group []int32) []Family {
 
 func familyID(hash uint64) string {
 	return "family-" + hex.EncodeToString(binary.BigEndian.AppendUint64(nil, hash))[:12]
+}
+
+// Slot stands in a template for what differs from advert to advert, and for numbers.
+const Slot = "▢"
+
+// Template is what the adverts of a family share, as the head writes it, a slot where they differ. Titles are left out:
+// they are mostly names. Where the wording may point to a minor there is no template: such text is not shown to anybody
+// but those who safeguard.
+func (f *Family) Template(adverts []*Advert) string {
+	head := adverts[f.Head]
+	if slices.ContainsFunc(Wordings(head), func(t Told) bool { return t.Wording == Young }) {
+		return ""
+	}
+	text := body(head)
+	from := uint32(len(text) - len(head.Text))
+	var b strings.Builder
+	last, open := from, false
+	for k, w := range wordsOf(text, nil) {
+		if w.start < from {
+			continue
+		}
+		between := text[last:w.start]
+		constant := f.constant == nil || k < len(f.constant) && f.constant[k]
+		slot := f.slot != nil && k < len(f.slot) && f.slot[k] // before this word
+		if !constant || slot || strings.ContainsFunc(between, unicode.IsDigit) {
+			if !open {
+				b.WriteString(" " + Slot)
+				open = true
+			}
+			last = w.end
+			if !constant {
+				continue
+			}
+			b.WriteString(" ")
+		} else if b.Len() > 0 {
+			if i := strings.IndexAny(between, ".,!?;:"); i >= 0 && !open {
+				b.WriteByte(between[i])
+			}
+			b.WriteString(" ")
+		}
+		b.WriteString(text[w.start:w.end])
+		last, open = w.end, false
+	}
+	if strings.ContainsFunc(text[last:], unicode.IsDigit) && !open {
+		b.WriteString(" " + Slot)
+	}
+	return strings.TrimSpace(b.String())
 }
