@@ -1,5 +1,5 @@
 # make demo   build Tarir, analyse the example payments, say where the report is
-# make test   every test; installs what they need
+# make test   every test; installs what they need; pictures of the pages are left below bin/artefacts
 # make race   the tests under the race detector
 # make bench  Go benchmarks, in the form benchstat reads; docs/performance.md says what to run
 # make fuzz   every fuzz target for FUZZTIME each (default 10s)
@@ -35,7 +35,8 @@ $(PAGE)/dist/report.js: $(PAGE)/report.ts $(PAGE)/package-lock.json
 test: drawings
 	@scripts/setup test
 	go vet ./...
-	go test ./...
+	@mkdir -p bin/artefacts
+	go test -artifacts -outputdir bin/artefacts ./...
 
 race: drawings
 	@scripts/setup test

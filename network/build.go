@@ -74,16 +74,28 @@ func Build(ctx context.Context, in Input) ([]Network, error) {
 	return b.networks(ctx)
 }
 
-// End is the last moment that the input tells of, in seconds since 1970.
+// End is the moment up to which the input tells, in seconds since 1970: of adverts, journeys and findings the last one that
+// is no stray (a statement of years later in the folder would make everything look old); without any, the last payment.
 func End(in Input) int64 {
-	_, end := in.Graph.Span()
+	const month = 30 * 86_400
+	var at []int64
 	for _, a := range in.Adverts {
-		end = max(end, a.At/1000)
+		at = append(at, a.At/1000)
 	}
 	for _, j := range in.Journeys {
-		end = max(end, j.When()/1000)
+		at = append(at, j.When()/1000)
 	}
-	return end
+	for i := range in.Findings {
+		at = append(at, in.Findings[i].Last)
+	}
+	if len(at) == 0 {
+		_, end := in.Graph.Span()
+		return end
+	}
+	slices.Sort(at)
+	usual := at[(len(at)-1)*999/1000] + month
+	k, _ := slices.BinarySearch(at, usual+1)
+	return at[max(k-1, 0)]
 }
 
 // read fetches the payments that findings name.

@@ -37,6 +37,14 @@ var stageOf = map[Role]string{
 	Collector: "money", Mule: "money", Hawaladar: "money", Front: "money", Beneficiary: "money",
 }
 
+// Stage is the link of the chain that a role belongs to; an organiser's is all.
+func (r Role) Stage() string {
+	if s := stageOf[r]; s != "" {
+		return s
+	}
+	return "all"
+}
+
 // Evidence points from what was seen to one actor's role.
 type Evidence struct {
 	Role   Role

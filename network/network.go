@@ -28,7 +28,11 @@ type Network struct {
 	Proceeds []int64        // ledger rows of the payments by which the money of its trade comes in
 	Accounts []flow.Account // of all members, ascending
 	Reasons  []Reason
+	Ties     []Bond // between members, but for money, which the ledger tells exactly
 }
+
+// Bond ties two members, named by their ids.
+type Bond struct{ A, B, Text string }
 
 // Member is somebody with a part in a network.
 type Member struct {
@@ -130,6 +134,9 @@ func (b *builder) network(group []int) Network {
 			if other := t.A + t.B - a; inside[other] {
 				bound = 1 - (1-bound)*(1-t.Weight)
 				for _, code := range t.Codes {
+					if code != "tie_money" && t.A == a {
+						n.Ties = append(n.Ties, Bond{b.list[a].ID, b.list[other].ID, sentences.Say(code, "other", b.list[other].Caption).Text})
+					}
 					m.Because = because(m.Because, Reason{Reason: sentences.Say(code, "other", b.list[other].Caption)})
 				}
 			}
@@ -165,7 +172,13 @@ func (b *builder) network(group []int) Network {
 	}
 	n.Score = math.Round((1-miss)*1000) / 1000
 	n.ID = "network-" + entity.New("Organization", n.Members[0].ID).ID[len("organization-"):][:12]
-	n.Reasons = append(n.Reasons, Reason{Reason: sentences.Say("network", "members", len(n.Members), "victims", len(n.Victims), "findings", len(n.Findings), "adverts", len(n.Adverts), "journeys", len(n.Journeys))})
+	people := 0
+	for _, m := range n.Members {
+		if !m.Contact {
+			people++
+		}
+	}
+	n.Reasons = append(n.Reasons, Reason{Reason: sentences.Say("network", "members", people, "victims", len(n.Victims), "findings", len(n.Findings), "adverts", len(n.Adverts), "journeys", len(n.Journeys))})
 	return n
 }
 

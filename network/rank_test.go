@@ -7,8 +7,17 @@ func TestMinorsAreThoseWhoMayBeUnderAge(t *testing.T) {
 		birth string
 		minor bool
 	}{
-		{"2006-08-31", true}, {"2006-08-30", false}, {"2006-08-29", false}, {"2010", true}, {"2006", true}, {"2006-08", true}, {"2006-07", false},
-		{"2005", false}, {"", false}, {"unknown", false}, {"1980-13-99", false},
+		{"2006-08-31", true},
+		{"2006-08-30", false},
+		{"2006-08-29", false},
+		{"2010", true},
+		{"2006", true},
+		{"2006-08", true},
+		{"2006-07", false},
+		{"2005", false},
+		{"", false},
+		{"unknown", false},
+		{"1980-13-99", false},
 	} {
 		if got := minorAt(c.birth, 2024, 8, 30); got != c.minor {
 			t.Errorf("born %q: minor %v on 2024-08-30", c.birth, got)

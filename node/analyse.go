@@ -64,6 +64,9 @@ type Counts struct {
 	Findings    int            `json:"findings"`
 	Weak        int            `json:"weak_findings"`
 	ByTypology  map[string]int `json:"findings_by_typology"`
+	Networks    int            `json:"networks"`
+	Members     int            `json:"members"`
+	Victims     int            `json:"possible_victims"`
 	GraphBytes  int64          `json:"graph_bytes"`
 	LedgerBytes int64          `json:"ledger_bytes"`
 }
@@ -253,8 +256,13 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	s.NotAssessable = append(s.NotAssessable, res.NotAssessable...)
 	s.Alone = res.Alone
 	s.Counts.count(l, g, findings)
+	for i := range networks {
+		s.Counts.Networks++
+		s.Counts.Members += len(networks[i].Members)
+		s.Counts.Victims += len(networks[i].Victims)
+	}
 	if !o.NoReport {
-		if err := writeReport(ctx, g, pack, s, findings, traced, filepath.Join(o.Out, ReportFile)); err != nil {
+		if err := writeReport(ctx, g, pack, s, findings, traced, in, networks, filepath.Join(o.Out, ReportFile)); err != nil {
 			return nil, err
 		}
 	}

@@ -39,6 +39,7 @@ type Network struct {
 	Explanation []NetworkReason    `json:"explanation"`
 
 	of     *network.Network
+	held   []Sum
 	traced *trace.Result
 }
 
@@ -150,7 +151,7 @@ func describeNetworks(ctx context.Context, in network.Input, list []network.Netw
 		n := &list[i]
 		x := Network{
 			ID: n.ID, Rank: n.Rank, Score: n.Score, Priority: n.Priority, Stages: n.Stages, Members: []NetworkMember{}, Contacts: []string{}, Victims: []NetworkVictim{}, Findings: []string{}, Adverts: []string{}, Journeys: []string{},
-			Explanation: told(n.Reasons), Proceeds: found[n.ID].proceeds, of: n, traced: found[n.ID].traced,
+			Explanation: told(n.Reasons), Proceeds: found[n.ID].proceeds, of: n, held: found[n.ID].held, traced: found[n.ID].traced,
 		}
 		for _, m := range n.Members {
 			if m.Contact {
@@ -193,6 +194,7 @@ func pseudonym(network, entity string) string {
 // followed is where a network's money went.
 type followed struct {
 	proceeds Proceeds
+	held     []Sum // on members' accounts, by currency
 	traced   *trace.Result
 	share    float64 // of what it received that is on its members' accounts
 }
@@ -261,13 +263,18 @@ func follow(ctx context.Context, g *flow.Graph, n *network.Network) (followed, e
 			most = c
 		}
 	}
-	kept := int64(0)
+	kept := map[uint8]int64{}
 	for k, units := range held {
-		if k.currency == most {
-			kept += units
+		kept[k.currency] += units
+	}
+	var sums []Sum
+	for c := range g.Currencies() {
+		if units := kept[uint8(c)]; units > 0 {
+			m := g.Money(units, uint8(c))
+			sums = append(sums, Sum{m.Decimal(), m.Currency})
 		}
 	}
-	return followed{p, r, float64(kept) / float64(max(received[most], 1))}, nil
+	return followed{p, sums, r, float64(kept[most]) / float64(max(received[most], 1))}, nil
 }
 
 func writeNetworks(dir string, list []Network) error {

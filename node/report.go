@@ -14,6 +14,7 @@ import (
 	"tarir/money/ledger"
 	"tarir/money/trace"
 	"tarir/money/typology"
+	"tarir/network"
 	"tarir/report"
 )
 
@@ -33,12 +34,45 @@ type reporter struct {
 	pack *typology.Pack
 	s    *Summary
 	opts trace.Options
+
+	// The ledger is read once for all findings: starts of traces before, references of the ways at the end.
+	seeds map[int64]trace.Seed
+	ways  []way
 }
 
-func writeReport(ctx context.Context, g *flow.Graph, pack *typology.Pack, s *Summary, findings []Finding, traced *trace.Result, path string) error {
-	r := &reporter{g, pack, s, trace.Options{Hub: hubs(g), Covered: covered(g), Dust: dust}}
+// way is a way whose references are still to be written.
+type way struct {
+	rows []int64
+	cut  bool
+	text *string
+}
+
+func writeReport(ctx context.Context, g *flow.Graph, pack *typology.Pack, s *Summary, findings []Finding, traced *trace.Result, in network.Input, networks []Network, path string) error {
+	r := &reporter{g: g, pack: pack, s: s, opts: trace.Options{Hub: hubs(g), Covered: covered(g), Dust: dust}, seeds: map[int64]trace.Seed{}}
+	var rows []int64
+	for _, t := range append(tracesOf(networks), traced) {
+		for i := range t.Lots {
+			if t.Lots[i].Parent < 0 && t.Lots[i].Row >= 0 {
+				rows = append(rows, t.Lots[i].Row)
+			}
+		}
+	}
+	for i := range findings {
+		rows = append(rows, findings[i].rows...)
+	}
+	seeds, err := seedsOf(ctx, g, rows, false)
+	if err != nil {
+		return err
+	}
+	for _, x := range seeds {
+		r.seeds[x.Row] = x
+	}
 	p, err := r.page(ctx, findings, traced)
 	if err != nil {
+		return err
+	}
+	p.Organisations = r.organisations(in, networks)
+	if err := r.writeWays(ctx); err != nil {
 		return err
 	}
 	var b bytes.Buffer
@@ -100,7 +134,8 @@ func (r *reporter) page(ctx context.Context, findings []Finding, traced *trace.R
 			p.Omitted++
 		}
 	}
-	return p, r.rests(ctx, p, traced, kindOf)
+	r.rests(p, traced, kindOf)
+	return p, nil
 }
 
 func (r *reporter) counts(findings []Finding) []report.Count {
@@ -157,19 +192,19 @@ func (r *reporter) finding(ctx context.Context, rank int, f *Finding) (*report.F
 	}
 	x.Timeline = timeline(f, payments)
 	x.Drawing = drawing(f, payments)
-	seeds, err := seedsOf(ctx, r.g, f.rows, false)
-	if err != nil {
-		return nil, err
+	var seeds []trace.Seed
+	for _, row := range slices.Sorted(slices.Values(f.rows)) {
+		if x, ok := r.seeds[row]; ok { // others are not booked
+			seeds = append(seeds, x)
+		}
 	}
 	traced, err := trace.Run(ctx, r.g, seeds, r.opts)
 	if err != nil {
 		return nil, err
 	}
-	if x.Flow, err = r.flow(ctx, traced, nil); err != nil {
-		return nil, err
-	}
-	x.AtRest, _, err = r.places(ctx, traced, 8)
-	return x, err
+	x.Flow = r.flow(traced, nil)
+	x.AtRest, _ = r.places(traced, 8)
+	return x, nil
 }
 
 // side names one side of a payment.

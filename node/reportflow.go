@@ -6,16 +6,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 
 	"tarir/money/flow"
-	"tarir/money/ledger"
 	"tarir/money/trace"
 	"tarir/report"
 )
 
 // rests fills what the report says of the trace of all findings together.
-func (r *reporter) rests(ctx context.Context, p *report.Page, traced *trace.Result, kindOf map[int64]string) (err error) {
+func (r *reporter) rests(p *report.Page, traced *trace.Result, kindOf map[int64]string) {
 	ways := map[trace.How]map[uint8]int64{}
 	for _, x := range traced.Rests {
 		if ways[x.How] == nil {
@@ -35,11 +33,8 @@ func (r *reporter) rests(ctx context.Context, p *report.Page, traced *trace.Resu
 			}
 		}
 	}
-	if p.AtRest, p.MoreRest, err = r.places(ctx, traced, reportRests); err != nil {
-		return err
-	}
-	p.Flow, err = r.flow(ctx, traced, kindOf)
-	return err
+	p.AtRest, p.MoreRest = r.places(traced, reportRests)
+	p.Flow = r.flow(traced, kindOf)
 }
 
 // howText says to a person how a trace ended.
@@ -50,7 +45,8 @@ var howText = map[trace.How]string{
 }
 
 // places lists the largest places of a trace with the way of the largest lot there.
-func (r *reporter) places(ctx context.Context, traced *trace.Result, most int) (out []report.Rest, more int, err error) {
+func (r *reporter) places(traced *trace.Result, most int) (out []report.Rest, more int) {
+	var ways []way
 	rests := slices.Clone(traced.Rests)
 	if len(rests) > most {
 		more = len(rests) - most
@@ -73,23 +69,50 @@ func (r *reporter) places(ctx context.Context, traced *trace.Result, most int) (
 		if cut {
 			rows = slices.Concat(rows[:reportThrough/2], rows[len(rows)-reportThrough/2:])
 		}
-		payments, err := r.g.Ledger().Read(ctx, rows)
-		if err != nil {
-			return nil, 0, err
-		}
-		var refs []string
-		for i := range payments {
-			if cut && i == reportThrough/2 {
-				refs = append(refs, "…")
-			}
-			refs = append(refs, payments[i].Reference())
-		}
+		ways = append(ways, way{rows: rows, cut: cut})
 		out = append(out, report.Rest{
-			Account: r.g.AccountName(x.Account), How: howText[x.How], Amount: written(r.g.Money(x.Amount, x.Currency)),
-			AsOf: day(x.At), Through: strings.Join(refs, " → "),
+			Account: r.g.AccountName(x.Account), How: howText[x.How], Amount: written(r.g.Money(x.Amount, x.Currency)), AsOf: day(x.At),
 		})
 	}
-	return out, more, nil
+	for i := range out {
+		ways[i].text = &out[i].Through
+	}
+	r.ways = append(r.ways, ways...)
+	return out, more
+}
+
+// writeWays writes the references of all ways.
+func (r *reporter) writeWays(ctx context.Context) error {
+	var rows []int64
+	for _, w := range r.ways {
+		rows = append(rows, w.rows...)
+	}
+	rows = slices.Compact(slices.Sorted(slices.Values(rows)))
+	payments, err := r.g.Ledger().Read(ctx, rows)
+	if err != nil {
+		return err
+	}
+	for _, w := range r.ways {
+		var refs []string
+		for i, row := range w.rows {
+			if w.cut && i == reportThrough/2 {
+				refs = append(refs, "…")
+			}
+			k, _ := slices.BinarySearch(rows, row)
+			refs = append(refs, payments[k].Reference())
+		}
+		*w.text = strings.Join(refs, " → ")
+	}
+	return nil
+}
+
+// tracesOf are the traces of networks.
+func tracesOf(list []Network) []*trace.Result {
+	out := make([]*trace.Result, len(list))
+	for i := range list {
+		out[i] = list[i].traced
+	}
+	return out
 }
 
 // How large a flow is drawn.
@@ -109,7 +132,7 @@ type place struct {
 // flow draws the lots of a trace in the currency of which there is most, layer by layer: an account stands in the layer
 // in which traced money first reached it. Money that comes back to an earlier layer cannot be drawn from left to right
 // and is told in words. sources names the first layer by row; where it is nil the payers of the traced payments are.
-func (r *reporter) flow(ctx context.Context, traced *trace.Result, sources map[int64]string) (*report.Flow, error) {
+func (r *reporter) flow(traced *trace.Result, sources map[int64]string) *report.Flow {
 	currency := uint8(0)
 	for c, t := range traced.Totals {
 		if t.Started > traced.Totals[currency].Started {
@@ -118,35 +141,13 @@ func (r *reporter) flow(ctx context.Context, traced *trace.Result, sources map[i
 	}
 	f := flowing{r: r, lots: traced.Lots, currency: currency, layer: map[flow.Account]int{}, sums: map[[2]place]int64{}}
 	if len(traced.Lots) == 0 {
-		return nil, nil
-	}
-	var seeds []int64
-	for i := range f.lots {
-		if l := &f.lots[i]; l.Parent < 0 && l.Row >= 0 && l.Currency == currency {
-			seeds = append(seeds, l.Row)
-		}
-	}
-	payers := map[int64]ledger.Account{}
-	slices.Sort(seeds)
-	seeds = slices.Compact(seeds)
-	var mu sync.Mutex
-	table := r.g.Ledger().Accounts()
-	err := r.g.Ledger().EachColumns(ctx, seeds, func(c *ledger.Columns, from, to int) error {
-		mu.Lock()
-		defer mu.Unlock()
-		for _, row := range seeds[from:to] {
-			payers[row] = table.Account(c.From[row-c.Base])
-		}
 		return nil
-	})
-	if err != nil {
-		return nil, err
 	}
-	f.layers(payers)
+	f.layers()
 	for i := range f.lots {
-		f.lot(int32(i), payers, sources)
+		f.lot(int32(i), sources)
 	}
-	return f.draw(), nil
+	return f.draw()
 }
 
 // flowing gathers the links of a flow.
@@ -163,7 +164,7 @@ type flowing struct {
 
 // layers gives each account the layer after that of whoever first brought it traced money. A payment that starts the
 // trace is often made with money that another such payment brought.
-func (f *flowing) layers(payers map[int64]ledger.Account) {
+func (f *flowing) layers() {
 	order := make([]int32, 0, len(f.lots))
 	for i := range f.lots {
 		if l := &f.lots[i]; l.Currency == f.currency && l.Account != flow.Outside {
@@ -176,7 +177,7 @@ func (f *flowing) layers(payers map[int64]ledger.Account) {
 		if _, ok := f.layer[l.Account]; ok {
 			continue
 		}
-		before := f.layer[f.payer(l, payers)]
+		before := f.layer[f.payer(l)]
 		if l.Parent >= 0 {
 			before = f.layer[f.lots[l.Parent].Account]
 		}
@@ -184,10 +185,8 @@ func (f *flowing) layers(payers map[int64]ledger.Account) {
 	}
 }
 
-func (f *flowing) payer(l *trace.Lot, payers map[int64]ledger.Account) flow.Account {
-	n, _ := f.r.g.Ledger().Accounts().Lookup(payers[l.Row])
-	return flow.Account(n)
-}
+// payer is who made the payment that a lot came by, where it starts the trace.
+func (f *flowing) payer(l *trace.Lot) flow.Account { return f.r.seeds[l.Row].Peer }
 
 func (f *flowing) place(l *trace.Lot) place {
 	switch l.How {
@@ -199,18 +198,18 @@ func (f *flowing) place(l *trace.Lot) place {
 	return place{f.layer[l.Account], "account", f.r.g.AccountName(l.Account)}
 }
 
-func (f *flowing) lot(i int32, payers map[int64]ledger.Account, sources map[int64]string) {
+func (f *flowing) lot(i int32, sources map[int64]string) {
 	l := &f.lots[i]
 	if l.Currency != f.currency {
 		f.foreign = true
 		return
 	}
 	to := f.place(l)
-	from := place{0, "source", side(payers[l.Row])}
+	from := place{0, "source", side(f.r.g.Ledger().Accounts().Account(uint32(f.payer(l))))}
 	if sources != nil {
 		from.label = sources[l.Row]
 	}
-	payer := f.payer(l, payers)
+	payer := f.payer(l)
 	switch at, ok := f.layer[payer]; {
 	case l.Parent < 0 && ok && payer != flow.Outside && (at < to.layer || to.kind == "left"):
 		// A payment of the finding made with money that an earlier one brought.

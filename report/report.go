@@ -34,6 +34,8 @@ type Page struct {
 	Ways     []Sum    // how it ended, all places together
 	Flow     *Flow
 
+	Organisations []Organisation
+
 	Findings []Finding // told in full
 	More     []Line    // the others, one line each
 	Omitted  int       // beyond those
@@ -148,7 +150,7 @@ type FlowNode struct {
 	Text  string `json:"text"`
 }
 
-//go:embed page/report.html page/report.css
+//go:embed page/report.html page/organisation.html page/report.css
 var page embed.FS
 
 //go:embed all:page/dist
@@ -178,7 +180,7 @@ func Write(w io.Writer, p *Page) error {
 		"data":  data,
 		"count": count,
 		"words": func(s string) string { return strings.ReplaceAll(s, "_", " ") },
-	}).ParseFS(page, "page/report.html")
+	}).ParseFS(page, "page/report.html", "page/organisation.html")
 	if err != nil {
 		return fmt.Errorf("read template of the report: %w", err)
 	}

@@ -58,6 +58,9 @@ func (c *analyseCmd) Run(e *env) error {
 	for _, name := range sortedKeys(s.Counts.ByTypology) {
 		fmt.Fprintf(e.stdout, "  %-18s %d\n", name, s.Counts.ByTypology[name])
 	}
+	if s.Counts.Networks > 0 {
+		fmt.Fprintf(e.stdout, "%d organisations with %d members; %d possible victims to safeguard\n", s.Counts.Networks, s.Counts.Members, s.Counts.Victims)
+	}
 	for _, n := range s.NotAssessable {
 		fmt.Fprintf(e.stdout, "note: %s\n", n)
 	}

@@ -32,7 +32,14 @@ func (c *evaluateCmd) Run(e *env) error {
 		fmt.Fprintf(w, "%s\t%.3f\t%.3f\t%.3f\t%d\t%d\t%d\t\n", name, r.Precision, r.Recall, r.F1, r.Right, r.Named, r.True)
 	}
 	row("payments", v.Payments)
-	row("accounts", v.Accounts)
+	if v.Accounts.True > 0 {
+		row("accounts", v.Accounts)
+	}
+	if v.Organisations != nil {
+		row("organisations", *v.Organisations)
+		row("members", *v.Members)
+		row("roles", *v.Roles)
+	}
 	for _, s := range v.PaymentsByScore {
 		if s.Findings > 0 && s.MinScore > 0 {
 			row(fmt.Sprintf("payments, score ≥ %.1f", s.MinScore), s.Rate)
@@ -43,7 +50,9 @@ func (c *evaluateCmd) Run(e *env) error {
 	}
 	fmt.Fprintln(e.stdout)
 	w = tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "pattern\tnumber\tfound\trecall\tby any typology\tmedian days\tmissed: median days\t")
+	if len(v.Typologies) > 0 {
+		fmt.Fprintln(w, "pattern\tnumber\tfound\trecall\tby any typology\tmedian days\tmissed: median days\t")
+	}
 	for _, name := range sortedKeys(v.Typologies) {
 		k := v.Typologies[name]
 		fmt.Fprintf(w, "%s\t%d\t%d\t%.3f\t%.3f\t%.0f\t%.0f\t\n", name, k.Patterns, k.Found, k.Recall, k.RecallByAny, k.MedianDays, k.MissedMedian)
@@ -58,12 +67,18 @@ func (c *evaluateCmd) Run(e *env) error {
 	if err := w.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(e.stdout, "\n%d findings; %d hold no illicit payment: %.1f per 100,000 honest payments\n", v.Findings, v.FindingsWithoutIllicit, v.FindingsPer100kHonest)
+	if len(v.Typologies) > 0 {
+		fmt.Fprintln(e.stdout)
+	}
+	fmt.Fprintf(e.stdout, "%d findings; %d hold no illicit payment: %.1f per 100,000 honest payments\n", v.Findings, v.FindingsWithoutIllicit, v.FindingsPer100kHonest)
 	if v.InnocentPatterns > 0 {
 		fmt.Fprintf(e.stdout, "innocent patterns named: %d of %d\n", v.InnocentPatternsNamed, v.InnocentPatterns)
 	}
 	if v.AtRest != nil {
 		fmt.Fprintf(e.stdout, "at rest: %.1f %% of the proceeds located, %.1f %% of what was named is innocent\n", v.AtRest.LocatedShare*100, v.AtRest.InnocentShare*100)
+	}
+	if v.Organisations != nil {
+		fmt.Fprintf(e.stdout, "victims listed as suspects: %d\n", v.VictimsAsSuspects)
 	}
 	return nil
 }

@@ -9,6 +9,8 @@ type Link = { from: number; to: number; value: number; text: string };
 type Drawing = { nodes: { label: string; kind: string }[]; links: Link[] };
 type Event = { at: number; dir: "in" | "out" | "other"; value: number; text: string };
 type Flow = { nodes: { label: string; layer: number; kind: string; text: string }[]; links: Link[] };
+type Chart = { nodes: { label: string; role: string; stage: string }[]; links: (Link & { kind: "money" | "tie" })[] };
+type Lanes = { first: number; lanes: { label: string; kind: string; weeks: number[]; texts: string[] }[] };
 type Svg = Selection<SVGSVGElement, unknown, null, undefined>;
 
 const colour = (name: string) => `var(--${name})`;
@@ -145,7 +147,77 @@ function flow(place: Element, data: Flow) {
   }
 }
 
-const draw: Record<string, (place: Element, data: never) => void> = { drawing, timeline, flow };
+// chart: the members in a column for each stage, those who act in all of them first; money as arrows, other ties dashed.
+function chart(place: Element, data: Chart) {
+  const order = ["all", "recruitment", "transport", "exploitation", "money"];
+  const columns = order.filter((s) => data.nodes.some((n) => n.stage === s));
+  const [width, high, wide, gap] = [1040, 40, 1040 / columns.length - 44, 14];
+  const count = new Map<string, number>();
+  const at = data.nodes.map((n) => {
+    const row = count.get(n.stage) ?? 0;
+    count.set(n.stage, row + 1);
+    return { column: columns.indexOf(n.stage), row };
+  });
+  const most = Math.max(...count.values());
+  const height = 34 + most * (high + gap);
+  const svg = canvas(place, width, height, "Members by stage");
+  const x = (i: number) => at[i].column * (width / columns.length) + 22;
+  const y = (i: number) => {
+    const own = count.get(data.nodes[i].stage) ?? 1;
+    return 30 + at[i].row * (high + gap) + ((most - own) * (high + gap)) / 2;
+  };
+  columns.forEach((s, i) => {
+    svg.append("text").attr("x", i * (width / columns.length) + 22).attr("y", 16).attr("font-weight", 650).attr("style", `fill:${colour(s === "all" ? "soft" : s)}`).text(s === "all" ? "all stages" : s);
+  });
+  const thick = scaleSqrt().domain([0, Math.max(...data.links.map((l) => l.value), 1)]).range([0.8, 8]);
+  const lines = svg.append("g").attr("fill", "none");
+  for (const l of data.links) {
+    const [a, b] = [l.from, l.to];
+    const right = at[a].column <= at[b].column;
+    const same = at[a].column === at[b].column;
+    const x1 = x(a) + (right ? wide : 0);
+    const x2 = x(b) + (right && !same ? 0 : wide);
+    const [y1, y2] = [y(a) + high / 2, y(b) + high / 2];
+    const away = same ? 36 : (right ? 1 : -1) * Math.max(24, Math.abs(x2 - x1) / 2);
+    const path = lines.append("path").attr("d", `M${x1},${y1}C${x1 + away},${y1} ${x2 + (same ? away : -away)},${y2} ${x2},${y2}`);
+    path.attr("stroke", colour(l.kind === "money" ? "money" : "other")).attr("stroke-width", l.kind === "money" ? thick(l.value) : 1.2).attr("opacity", 0.55);
+    if (l.kind === "tie") path.attr("stroke-dasharray", "4 3");
+    path.append("title").text(l.text);
+    if (l.kind === "money") lines.append("circle").attr("cx", x2).attr("cy", y2).attr("r", 2.5 + thick(l.value) / 2).attr("fill", colour("money"));
+  }
+  data.nodes.forEach((n, i) => {
+    const g = svg.append("g").attr("transform", `translate(${x(i)},${y(i)})`);
+    g.append("title").text(`${n.label}: ${n.role}`);
+    g.append("rect").attr("width", wide).attr("height", high).attr("rx", 4).attr("fill", colour("card")).attr("stroke", colour(n.stage === "all" ? "soft" : n.stage)).attr("stroke-width", 1.5);
+    g.append("text").attr("x", 8).attr("y", 16).attr("font-weight", 650).text(short(n.label, Math.floor(wide / 7)));
+    g.append("text").attr("x", 8).attr("y", 31).text(short(n.role, Math.floor(wide / 6)));
+  });
+}
+
+// lanes: one row of bars a kind, one bar a week.
+function lanes(place: Element, data: Lanes) {
+  const [width, left, row] = [1040, 150, 46];
+  const height = data.lanes.length * row + 30;
+  const svg = canvas(place, width, height, "Week by week");
+  const weeks = Math.max(...data.lanes.map((l) => l.weeks.length), 1);
+  const end = data.first + weeks * 7 * 86400;
+  const x = scaleUtc().domain([new Date(data.first * 1000), new Date(end * 1000)]).range([left, width - 10]);
+  svg.append("g").attr("class", "axis").attr("transform", `translate(0,${height - 26})`).call(axisBottom<Date>(x).ticks(8).tickSizeOuter(0) as never);
+  const step = (width - 10 - left) / weeks;
+  data.lanes.forEach((l, i) => {
+    const base = (i + 1) * row - 4;
+    const y = scaleSqrt().domain([0, Math.max(...l.weeks, 1)]).range([0, row - 10]);
+    svg.append("text").attr("x", left - 8).attr("y", base - 4).attr("text-anchor", "end").text(l.label);
+    svg.append("line").attr("x1", left).attr("x2", width - 10).attr("y1", base).attr("y2", base).attr("stroke", colour("line"));
+    l.weeks.forEach((v, k) => {
+      if (v <= 0) return;
+      const bar = svg.append("rect").attr("x", left + k * step + 1).attr("width", Math.max(1, step - 2)).attr("y", base - y(v)).attr("height", y(v)).attr("fill", colour(l.kind));
+      bar.append("title").text(l.texts[k] ?? "");
+    });
+  });
+}
+
+const draw: Record<string, (place: Element, data: never) => void> = { drawing, timeline, flow, chart, lanes };
 
 function show(place: Element) {
   const data = place.nextElementSibling?.textContent;

@@ -1,0 +1,414 @@
+package node
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"tarir/journey"
+	"tarir/money/flow"
+	"tarir/network"
+	"tarir/online"
+	"tarir/report"
+)
+
+// How much the report tells of an organisation.
+const (
+	reportOrganisations = 40
+	reportTold          = 6  // findings that a sentence leads to
+	reportLeft          = 15 // places where its money went on to
+	reportRoutes        = 30
+	reportFamilies      = 12
+	reportEvidence      = 80 // adverts and journeys each
+	reportSteps         = 6  // accounts to restrain
+)
+
+// organisations tells the networks that matter most.
+func (r *reporter) organisations(in network.Input, list []Network) (out []report.Organisation) {
+	for i := range list[:min(len(list), reportOrganisations)] {
+		out = append(out, *r.organisation(in, &list[i]))
+	}
+	return out
+}
+
+func (r *reporter) organisation(in network.Input, n *Network) *report.Organisation {
+	o := &report.Organisation{Rank: n.Rank, ID: n.ID, Score: score(n.Score), Members: len(n.Members), Victims: len(n.Victims), Reasons: told(n.Explanation), Contacts: n.Contacts}
+	for _, s := range []string{"recruitment", "transport", "exploitation", "money"} {
+		if v := n.Stages[s]; v > 0 {
+			o.Stages = append(o.Stages, report.Stage{Name: s, Score: score(v)})
+		}
+	}
+	for _, v := range n.Victims {
+		if v.Minor {
+			o.Minors++
+		}
+		o.Safeguard = append(o.Safeguard, report.Protected{Pseudonym: v.Pseudonym, Minor: v.Minor, Because: told(v.Because)})
+	}
+	slices.SortStableFunc(o.Safeguard, func(a, b report.Protected) int {
+		if a.Minor != b.Minor {
+			if a.Minor {
+				return -1
+			}
+			return 1
+		}
+		return cmp.Compare(a.Pseudonym, b.Pseudonym)
+	})
+	for _, m := range n.Members {
+		p := report.Part{Name: m.Name, ID: m.Entity, Confidence: score(m.Confidence), Accounts: m.Accounts, Because: told(m.Because)}
+		for _, x := range m.Roles {
+			p.Roles = append(p.Roles, x.Role+" "+score(x.Confidence))
+			for _, why := range told(x.Because) {
+				if !slices.ContainsFunc(p.Because, func(t report.Told) bool { return t.Text == why.Text }) {
+					p.Because = append(p.Because, why)
+				}
+			}
+		}
+		o.Parts = append(o.Parts, p)
+	}
+	for _, s := range n.Proceeds.Received {
+		o.Received = append(o.Received, report.Amount(s.Amount, s.Currency))
+	}
+	for _, s := range n.held {
+		o.Held = append(o.Held, report.Amount(s.Amount, s.Currency))
+	}
+	o.AtRest, _ = rested(n.Proceeds.AtRest, len(n.Proceeds.AtRest))
+	o.Left, o.MoreLeft = rested(n.Proceeds.Left, reportLeft)
+	o.Flow = r.flow(n.traced, nil)
+	o.Chart = r.chart(n)
+	o.Lanes = r.lanes(in, n)
+	o.Routes = routesOf(in, n)
+	o.Families = familiesOf(in, n)
+	who := map[string]string{}
+	for _, m := range n.Members {
+		who[m.Entity] = m.Name
+	}
+	for _, v := range n.Victims {
+		who[v.Entity] = v.Pseudonym
+	}
+	for i, a := range n.of.Adverts {
+		if i == reportEvidence {
+			o.MoreAdverts = len(n.of.Adverts) - i
+			break
+		}
+		x := in.Adverts[a]
+		o.Adverts = append(o.Adverts, report.Advert{ID: x.ID, At: minute(x.At), Site: x.Site, City: x.City})
+	}
+	for i, j := range n.of.Journeys {
+		if i == reportEvidence {
+			o.MoreJourneys = len(n.of.Journeys) - i
+			break
+		}
+		x := in.Journeys[j]
+		name := who[x.Traveller()]
+		if name == "" {
+			name = "somebody else" // who merely stands in the data is not named
+		}
+		o.Journeys = append(o.Journeys, report.Journey{ID: x.ID, At: minute(x.When()), Who: name, From: x.From, To: x.To, Mode: string(x.Mode), Booking: x.Booking})
+	}
+	o.Next = r.next(in, n, o)
+	return o
+}
+
+func minute(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02 15:04") }
+
+func told(list []NetworkReason) []report.Told {
+	out := make([]report.Told, 0, len(list))
+	for _, x := range list {
+		t := report.Told{Text: x.Text, Findings: x.Findings, Adverts: len(x.Adverts), Journeys: len(x.Journeys)}
+		if len(t.Findings) > reportTold {
+			t.MoreFindings = len(t.Findings) - reportTold
+			t.Findings = t.Findings[:reportTold]
+		}
+		out = append(out, t)
+	}
+	return out
+}
+
+// rested lists the largest places, by number of the currency's main unit.
+func rested(list []Rest, most int) (out []report.Rest, more int) {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b Rest) int { return -compareDecimals(a.Amount, b.Amount) })
+	for i, x := range list {
+		if i == most {
+			return out, len(list) - i
+		}
+		how := x.How
+		for k, text := range howText {
+			if k.String() == x.How {
+				how = text
+			}
+		}
+		out = append(out, report.Rest{Account: x.Account, How: how, Amount: report.Amount(x.Amount, x.Currency), AsOf: date(x.AsOf)})
+	}
+	return out, 0
+}
+
+// compareDecimals compares two amounts that are not negative, as written.
+func compareDecimals(a, b string) int {
+	wa, fa, _ := strings.Cut(a, ".")
+	wb, fb, _ := strings.Cut(b, ".")
+	return cmp.Or(cmp.Compare(len(wa), len(wb)), cmp.Compare(wa, wb), cmp.Compare(fa, fb))
+}
+
+// chart is who belongs to a network, each in the column of the stage of their surest role, with the money between them.
+func (r *reporter) chart(n *Network) *report.Chart {
+	c := &report.Chart{}
+	holder := map[flow.Account]int{}
+	index := map[string]int{}
+	for _, m := range n.of.Members {
+		if m.Contact {
+			continue
+		}
+		k := len(c.Nodes)
+		node := report.ChartNode{Label: m.Caption, Stage: "money"}
+		if len(m.Roles) > 0 {
+			node.Role = strings.ReplaceAll(string(m.Roles[0].Role), "_", " ")
+			node.Stage = m.Roles[0].Role.Stage()
+		}
+		c.Nodes = append(c.Nodes, node)
+		index[m.ID] = k
+		for _, a := range m.Accounts {
+			holder[a] = k
+		}
+	}
+	type sum struct {
+		units int64
+		n     int
+	}
+	sums := map[[2]int]map[uint8]sum{}
+	v := r.g.View()
+	for _, m := range n.of.Members {
+		for _, a := range m.Accounts {
+			for _, e := range v.Out(a) {
+				to, ok := holder[e.Peer()]
+				from := holder[a]
+				if !ok || to == from {
+					continue
+				}
+				k := [2]int{from, to}
+				if sums[k] == nil {
+					sums[k] = map[uint8]sum{}
+				}
+				s := sums[k][e.Currency()]
+				sums[k][e.Currency()] = sum{s.units + e.Amount(), s.n + 1}
+			}
+		}
+	}
+	keys := make([][2]int, 0, len(sums))
+	for k := range sums {
+		keys = append(keys, k)
+	}
+	slices.SortFunc(keys, func(a, b [2]int) int { return cmp.Or(a[0]-b[0], a[1]-b[1]) })
+	for _, k := range keys {
+		var texts []string
+		value := 0.0
+		for code := range r.g.Currencies() {
+			if s := sums[k][uint8(code)]; s.n > 0 {
+				m := r.g.Money(s.units, uint8(code))
+				texts = append(texts, fmt.Sprintf("%s in %d payment(s)", written(m), s.n))
+				value = max(value, worth(m))
+			}
+		}
+		text := c.Nodes[k[0]].Label + " → " + c.Nodes[k[1]].Label + ": " + strings.Join(texts, " and ")
+		c.Links = append(c.Links, report.ChartLink{Link: report.Link{From: k[0], To: k[1], Value: value, Text: text}, Kind: "money"})
+	}
+	for _, t := range n.of.Ties {
+		a, ok := index[t.A]
+		b, also := index[t.B]
+		if ok && also {
+			c.Links = append(c.Links, report.ChartLink{Link: report.Link{From: a, To: b, Text: t.Text}, Kind: "tie"})
+		}
+	}
+	if len(c.Nodes) == 0 {
+		return nil
+	}
+	return c
+}
+
+// lanes counts what happened by week.
+func (r *reporter) lanes(in network.Input, n *Network) *report.Lanes {
+	const week = 7 * 86_400
+	type event struct {
+		at    int64
+		value float64
+	}
+	kinds := []struct {
+		label, kind, unit string
+		events            []event
+	}{
+		{label: "recruiting posts", kind: "recruitment", unit: "posts"},
+		{label: "journeys", kind: "transport", unit: "journeys"},
+		{label: "adverts", kind: "exploitation", unit: "adverts"},
+		{label: "money received", kind: "money"},
+	}
+	recruits := map[int]bool{}
+	for _, m := range n.of.Members {
+		for _, role := range m.Roles {
+			if role.Role == network.Recruiter {
+				for _, why := range role.Because {
+					for _, a := range why.Adverts {
+						recruits[a] = true
+					}
+				}
+			}
+		}
+	}
+	for _, a := range n.of.Adverts {
+		k := 2
+		if recruits[a] {
+			k = 0
+		}
+		kinds[k].events = append(kinds[k].events, event{in.Adverts[a].At / 1000, 1})
+	}
+	for _, j := range n.of.Journeys {
+		kinds[1].events = append(kinds[1].events, event{in.Journeys[j].When() / 1000, 1})
+	}
+	// Money of the currency of which most was traced.
+	most := uint8(0)
+	for c, t := range n.traced.Totals {
+		if t.Started > n.traced.Totals[most].Started {
+			most = uint8(c)
+		}
+	}
+	for i := range n.traced.Lots {
+		if l := &n.traced.Lots[i]; l.Parent < 0 && l.Currency == most {
+			kinds[3].events = append(kinds[3].events, event{l.At, worth(r.g.Money(l.Amount, most))})
+		}
+	}
+	first, last := int64(0), int64(0)
+	for _, k := range kinds {
+		for _, e := range k.events {
+			if first == 0 || e.at < first {
+				first = e.at
+			}
+			last = max(last, e.at)
+		}
+	}
+	if first == 0 || (last-first)/week > 520 {
+		return nil
+	}
+	first = first / week * week
+	out := &report.Lanes{First: first}
+	for _, k := range kinds {
+		if len(k.events) == 0 {
+			continue
+		}
+		lane := report.Lane{Label: k.label, Kind: k.kind, Weeks: make([]float64, (last-first)/week+1)}
+		for _, e := range k.events {
+			lane.Weeks[(e.at-first)/week] += e.value
+		}
+		for i, v := range lane.Weeks {
+			unit := k.unit
+			if unit == "" {
+				unit = r.g.Money(0, most).Currency
+			}
+			lane.Texts = append(lane.Texts, fmt.Sprintf("week of %s: %.0f %s", day(first+int64(i)*week), v, unit))
+		}
+		out.Lanes = append(out.Lanes, lane)
+	}
+	return out
+}
+
+// routesOf are the ways of a network's journeys, the most travelled first.
+func routesOf(in network.Input, n *Network) []report.Route {
+	list := make([]*journey.Journey, 0, len(n.of.Journeys))
+	for _, j := range n.of.Journeys {
+		list = append(list, in.Journeys[j])
+	}
+	var out []report.Route
+	for i, x := range journey.Routes(list) {
+		if i == reportRoutes {
+			break
+		}
+		out = append(out, report.Route{From: x.From, To: x.To, Mode: string(x.Mode), Journeys: x.Journeys, People: x.People, First: day(x.First / 1000), Last: day(x.Last / 1000)})
+	}
+	return out
+}
+
+// familiesOf are the families of which a network's contacts posted at least two adverts.
+func familiesOf(in network.Input, n *Network) []report.Family {
+	ours := map[int]bool{}
+	for _, a := range n.of.Adverts {
+		ours[a] = true
+	}
+	var out []report.Family
+	for i := range in.Families {
+		f := &in.Families[i]
+		own := 0
+		var at []int64
+		var places []string
+		young := false
+		for _, m := range f.Members {
+			if !ours[m] {
+				continue
+			}
+			own++
+			x := in.Adverts[m]
+			at = append(at, x.At)
+			if x.City != "" && !slices.Contains(places, x.City) {
+				places = append(places, x.City)
+			}
+			young = young || slices.ContainsFunc(online.Wordings(x), func(t online.Told) bool { return t.Wording == online.Young })
+		}
+		if own < 2 {
+			continue
+		}
+		slices.Sort(places)
+		x := report.Family{ID: f.ID, Adverts: own, Texts: f.Texts, Places: places, First: day(slices.Min(at) / 1000), Last: day(slices.Max(at) / 1000), Young: young}
+		if !young {
+			x.Template = f.Template(in.Adverts)
+			x.Young = x.Template == ""
+		}
+		out = append(out, x)
+	}
+	slices.SortFunc(out, func(a, b report.Family) int { return cmp.Or(b.Adverts-a.Adverts, cmp.Compare(a.ID, b.ID)) })
+	return out[:min(len(out), reportFamilies)]
+}
+
+// next says what to do: safeguard first, then restrain what still rests, then ask those who know more.
+func (r *reporter) next(in network.Input, n *Network, o *report.Organisation) (out []report.Step) {
+	add := func(act, format string, args ...any) {
+		out = append(out, report.Step{Act: act, Text: fmt.Sprintf(format, args...)})
+	}
+	if o.Minors > 0 {
+		add("safeguard", "%d possible minor(s) before anything else: tell the child protection service.", o.Minors)
+	}
+	if o.Victims > 0 {
+		add("safeguard", "%d possible victim(s): bring in those who protect and support victims before any arrest or visit, and treat none of them as a suspect.", o.Victims)
+	}
+	for _, f := range o.Families {
+		if f.Young {
+			add("safeguard", "Adverts of %s: the wording may point to a minor.", f.ID)
+		}
+	}
+	for i, x := range o.AtRest {
+		if i == reportSteps {
+			add("restrain", "%d further accounts in the table below.", len(o.AtRest)-i)
+			break
+		}
+		add("restrain", "%s on %s, as of %s: ask the institution for a hold.", x.Amount, x.Account, x.AsOf)
+	}
+	for i, x := range o.Left {
+		if i == 3 {
+			break
+		}
+		if x.Account != "" {
+			add("ask", "%s went on to %s, last on %s: ask where it went from there.", x.Amount, x.Account, x.AsOf)
+		}
+	}
+	for _, c := range o.Contacts {
+		add("ask", "Who holds %s, which stands on the adverts or bookings?", c)
+	}
+	bookings := map[string]bool{}
+	for _, j := range n.of.Journeys {
+		if b := in.Journeys[j].Booking; b != "" {
+			bookings[b] = true
+		}
+	}
+	if len(bookings) > 0 {
+		add("ask", "The carriers of %d booking(s): how they were paid, and who else travelled on them.", len(bookings))
+	}
+	return out
+}

@@ -1,0 +1,110 @@
+package report
+
+// Organisation is one network, told in full.
+type Organisation struct {
+	Rank, Members, Victims, Minors int
+	ID                             string
+	Score                          string
+	Stages                         []Stage
+	Reasons                        []Told
+	Next                           []Step
+	Chart                          *Chart
+	Parts                          []Part
+	Contacts                       []string
+	Safeguard                      []Protected
+	Received                       []string
+	Held                           []string // sums at rest on members' accounts
+	AtRest                         []Rest
+	Left                           []Rest
+	MoreLeft                       int
+	Flow                           *Flow
+	Lanes                          *Lanes
+	Routes                         []Route
+	Families                       []Family
+	Adverts                        []Advert
+	MoreAdverts                    int
+	Journeys                       []Journey
+	MoreJourneys                   int
+}
+
+// Stage is one link of the chain with how sure it is that the organisation has it.
+type Stage struct{ Name, Score string }
+
+// Told is a sentence with what it stands on.
+type Told struct {
+	Text              string
+	Findings          []string // ids
+	MoreFindings      int
+	Adverts, Journeys int
+}
+
+// Step is what to do next: what kind of act, and on what.
+type Step struct{ Act, Text string }
+
+// Part is a member.
+type Part struct {
+	Name, ID, Confidence string
+	Roles                []string
+	Accounts             []string
+	Because              []Told
+}
+
+// Protected is a possible victim under a pseudonym.
+type Protected struct {
+	Pseudonym string
+	Minor     bool
+	Because   []Told
+}
+
+// Chart is who belongs to an organisation, by stage, and what ties them.
+type Chart struct {
+	Nodes []ChartNode `json:"nodes"`
+	Links []ChartLink `json:"links"`
+}
+
+// ChartNode is a member. Stage is recruitment, transport, exploitation, money or all.
+type ChartNode struct {
+	Label string `json:"label"`
+	Role  string `json:"role"`
+	Stage string `json:"stage"`
+}
+
+// ChartLink joins two members by index: money from one to the other, or another tie, which has no direction.
+type ChartLink struct {
+	Link
+	Kind string `json:"kind"` // money or tie
+}
+
+// Lanes is how much of each kind happened in each week.
+type Lanes struct {
+	First int64  `json:"first"` // seconds since 1970: start of the first week
+	Lanes []Lane `json:"lanes"`
+}
+
+// Lane is one kind, week by week.
+type Lane struct {
+	Label string    `json:"label"`
+	Kind  string    `json:"kind"` // the stage whose colour it has
+	Weeks []float64 `json:"weeks"`
+	Texts []string  `json:"texts"`
+}
+
+// Route is a way with how many people took it.
+type Route struct {
+	From, To, Mode, First, Last string
+	Journeys, People            int
+}
+
+// Family is adverts of one template.
+type Family struct {
+	ID, Template, First, Last string
+	Adverts, Texts            int
+	Places                    []string
+	Young                     bool // the wording may point to a minor
+}
+
+// Advert is one advert; its title and text are left out, as they may name somebody.
+type Advert struct{ ID, At, Site, City string }
+
+// Journey is one journey of somebody, who is a member or has a pseudonym.
+type Journey struct{ ID, At, Who, From, To, Mode, Booking string }
