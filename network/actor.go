@@ -18,6 +18,7 @@ type Input struct {
 	Graph    *flow.Graph
 	Findings []typology.Finding
 	Entities *entity.Resolution
+	Food     map[string]bool // merchant categories of food
 
 	Adverts  []*online.Advert
 	Families []online.Family

@@ -14,16 +14,17 @@ import (
 // builder holds what is known while networks are put together.
 type builder struct {
 	*actors
-	in       Input
-	evidence map[int][]Evidence
-	ties     map[[2]int]*Tie
-	tied     map[int][]*Tie // of each actor, in order; made when networks are
-	victimOf map[int]map[int]float64
-	paidFor  map[int][]int // who paid somebody's journeys
-	brought  map[int][]int // which escort travelled with somebody
-	payments map[int64]payment
-	v        *flow.View
-	end      int64 // of the data, seconds since 1970
+	in        Input
+	evidence  map[int][]Evidence
+	ties      map[[2]int]*Tie
+	tied      map[int][]*Tie // of each actor, in order; made when networks are
+	victimOf  map[int]map[int]float64
+	paidFor   map[int][]int // who paid somebody's journeys
+	brought   map[int][]int // which escort travelled with somebody
+	payments  map[int64]payment
+	v         *flow.View
+	end       int64 // of the data, seconds since 1970
+	usualFood int64
 }
 
 // payment is one that a finding names.
@@ -64,6 +65,7 @@ func Build(ctx context.Context, in Input) ([]Network, error) {
 		paidFor: map[int][]int{}, brought: map[int][]int{}, v: in.Graph.View(),
 	}
 	b.end = End(in)
+	b.usualFood = b.usual()
 	if err := b.read(ctx); err != nil {
 		return nil, err
 	}
@@ -129,6 +131,7 @@ const (
 	seedWeight = 0.25   // evidence from which an actor's money is looked at
 	moneyTie   = 0.04   // least tie of money: the share of what one pays times the share of what the other gets, by root
 	joinTie    = 0.08   // least tie that brings in an actor without evidence
+	fullReach  = 0.25   // tie from which on somebody without evidence brings others in as if they had some
 	hubDegree  = 20_000 // payments of an account that ties nobody
 	growth     = 3      // rounds of growing
 )
@@ -136,10 +139,12 @@ const (
 // grow follows the money of those with evidence to those whom it matters to, and from there on.
 func (b *builder) grow(ctx context.Context) error {
 	done := map[int]bool{}
+	reach := map[int]float64{}
 	var front []int
 	for a := range b.evidence {
 		if b.strength(a) >= seedWeight {
 			front = append(front, a)
+			reach[a] = 1
 		}
 	}
 	for range growth {
@@ -162,23 +167,28 @@ func (b *builder) grow(ctx context.Context) error {
 			}
 		}
 		front = front[:0]
-		for a, w := range b.bound(func(a int) bool { return done[a] }) {
-			if w >= joinTie && !done[a] {
+		for a, w := range b.bound(reach) {
+			if w >= joinTie {
 				front = append(front, a)
+				reach[a] = min(1, w/fullReach)
 			}
 		}
 	}
 	return nil
 }
 
-// bound says how strongly each actor is tied to those inside, all ties together.
-func (b *builder) bound(inside func(int) bool) map[int]float64 {
+// bound says how strongly each actor outside is tied to those inside, all ties together. reach says who is inside, and how
+// much of them reaches on: who came in by weak ties alone brings others in by less, so that a chain of honest companies that
+// trade with each other ends soon.
+func (b *builder) bound(reach map[int]float64) map[int]float64 {
 	out := map[int]float64{}
 	for _, t := range b.sorted() {
-		if inside(t.A) && !inside(t.B) {
-			out[t.B] = 1 - (1-out[t.B])*(1-t.Weight)
-		} else if inside(t.B) && !inside(t.A) {
-			out[t.A] = 1 - (1-out[t.A])*(1-t.Weight)
+		x, in := reach[t.A]
+		y, also := reach[t.B]
+		if in && !also {
+			out[t.B] = 1 - (1-out[t.B])*(1-t.Weight*x)
+		} else if also && !in {
+			out[t.A] = 1 - (1-out[t.A])*(1-t.Weight*y)
 		}
 	}
 	return out

@@ -18,17 +18,17 @@ func (b *builder) communities(ctx context.Context) ([][]int, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	in := map[int]bool{}
+	in := map[int]float64{}
 	for a := range b.evidence {
 		if !b.isVictim(a) && b.strength(a) > 0 {
-			in[a] = true
+			in[a] = 1
 		}
 	}
 	// An actor without evidence comes in where all ties to those inside are strong enough together.
 	for range growth {
-		for a, w := range b.bound(func(a int) bool { return in[a] }) {
+		for a, w := range b.bound(in) {
 			if w >= joinTie && !b.isVictim(a) {
-				in[a] = true
+				in[a] = min(1, w/fullReach)
 			}
 		}
 	}
@@ -45,7 +45,7 @@ func (b *builder) communities(ctx context.Context) ([][]int, error) {
 		g.AddNode(simple.Node(i))
 	}
 	for _, t := range ties {
-		if in[t.A] && in[t.B] {
+		if in[t.A] > 0 && in[t.B] > 0 {
 			g.SetWeightedEdge(g.NewWeightedEdge(simple.Node(number[t.A]), simple.Node(number[t.B]), t.Weight))
 		}
 	}

@@ -1,6 +1,7 @@
 package network
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -28,12 +29,13 @@ const (
 	Front       Role = "front_company"
 	Beneficiary Role = "beneficiary"
 	SafeHouse   Role = "safe_house_keeper"
+	Documents   Role = "document_provider"
 	Victim      Role = "victim"
 )
 
 // Stages of the chain.
 var stageOf = map[Role]string{
-	Recruiter: "recruitment", Transporter: "transport", SafeHouse: "transport", Exploiter: "exploitation", Advertiser: "exploitation",
+	Recruiter: "recruitment", Transporter: "transport", SafeHouse: "transport", Documents: "recruitment", Exploiter: "exploitation", Advertiser: "exploitation",
 	Collector: "money", Mule: "money", Hawaladar: "money", Front: "money", Beneficiary: "money",
 }
 
@@ -118,6 +120,9 @@ func (b *builder) finding(i int) {
 	if f.Weak {
 		w *= 0.5
 	}
+	if f.Typology == "travel_bundle" && len(f.Indicators) == 1 && f.Indicators[0] == "R05" {
+		role = Documents // visas, passports and translations for others, and nothing else
+	}
 	if f.Typology == "shared_device" {
 		b.device(i, w)
 		return
@@ -197,6 +202,9 @@ func (b *builder) payer(account string, persons []string, journeys []int, phones
 	}
 }
 
+// escorted is how many groups that one account paid make somebody an escort (T03).
+const escorted = 3
+
 // escort reads somebody who travels with others again and again: those who pay for it are tied, those brought are victims.
 func (b *builder) escort(k int) {
 	e := &b.in.Escorts[k]
@@ -204,22 +212,32 @@ func (b *builder) escort(k int) {
 	w := min(1, 0.4+0.05*float64(len(e.Groups))+0.05*float64(e.Alone))
 	var travels []int
 	var companions []string // on journeys that somebody paid for many, not those of a holiday
-	payers := map[int]int{}
+	payers := map[int]int{} // bookings by who paid them
+	ways := map[string]bool{}
 	for _, g := range e.Groups {
 		group := &b.in.Groups[g]
-		if x, ok := b.number(group.Payer); ok && b.paysMany(group.Payer) {
+		way := b.in.Journeys[group.Journeys[0]].Booking // the legs of one way are one group
+		if way == "" {
+			way = fmt.Sprint("group ", g)
+		}
+		x, ok := b.number(group.Payer)
+		paid := ok && b.paysMany(group.Payer)
+		if paid && !ways[way] {
 			payers[b.of(x)]++
+		}
+		ways[way] = true
+		if paid {
 			travels = append(travels, group.Journeys...)
 			companions = append(companions, group.Persons...)
 		}
 	}
 	for p, n := range payers {
-		if p != who && n*2 > len(e.Groups) {
+		if p != who && n*2 > len(ways) {
 			b.tie(who, p, 0.9, "tie_escort")
 			w = min(1, w+0.2)
 		}
 	}
-	if len(payers) == 0 || slices.Max(values(payers))*3 < len(e.Groups) {
+	if len(payers) == 0 || slices.Max(values(payers)) < escorted || slices.Max(values(payers))*3 < len(ways) {
 		return // everybody paid for themselves, or an agency for all: somebody who travels much, or a guide
 	}
 	b.say(who, Evidence{Transporter, w, Reason{Reason: sentences.Say("escort", "groups", len(e.Groups), "companions", len(e.Companions)), Journeys: travels}})

@@ -281,6 +281,9 @@ func (b *builder) roles(a int, inside map[int]bool) []RoleOf {
 		}
 		delete(by, Front)
 	}
+	if times := b.feeds(a); times >= manyFed {
+		add(SafeHouse, 0.6, Reason{Reason: sentences.Say("feeds", "times", int(times))})
+	}
 	if len(by) == 0 {
 		m := b.moneyOf(a, inside)
 		kept := 1 - float64(m.out)/float64(max(m.received, 1))

@@ -19,6 +19,7 @@ var sentences = explain.Catalog{
 
 	"pays_members": "Pays {members} members again and again.",
 	"settles":      "Receives in few large sums what is collected for journeys.",
+	"feeds":        "Buys food for {times} times what the usual account that buys food does, month after month, and pays rent.",
 	"keeps":        "Keeps what comes from the network.",
 	"passes_on":    "Passes on within the network what comes from it.",
 

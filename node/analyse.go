@@ -240,7 +240,7 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	}
 	took("results", st.done())
 	st = begin(o.Progress, "networks", 0, "networks")
-	in, found, err := findNetworks(ctx, set, g, res.Findings, entities)
+	in, found, err := findNetworks(ctx, set, g, res.Findings, entities, pack)
 	if err != nil {
 		return nil, err
 	}

@@ -93,8 +93,11 @@ type Rest struct {
 }
 
 // findNetworks reads adverts and journeys and puts networks together with what was found in the payments.
-func findNetworks(ctx context.Context, set *records.Set, g *flow.Graph, findings []typology.Finding, entities *entity.Resolution) (network.Input, []network.Network, error) {
-	in := network.Input{Graph: g, Findings: findings, Entities: entities}
+func findNetworks(ctx context.Context, set *records.Set, g *flow.Graph, findings []typology.Finding, entities *entity.Resolution, pack *typology.Pack) (network.Input, []network.Network, error) {
+	in := network.Input{Graph: g, Findings: findings, Entities: entities, Food: map[string]bool{}}
+	for _, mcc := range pack.Categories["food"].MCC {
+		in.Food[mcc] = true
+	}
 	var err error
 	if in.Adverts, err = set.Adverts(ctx, 0); err != nil {
 		return in, nil, err

@@ -9,7 +9,7 @@ import (
 // made to hand over what they are paid on the same day.
 func (o *organisation) labour() {
 	s := o.s
-	recruiter, driver, exploiter, collector := o.one("recruiter"), o.one("transporter"), o.one("exploiter"), o.one("collector")
+	recruiter, driver, collector := o.one("recruiter"), o.one("transporter"), o.one("collector")
 	home, target := s.twoCountries()
 	o.posts(recruiter, target, 10)
 	company := s.opened()
@@ -46,7 +46,9 @@ func (o *organisation) labour() {
 	for range 60 {
 		o.p.aside(ledger.Payment{From: s.account(s.ordinary(s.rng.Uint64())), To: company, Paid: ledger.Money{Units: s.between(200_000, 900_000)}, At: o.from + s.rng.Int64N(o.to-o.from), Channel: ledger.ChannelTransfer, Purpose: "SUPP"})
 	}
-	o.costs(exploiter, target)
+	for _, e := range o.all("exploiter") {
+		o.costs(e, target)
+	}
 	o.launder(collector)
 	o.wages()
 }

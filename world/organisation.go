@@ -161,6 +161,8 @@ func (o *organisation) rest() []Rest {
 
 // close writes the organisation into the truth.
 func (o *organisation) close() Organisation {
+	o.houses()
+	o.documents()
 	t := Organisation{ID: o.id, Kind: o.kind, Victims: []string{}, AtRest: o.rest()}
 	for _, m := range o.parts {
 		x := Member{Entity: m.id, Roles: m.roles, Accounts: []string{m.account.String()}}

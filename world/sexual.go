@@ -36,7 +36,9 @@ func (o *organisation) sexual() {
 	}
 	o.adverts(exploiter, victims, target)
 	o.clients(collector, 40+10*len(o.parts), 9_000)
-	o.costs(exploiter, target)
+	for _, e := range o.all("exploiter") {
+		o.costs(e, target)
+	}
 	o.launder(collector)
 	o.wages()
 }

@@ -51,6 +51,9 @@ func NewSociety(preset string, seed uint64) (*Society, error) {
 	p := presets[i]
 	w := New(Spec{Payments: p.Payments, Seed: seed, Each: -1, Innocent: int(max(1, p.Payments/100_000))})
 	s := &Society{World: w}
+	for agency := range agencies {
+		s.used[guide(agency)] = true // whoever leads tours is nobody's victim
+	}
 	kinds := []string{sexualExploitation, smuggling, forcedLabour, forcedCrime}
 	modes := []journey.Mode{journey.Bus, journey.Sea, journey.Air}
 	for n, size := range p.Members {
@@ -174,6 +177,12 @@ func (s *Society) publish(n int) {
 	s.Adverts = s.Adverts[:n]
 }
 
+// agencies is how many honest ones take groups on tours.
+const agencies = 6
+
+// guide is the person who leads an agency's tours.
+func guide(agency int) int { return agency * 7 }
+
 // move fills the journeys up: people on business, families, students, tourists in groups, workers of a season.
 func (s *Society) move(n int) {
 	r := s.rng
@@ -205,10 +214,10 @@ func (s *Society) move(n int) {
 				party = append(party, s.person((payer.n/50*50+m)%s.persons))
 			}
 		case k == 15: // a tour with the guide of an agency, which pays for all
-			agency := r.IntN(6)
+			agency := r.IntN(agencies)
 			payer = s.person(s.persons + agency)
 			payer.phone = fmt.Sprintf("+57122222%02d", agency)
-			party = []person{s.person(agency * 7)}
+			party = []person{s.person(guide(agency))}
 			for range 8 + r.IntN(12) {
 				party = append(party, s.person(r.IntN(s.persons)))
 			}
