@@ -3,8 +3,10 @@ package entity
 import (
 	"cmp"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // placeholder is the number of different things from which a strong selector is taken for a filler ("000000000", a
@@ -22,7 +24,12 @@ type Resolution struct {
 	Suggested []Suggestion
 
 	canonical map[string]string
+	selectors map[string][]Selector
 }
+
+// Selectors are the selectors of one of Entities, those of all its parts, in order. For anything else see
+// Entity.Selectors.
+func (r *Resolution) Selectors(id string) []Selector { return r.selectors[id] }
 
 // Merge says why an entity became part of another.
 type Merge struct {
@@ -76,7 +83,7 @@ type facts struct {
 //
 // Cost: n log n in entities and selectors.
 func Resolve(list []*Entity, apart []Apart, regions ...string) *Resolution {
-	s := resolver{r: &Resolution{canonical: map[string]string{}}}
+	s := resolver{r: &Resolution{canonical: map[string]string{}, selectors: map[string][]Selector{}}}
 	s.list = slices.Clone(list)
 	slices.SortFunc(s.list, func(a, b *Entity) int { return cmp.Compare(a.ID, b.ID) })
 	s.apart = map[Apart]bool{}
@@ -99,6 +106,7 @@ type resolver struct {
 	list      []*Entity
 	apart     map[Apart]bool
 	selectors []shared
+	own       [][]Selector // of each entity
 	clusters  []*cluster // of each entity
 	named     map[string][]int
 }
@@ -120,6 +128,7 @@ func (s *resolver) read(regions []string) {
 			by[x] = append(l, i)
 		}
 	}
+	s.own = selectorsOf(s.list, regions)
 	s.clusters = make([]*cluster, len(s.list))
 	for i, e := range s.list {
 		s.clusters[i] = &cluster{[]int{i}, []facts{{births: e.Properties["birthDate"], documents: e.documents()}}}
@@ -128,7 +137,7 @@ func (s *resolver) read(regions []string) {
 		if _, _, tie := e.Ends(); tie {
 			continue
 		}
-		for _, x := range e.Selectors(regions...) {
+		for _, x := range s.own[i] {
 			put(x, i)
 			if !Is(e.Schema, "Identification") || x.Kind != Document {
 				continue
@@ -159,6 +168,24 @@ func (s *resolver) read(regions []string) {
 		s.selectors = append(s.selectors, shared{x, slices.Compact(who)})
 	}
 	slices.SortFunc(s.selectors, func(a, b shared) int { return a.Compare(b.Selector) })
+}
+
+// selectorsOf reads the selectors of each entity, with all processors: phone numbers cost most of all.
+func selectorsOf(list []*Entity, regions []string) [][]Selector {
+	out := make([][]Selector, len(list))
+	var wg sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		wg.Go(func() {
+			for i := w * len(list) / workers; i < (w+1)*len(list)/workers; i++ {
+				if _, _, tie := list[i].Ends(); !tie {
+					out[i] = list[i].Selectors(regions...)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return out
 }
 
 // nameKey is a name without case, accents and order of its words.
@@ -306,6 +333,7 @@ func (s *resolver) collect() {
 	for i, e := range s.list {
 		c := s.clusters[i]
 		if len(c.members) == 1 {
+			s.r.selectors[e.ID] = s.own[i]
 			s.r.Entities = append(s.r.Entities, e)
 			continue
 		}
@@ -313,10 +341,14 @@ func (s *resolver) collect() {
 			continue
 		}
 		parts := make([]*Entity, len(c.members))
+		var own []Selector
 		for k, m := range c.members {
 			parts[k] = s.list[m]
+			own = append(own, s.own[m]...)
 		}
 		one := Union(parts...)
+		slices.SortFunc(own, Selector.Compare)
+		s.r.selectors[one.ID] = slices.Compact(own)
 		for _, p := range parts {
 			s.r.canonical[p.ID] = one.ID
 		}

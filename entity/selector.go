@@ -32,6 +32,7 @@ const (
 	Handle   Kind = "handle"   // platform, a colon, the name in lower case
 	Device   Kind = "device"   // as told, lower case
 	IP       Kind = "ip"       // RFC 5952
+	Image    Kind = "image"    // perceptual hash, lower-case hexadecimal; weak: anybody may show another's image
 )
 
 // Strong says that two entities with the same selector of the kind are one. What a family, a household or an office may

@@ -245,7 +245,7 @@ func (b *builder) victims(inside map[int]bool) []Person {
 
 // minor says that somebody may be under age at the end of the data.
 func (b *builder) minor(a int) bool {
-	e := b.entities[b.list[a].ID]
+	e := b.in.Held.Entity(b.list[a].ID)
 	if e == nil {
 		return false
 	}

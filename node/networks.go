@@ -10,6 +10,7 @@ import (
 
 	"tarir/entity"
 	"tarir/explain"
+	"tarir/holding"
 	"tarir/journey"
 	"tarir/money/flow"
 	"tarir/money/trace"
@@ -94,7 +95,7 @@ type Rest struct {
 
 // findNetworks reads adverts and journeys and puts networks together with what was found in the payments.
 func findNetworks(ctx context.Context, set *records.Set, g *flow.Graph, findings []typology.Finding, entities *entity.Resolution, pack *typology.Pack) (network.Input, []network.Network, error) {
-	in := network.Input{Graph: g, Findings: findings, Entities: entities, Food: map[string]bool{}}
+	in := network.Input{Graph: g, Findings: findings, Held: holding.New(g, entities), Food: map[string]bool{}}
 	for _, mcc := range pack.Categories["food"].MCC {
 		in.Food[mcc] = true
 	}

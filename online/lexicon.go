@@ -46,6 +46,28 @@ var shippedLexicon = sync.OnceValue(func() lexicon {
 	return l
 })
 
+//go:embed trades.toml
+var tradesText string
+
+// shippedTrades is the lexicon of trades; its wordings are their names.
+var shippedTrades = sync.OnceValue(func() lexicon {
+	var file map[string]any
+	if _, err := toml.Decode(tradesText, &file); err != nil {
+		panic("online: the shipped trades are broken: " + err.Error())
+	}
+	out := lexicon{}
+	for _, trade := range slices.Sorted(maps.Keys(file)) {
+		lists, ok := file[trade].(map[string]any)
+		if !ok {
+			continue // the source
+		}
+		if err := out.add(Wording(trade), lists); err != nil {
+			panic("online: the shipped trades are broken: " + err.Error())
+		}
+	}
+	return out
+})
+
 func parseLexicon(text string) (lexicon, error) {
 	var lists map[string]map[string]any
 	if _, err := toml.Decode(text, &lists); err != nil {
@@ -56,26 +78,34 @@ func parseLexicon(text string) (lexicon, error) {
 		if s, _ := lists[kind]["source"].(string); s == "" {
 			return nil, fmt.Errorf("read lexicon: %s has no source", kind)
 		}
-		for _, lang := range slices.Sorted(maps.Keys(lists[kind])) {
-			list, ok := lists[kind][lang].([]any)
-			if !ok {
-				continue
-			}
-			for _, x := range list {
-				s, ok := x.(string)
-				words := wordsOf(s, nil)
-				if !ok || len(words) == 0 {
-					return nil, fmt.Errorf("read lexicon: %s.%s holds what is no phrase", kind, lang)
-				}
-				p := phrase{wording: Wording(kind), text: s}
-				for _, w := range words {
-					p.words = append(p.words, w.hash)
-				}
-				out[p.words[0]] = append(out[p.words[0]], p)
-			}
+		if err := out.add(Wording(kind), lists[kind]); err != nil {
+			return nil, err
 		}
 	}
 	return out, nil
+}
+
+// add takes the phrases of a kind, a list for each language.
+func (l lexicon) add(kind Wording, lists map[string]any) error {
+	for _, lang := range slices.Sorted(maps.Keys(lists)) {
+		list, ok := lists[lang].([]any)
+		if !ok {
+			continue
+		}
+		for _, x := range list {
+			s, ok := x.(string)
+			words := wordsOf(s, nil)
+			if !ok || len(words) == 0 {
+				return fmt.Errorf("read lexicon: %s.%s holds what is no phrase", kind, lang)
+			}
+			p := phrase{wording: kind, text: s}
+			for _, w := range words {
+				p.words = append(p.words, w.hash)
+			}
+			l[p.words[0]] = append(l[p.words[0]], p)
+		}
+	}
+	return nil
 }
 
 // Told is a phrase of the lexicon in an advert.

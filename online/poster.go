@@ -36,7 +36,8 @@ const (
 	wideFamilies = 10
 )
 
-// Contacts finds the selectors of each advert: those that it lists and those in its text, in the regions of its country.
+// Contacts finds the selectors of each advert: those that it lists and those in its text, in the regions of its country, and
+// the images it shows.
 func Contacts(ctx context.Context, adverts []*Advert, secret []byte) ([][]entity.Selector, error) {
 	out := make([][]entity.Selector, len(adverts))
 	workers := runtime.GOMAXPROCS(0)
@@ -76,7 +77,11 @@ func Contacts(ctx context.Context, adverts []*Advert, secret []byte) ([][]entity
 			return nil
 		})
 	}
-	return out, eg.Wait()
+	if err := eg.Wait(); err != nil {
+		return nil, err
+	}
+	withImages(adverts, out)
+	return out, nil
 }
 
 func regions(country string) []string {

@@ -10,21 +10,31 @@ import (
 // Reason is one sentence of an explanation.
 type Reason = explain.Reason
 
-// Hit is one typology seen at one account.
+// Hit is one typology seen at one account, person, company or contact.
 type Hit struct {
 	Typology   string
 	Indicators []string       // ids met, sorted
 	Strength   float64        // 0 to 1: how far beyond the thresholds
-	Accounts   []flow.Account // the subject first
+	Accounts   []flow.Account // the subject first; empty where it is about no account
+	Holder     string         // whom it is about where it is about no account: an entity's id or a contact
+	Data       string         // kinds of data it was seen in: P payments, J journeys, A adverts, E entities; empty: P
 	Payments   []int64        // ledger rows, ascending
+	Adverts    []int          // places in the caller's list, ascending
+	Journeys   []int
+	Entities   []string // ids, sorted
 	First      int64          // seconds since 1970
 	Last       int64
 	Reasons    []Reason
 	Truncated  bool // a limit of the pack cut the search
 }
 
-// Subject is the account the hit is about.
-func (h *Hit) Subject() flow.Account { return h.Accounts[0] }
+// kinds are the kinds of data it was seen in.
+func (h *Hit) kinds() string {
+	if h.Data == "" {
+		return "P"
+	}
+	return h.Data
+}
 
 func say(code string, params ...any) Reason { return sentences.Say(code, params...) }
 

@@ -36,6 +36,7 @@ type Typology struct {
 	Weight     float64          `toml:"weight" json:"weight"` // 0 to 1: what it adds to a finding's score
 	Indicators []string         `toml:"indicators" json:"indicators"`
 	Off        bool             `toml:"off" json:"off"`
+	Data       string           `toml:"data" json:"data"` // kinds of data it looks at; empty: payments alone
 	Params     map[string]Param `toml:"params" json:"params"`
 }
 
@@ -142,6 +143,10 @@ func (p *Pack) inherit(d *Pack) error {
 		if t.Indicators == nil {
 			t.Indicators = base.Indicators
 		}
+		if t.Data != "" && t.Data != base.Data {
+			return fmt.Errorf("read indicator pack: %s looks at %s; that cannot be changed", name, base.Data)
+		}
+		t.Data = base.Data
 		if t.Weight == 0 {
 			t.Weight, t.Alone = base.Weight, base.Alone || t.Alone
 		}
@@ -246,7 +251,7 @@ func (p *Pack) check() error {
 		if t.Weight < 0 || t.Weight > 1 {
 			return fmt.Errorf("read indicator pack: the weight of %s is not between 0 and 1", name)
 		}
-		if _, ok := builders[name]; !ok {
+		if _, ok := builders[name]; !ok && t.Data == "" {
 			return fmt.Errorf("read indicator pack: there is no typology %q", name)
 		}
 	}
@@ -270,13 +275,7 @@ type params struct {
 	used     map[string][]Amount // filled with the amounts that each typology compares payments with; may be nil
 }
 
-func (p params) num(name string) float64 {
-	v, ok := p.pack.Typologies[p.typology].Params[name]
-	if !ok {
-		panic("typology: " + p.typology + " has no parameter " + name)
-	}
-	return v.Value
-}
+func (p params) num(name string) float64 { return p.pack.Num(p.typology, name) }
 
 func (p params) int(name string) int        { return int(p.num(name)) }
 func (p params) days(name string) int64     { return seconds(p.num(name) * 86400) }
@@ -298,6 +297,15 @@ func (p params) amounts(use string) []Amount {
 		p.used[p.typology] = append(p.used[p.typology], out...)
 	}
 	return out
+}
+
+// Num is a parameter of a typology; a name that the pack lacks is a mistake of the program.
+func (p *Pack) Num(typology, name string) float64 {
+	v, ok := p.Typologies[typology].Params[name]
+	if !ok {
+		panic("typology: " + typology + " has no parameter " + name)
+	}
+	return v.Value
 }
 
 // different counts indicators, those that are a case of another among them as one with it.

@@ -23,8 +23,12 @@ type Finding struct {
 	Score      float64
 	Weak       bool // fewer indicators than a finding needs; a lead
 	Indicators []string
-	Accounts   []flow.Account // the subject first
+	Subject    string         // who stands behind it: the holder where one is told, else the account or the contact
+	Accounts   []flow.Account // the subject's first; empty where it is about no account
 	Payments   []int64        // ledger rows, ascending
+	Adverts    []int          // places in the lists of whoever gave the hits
+	Journeys   []int
+	Entities   []string // ids
 	First      int64
 	Last       int64
 	Reasons    []Reason
@@ -42,6 +46,10 @@ type Result struct {
 type Options struct {
 	Rates    *rates.Table   // by which amounts of different currencies compare; nil: they do not
 	Progress func(done int) // is told of accounts done, by several goroutines
+	// Beside are hits seen in other data, which join those of payments about the same subject.
+	Beside []Hit
+	// Holder names who stands behind an account, so that hits about several accounts of one person meet; nil: the account.
+	Holder func(flow.Account) string
 }
 
 // Run looks at every account of the graph and returns findings, best first. The same graph and pack give the same
@@ -58,10 +66,10 @@ func Run(ctx context.Context, g *flow.Graph, p *Pack, o Options) (*Result, error
 	var run []running
 	used := map[string][]Amount{}
 	for _, name := range p.TypologyNames() {
-		if p.Typologies[name].Off {
+		b, ofPayments := builders[name]
+		if p.Typologies[name].Off || !ofPayments {
 			continue
 		}
-		b := builders[name]
 		if missing := b.needs.missing(have); len(missing) > 0 {
 			res.NotAssessable = append(res.NotAssessable, fmt.Sprintf("%s is not assessable: the payments carry no %s", name, strings.Join(missing, " and no ")))
 			continue
@@ -82,7 +90,7 @@ func Run(ctx context.Context, g *flow.Graph, p *Pack, o Options) (*Result, error
 	if err != nil {
 		return nil, err
 	}
-	res.Findings, err = assemble(ctx, g, p, hits, res.Alone)
+	res.Findings, err = assemble(ctx, g, p, append(hits, o.Beside...), res.Alone, o.Holder)
 	return res, err
 }
 
@@ -149,17 +157,26 @@ func (s *scan) look(a flow.Account, run []running) {
 // Each hit becomes at most one finding. Beside its own indicators it names those of every other hit about the same
 // subject within the same time, or over one of its payments. The order of hits is made canonical first, so the result
 // does not depend on who found what when.
-func assemble(ctx context.Context, g *flow.Graph, p *Pack, hits []Hit, alone map[string]int) ([]Finding, error) {
+func assemble(ctx context.Context, g *flow.Graph, p *Pack, hits []Hit, alone map[string]int, holder func(flow.Account) string) ([]Finding, error) {
 	hits = canonical(g, hits)
-	bySubject := map[flow.Account][]int{}
+	bySubject := map[string][]int{}
 	byPayment := map[int64][]int32{}
+	subjects := make([]string, len(hits))
 	for i := range hits {
-		bySubject[hits[i].Subject()] = append(bySubject[hits[i].Subject()], i)
+		switch {
+		case len(hits[i].Accounts) == 0:
+			subjects[i] = hits[i].Holder
+		case holder != nil:
+			subjects[i] = holder(hits[i].Accounts[0])
+		default:
+			subjects[i] = g.AccountName(hits[i].Accounts[0])
+		}
+		bySubject[subjects[i]] = append(bySubject[subjects[i]], i)
 		for _, row := range hits[i].Payments {
 			byPayment[row] = append(byPayment[row], int32(i))
 		}
 	}
-	need := int(p.engine("indicators_of_one_kind"))
+	ofOne, ofSeveral := int(p.engine("indicators_of_one_kind")), int(p.engine("indicators_of_kinds"))
 	weakCeiling := p.engine("weak_ceiling")
 	margin := int64(p.engine("together_days")) * flow.Day
 	var findings []Finding
@@ -169,7 +186,7 @@ func assemble(ctx context.Context, g *flow.Graph, p *Pack, hits []Hit, alone map
 		}
 		h := &hits[i]
 		beside := map[int]bool{}
-		for _, k := range bySubject[h.Subject()] {
+		for _, k := range bySubject[subjects[i]] {
 			o := &hits[k]
 			if k != i && o.First <= h.Last+margin && o.Last >= h.First-margin {
 				beside[k] = true
@@ -185,8 +202,10 @@ func assemble(ctx context.Context, g *flow.Graph, p *Pack, hits []Hit, alone map
 		indicators := slices.Clone(h.Indicators)
 		miss := 1 - h.Strength*p.Typologies[h.Typology].Weight
 		best := map[string]float64{} // strongest of each other typology
+		kinds := []string{h.kinds()}
 		for k := range beside {
 			o := &hits[k]
+			kinds = append(kinds, o.kinds())
 			indicators = append(indicators, o.Indicators...)
 			if o.Typology != h.Typology {
 				best[o.Typology] = max(best[o.Typology], o.Strength*p.Typologies[o.Typology].Weight)
@@ -198,12 +217,15 @@ func assemble(ctx context.Context, g *flow.Graph, p *Pack, hits []Hit, alone map
 		slices.Sort(indicators)
 		indicators = slices.Compact(indicators)
 		f := Finding{
-			Typology: h.Typology, Stage: p.Typologies[h.Typology].Stage, Indicators: indicators,
-			Accounts: h.Accounts, Payments: h.Payments, First: h.First, Last: h.Last,
+			Typology: h.Typology, Stage: p.Typologies[h.Typology].Stage, Indicators: indicators, Subject: subjects[i],
+			Accounts: h.Accounts, Payments: h.Payments, Adverts: h.Adverts, Journeys: h.Journeys, Entities: h.Entities, First: h.First, Last: h.Last,
 			Reasons: slices.Clone(h.Reasons), Truncated: h.Truncated,
 		}
 		f.Score = 1 - miss
-		have := p.different(indicators)
+		have, need := p.different(indicators), ofOne
+		if slices.ContainsFunc(kinds, func(k string) bool { return k != kinds[0] }) {
+			need = ofSeveral
+		}
 		if have < need {
 			if !p.Typologies[h.Typology].Alone {
 				alone[h.Typology]++
@@ -218,11 +240,10 @@ func assemble(ctx context.Context, g *flow.Graph, p *Pack, hits []Hit, alone map
 		f.Score = math.Round(f.Score*1000) / 1000
 		findings = append(findings, f)
 	}
-	names := g.Ledger().Accounts()
 	slices.SortStableFunc(findings, func(a, b Finding) int {
 		return cmp.Or(
 			-cmp.Compare(a.Score, b.Score), cmp.Compare(a.Typology, b.Typology), cmp.Compare(a.First, b.First), cmp.Compare(a.Last, b.Last),
-			names.Compare(uint32(a.Accounts[0]), uint32(b.Accounts[0])),
+			cmp.Compare(a.Subject, b.Subject),
 		)
 	})
 	return findings, nil
@@ -234,16 +255,22 @@ func canonical(g *flow.Graph, hits []Hit) []Hit {
 		slices.Sort(hits[i].Indicators)
 	}
 	names := g.Ledger().Accounts()
+	subject := func(a, b *Hit) int {
+		if len(a.Accounts) > 0 && len(b.Accounts) > 0 {
+			return names.Compare(uint32(a.Accounts[0]), uint32(b.Accounts[0]))
+		}
+		return cmp.Or(len(a.Accounts)-len(b.Accounts), cmp.Compare(a.Holder, b.Holder))
+	}
+	seen := func(a, b *Hit) int {
+		return cmp.Or(slices.Compare(a.Payments, b.Payments), slices.Compare(a.Adverts, b.Adverts), slices.Compare(a.Journeys, b.Journeys), slices.Compare(a.Entities, b.Entities))
+	}
 	slices.SortFunc(hits, func(a, b Hit) int {
-		return cmp.Or(
-			cmp.Compare(a.Typology, b.Typology), slices.Compare(a.Payments, b.Payments), -cmp.Compare(a.Strength, b.Strength),
-			names.Compare(uint32(a.Subject()), uint32(b.Subject())),
-		)
+		return cmp.Or(cmp.Compare(a.Typology, b.Typology), seen(&a, &b), -cmp.Compare(a.Strength, b.Strength), subject(&a, &b))
 	})
 	out := hits[:0]
 	for _, h := range hits {
 		k := len(out) - 1
-		if k < 0 || out[k].Typology != h.Typology || !slices.Equal(out[k].Payments, h.Payments) {
+		if k < 0 || out[k].Typology != h.Typology || seen(&out[k], &h) != 0 {
 			out = append(out, h)
 			continue
 		}
