@@ -47,7 +47,7 @@ func New(g *flow.Graph, resolved *entity.Resolution) *Index {
 			continue
 		}
 		for _, asset := range e.Properties["asset"] {
-			account, ok := x.account(x.Entity(asset))
+			account, ok := x.AccountOf(x.Entity(asset))
 			if !ok {
 				continue
 			}
@@ -68,8 +68,8 @@ func New(g *flow.Graph, resolved *entity.Resolution) *Index {
 	return x
 }
 
-// account finds the ledger's account of an entity that is one.
-func (x *Index) account(e *entity.Entity) (flow.Account, bool) {
+// AccountOf finds the graph's account of an entity that is one.
+func (x *Index) AccountOf(e *entity.Entity) (flow.Account, bool) {
 	if e == nil || !entity.Is(e.Schema, "BankAccount") {
 		return 0, false
 	}
@@ -160,3 +160,6 @@ func (x *Index) Account(s string) (flow.Account, bool) {
 	n, ok := x.graph.Ledger().Accounts().Lookup(ledger.Account{Institution: inst, Number: num})
 	return flow.Account(n), ok && n != 0
 }
+
+// Any says that entities were told at all.
+func (x *Index) Any() bool { return len(x.byID) > 0 }

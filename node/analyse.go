@@ -15,6 +15,7 @@ import (
 	"slices"
 	"sort"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/zeebo/xxh3"
@@ -23,6 +24,7 @@ import (
 	"tarir/money/ledger"
 	"tarir/money/rates"
 	"tarir/money/typology"
+	"tarir/network"
 	"tarir/records"
 )
 
@@ -79,6 +81,7 @@ type Finding struct {
 	Score       float64           `json:"score"`
 	Weak        bool              `json:"weak"`
 	Indicators  []string          `json:"indicators"`
+	Subject     string            `json:"subject"` // who it is about: an entity, an account, or a contact
 	Accounts    []string          `json:"accounts"`
 	Payments    []string          `json:"payments"`
 	Adverts     []string          `json:"adverts"`
@@ -213,8 +216,21 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	st.add(l.Rows())
 	took("graph", st.done())
 
+	st = begin(o.Progress, "adverts and journeys", set.Rows(records.Adverts)+set.Rows(records.Journeys), "records")
+	in, err := gather(ctx, set, g, entities, pack)
+	if err != nil {
+		return nil, err
+	}
+	took("records", st.done())
+	st = begin(o.Progress, "signals", 0, "records")
+	beside, notes, err := signals(ctx, in, pack, table)
+	if err != nil {
+		return nil, err
+	}
+	s.NotAssessable = append(s.NotAssessable, notes...)
+	took("signals", st.done())
 	st = begin(o.Progress, "typologies", int64(g.Accounts()), "accounts")
-	res, err := typology.Run(ctx, g, pack, typology.Options{Rates: table, Progress: func(n int) { st.add(int64(n)) }})
+	res, err := typology.Run(ctx, g, pack, typology.Options{Rates: table, Beside: beside, Holder: in.Held.Subject, Progress: func(n int) { st.add(int64(n)) }})
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +244,7 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	took("trace", st.done())
 
 	st = begin(o.Progress, "results", int64(len(res.Findings)), "findings")
-	findings, err := describe(ctx, l, g, res.Findings)
+	findings, err := describe(ctx, l, in, res.Findings)
 	if err != nil {
 		return nil, err
 	}
@@ -240,7 +256,8 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	}
 	took("results", st.done())
 	st = begin(o.Progress, "networks", 0, "networks")
-	in, found, err := findNetworks(ctx, set, g, res.Findings, entities, pack)
+	in.Findings = res.Findings
+	found, err := network.Build(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -286,7 +303,8 @@ func (c *Counts) count(l *ledger.Ledger, g *flow.Graph, findings []Finding) {
 }
 
 // describe turns findings into their written form, with references and sums from the ledger.
-func describe(ctx context.Context, l *ledger.Ledger, g *flow.Graph, found []typology.Finding) ([]Finding, error) {
+func describe(ctx context.Context, l *ledger.Ledger, in network.Input, found []typology.Finding) ([]Finding, error) {
+	g := in.Graph
 	var rows []int64
 	for _, f := range found {
 		rows = append(rows, f.Payments...)
@@ -302,13 +320,21 @@ func describe(ctx context.Context, l *ledger.Ledger, g *flow.Graph, found []typo
 		x := Finding{
 			place:    place,
 			Typology: f.Typology, Stage: f.Stage, Score: f.Score, Weak: f.Weak, Indicators: f.Indicators,
-			Adverts: []string{}, Journeys: []string{}, Entities: []string{},
+			Subject: f.Subject, Accounts: []string{}, Payments: []string{}, Adverts: []string{}, Journeys: []string{}, Entities: append([]string{}, f.Entities...),
 			First: stamp(f.First), Last: stamp(f.Last), Explanation: f.Reasons, Truncated: f.Truncated, rows: f.Payments,
 		}
 		for _, a := range f.Accounts {
 			x.Accounts = append(x.Accounts, g.AccountName(a))
 		}
-		slices.Sort(x.Accounts[1:]) // the subject stays first
+		if len(x.Accounts) > 0 {
+			slices.Sort(x.Accounts[1:]) // the subject stays first
+		}
+		for _, a := range f.Adverts {
+			x.Adverts = append(x.Adverts, in.Adverts[a].ID)
+		}
+		for _, j := range f.Journeys {
+			x.Journeys = append(x.Journeys, in.Journeys[j].ID)
+		}
 		sums := map[string]ledger.Money{}
 		for _, r := range f.Payments {
 			i, _ := slices.BinarySearch(rows, r)
@@ -352,7 +378,13 @@ func (f *Finding) arrange() {
 		_, _ = h.WriteString(strconv.Itoa(len(s)) + ":" + s) // a hash does not fail
 	}
 	put(f.Typology)
-	put(f.Accounts[0])
+	put(f.Subject)
+	if len(f.Accounts) > 0 {
+		put(f.Accounts[0])
+	}
+	for _, list := range [][]string{f.Adverts, f.Journeys, f.Entities} {
+		put(strings.Join(list, "\x00"))
+	}
 	for to, from := range order {
 		f.payments[to], f.Payments[to], f.rows[to] = payments[from], refs[from], rows[from]
 		put(refs[from])

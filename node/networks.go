@@ -13,11 +13,13 @@ import (
 	"tarir/holding"
 	"tarir/journey"
 	"tarir/money/flow"
+	"tarir/money/rates"
 	"tarir/money/trace"
 	"tarir/money/typology"
 	"tarir/network"
 	"tarir/online"
 	"tarir/records"
+	"tarir/signal"
 )
 
 // NetworksFile holds the organisations.
@@ -93,32 +95,39 @@ type Rest struct {
 	How      string `json:"how,omitempty"`
 }
 
-// findNetworks reads adverts and journeys and puts networks together with what was found in the payments.
-func findNetworks(ctx context.Context, set *records.Set, g *flow.Graph, findings []typology.Finding, entities *entity.Resolution, pack *typology.Pack) (network.Input, []network.Network, error) {
-	in := network.Input{Graph: g, Findings: findings, Held: holding.New(g, entities), Food: map[string]bool{}}
+// gather reads adverts, journeys and entities, and what is seen in each of them by itself.
+func gather(ctx context.Context, set *records.Set, g *flow.Graph, entities *entity.Resolution, pack *typology.Pack) (network.Input, error) {
+	in := network.Input{Graph: g, Held: holding.New(g, entities), Food: map[string]bool{}}
 	for _, mcc := range pack.Categories["food"].MCC {
 		in.Food[mcc] = true
 	}
 	var err error
 	if in.Adverts, err = set.Adverts(ctx, 0); err != nil {
-		return in, nil, err
+		return in, err
 	}
 	if in.Families, err = online.Families(ctx, in.Adverts); err != nil {
-		return in, nil, err
+		return in, err
 	}
 	contacts, err := online.Contacts(ctx, in.Adverts, nil)
 	if err != nil {
-		return in, nil, err
+		return in, err
 	}
 	in.Posters = online.Posters(in.Adverts, contacts, in.Families)
 	if in.Journeys, err = set.Journeys(ctx, 0); err != nil {
-		return in, nil, err
+		return in, err
 	}
 	in.Groups = journey.Groups(in.Journeys)
 	in.Escorts = journey.Escorts(in.Journeys, in.Groups, journey.Default())
 	in.Payers = journey.Payers(in.Journeys, journey.Default())
-	list, err := network.Build(ctx, in)
-	return in, list, err
+	return in, nil
+}
+
+// signals looks for the typologies that need more than payments.
+func signals(ctx context.Context, in network.Input, pack *typology.Pack, table *rates.Table) ([]typology.Hit, []string, error) {
+	return signal.Scan(ctx, signal.Input{
+		Graph: in.Graph, Held: in.Held, Pack: pack, Rates: table, Adverts: in.Adverts, Families: in.Families, Posters: in.Posters,
+		Journeys: in.Journeys, Groups: in.Groups, Escorts: in.Escorts, Payers: in.Payers,
+	})
 }
 
 // describeNetworks follows the proceeds of networks, ranks them and turns them into their written form.

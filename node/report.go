@@ -128,7 +128,7 @@ func (r *reporter) page(ctx context.Context, findings []Finding, traced *trace.R
 		case i < reportFull+reportLines:
 			p.More = append(p.More, report.Line{
 				Rank: i + 1, ID: f.ID, Typology: f.Typology, Score: score(f.Score), First: date(f.First), Last: date(f.Last),
-				Amount: amountOf(f), Subject: f.Accounts[0], Weak: f.Weak,
+				Amount: amountOf(f), Subject: f.about(), Weak: f.Weak,
 			})
 		default:
 			p.Omitted++
@@ -166,7 +166,7 @@ func (r *reporter) counts(findings []Finding) []report.Count {
 func (r *reporter) finding(ctx context.Context, rank int, f *Finding) (*report.Finding, error) {
 	x := &report.Finding{
 		Rank: rank, ID: f.ID, Typology: f.Typology, Summary: r.pack.Typologies[f.Typology].Summary, Stage: f.Stage, Score: score(f.Score), Weak: f.Weak,
-		First: date(f.First), Last: date(f.Last), Amount: amountOf(f), Subject: f.Accounts[0], Accounts: len(f.Accounts), Truncated: f.Truncated,
+		First: date(f.First), Last: date(f.Last), Amount: amountOf(f), Subject: f.about(), Accounts: len(f.Accounts), Truncated: f.Truncated,
 	}
 	for _, code := range sortedKeys(f.OtherSums) {
 		x.Others = append(x.Others, report.Amount(f.OtherSums[code], code))
@@ -190,8 +190,11 @@ func (r *reporter) finding(ctx context.Context, rank int, f *Finding) (*report.F
 			At: clock(p), From: side(p.From), To: side(p.To), Amount: written(p.Paid), Channel: strings.ReplaceAll(p.Channel.String(), "_", " "), Reference: p.Reference(),
 		})
 	}
-	x.Timeline = timeline(f, payments)
-	x.Drawing = drawing(f, payments)
+	if len(payments) > 0 {
+		x.Timeline = timeline(f, payments)
+		x.Drawing = drawing(f, payments)
+	}
+	x.Adverts, x.Journeys = len(f.Adverts), len(f.Journeys)
 	var seeds []trace.Seed
 	for _, row := range slices.Sorted(slices.Values(f.rows)) {
 		if x, ok := r.seeds[row]; ok { // others are not booked
@@ -217,7 +220,20 @@ func side(a ledger.Account) string {
 
 func written(m ledger.Money) string { return report.Amount(m.Decimal(), m.Currency) }
 
-func amountOf(f *Finding) string { return report.Amount(f.Amount, f.Currency) }
+func amountOf(f *Finding) string {
+	if f.Currency == "" {
+		return ""
+	}
+	return report.Amount(f.Amount, f.Currency)
+}
+
+// about is the account that a finding is about, or whoever it is about where that is no account.
+func (f *Finding) about() string {
+	if len(f.Accounts) > 0 {
+		return f.Accounts[0]
+	}
+	return f.Subject
+}
 
 func score(x float64) string { return fmt.Sprintf("%.2f", x) }
 
@@ -251,7 +267,7 @@ func timeline(f *Finding, payments []ledger.Payment) []report.Event {
 			continue
 		}
 		direction := "other"
-		switch f.Accounts[0] {
+		switch f.about() {
 		case p.To.String():
 			direction = "in"
 		case p.From.String():
@@ -281,7 +297,7 @@ func drawing(f *Finding, payments []ledger.Payment) *report.Drawing {
 	}
 	names := sortedKeys(total)
 	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(total[b], total[a]) })
-	subject := f.Accounts[0]
+	subject := f.about()
 	kind := func(name string) string {
 		switch {
 		case name == subject:

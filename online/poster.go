@@ -123,7 +123,7 @@ func Posters(adverts []*Advert, contacts [][]entity.Selector, families []Family)
 			if a.City != "" && !slices.Contains(p.Places, a.City) {
 				p.Places = append(p.Places, a.City)
 			}
-			if n := personIn(a.Title); n != "" && !slices.Contains(p.Names, n) {
+			if n := PersonIn(a.Title); n != "" && !slices.Contains(p.Names, n) {
 				p.Names = append(p.Names, n)
 			}
 		}
@@ -147,8 +147,8 @@ func Posters(adverts []*Advert, contacts [][]entity.Selector, families []Family)
 	return out
 }
 
-// personIn takes a title of one or two words for a name.
-func personIn(title string) string {
+// PersonIn takes a title of one or two words for a name.
+func PersonIn(title string) string {
 	f := strings.Fields(title)
 	if len(f) == 0 || len(f) > 2 || len(title) > 40 || strings.ContainsAny(title, "0123456789/$€!") {
 		return ""

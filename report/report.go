@@ -81,6 +81,8 @@ type Finding struct {
 	Others     []string // sums in further currencies
 	Subject    string
 	Accounts   int
+	Adverts    int
+	Journeys   int
 	Indicators []Indicator
 	Reasons    []string
 	Truncated  bool

@@ -22,10 +22,12 @@ var mayImport = map[string]string{
 	"intake":         "entity online journey money/ledger",
 	"intake/*":       "entity online journey money/ledger intake intake/delimited intake/xmlscan",
 	"intake/mapped":  "entity money/ledger intake intake/delimited",
-	"network":        "entity explain online journey money/ledger money/flow money/typology",
+	"holding":        "entity money/ledger money/flow",
+	"signal":         "entity explain holding online journey money/ledger money/flow money/rates money/typology",
+	"network":        "entity explain holding online journey money/ledger money/flow money/typology",
 	"world":          "entity online journey money/ledger",
 	"report":         "",
-	"node":           "entity explain online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
+	"node":           "entity explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
 	"cmd/tarir":      "node intake money/ledger",
 }
 
