@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"tarir/entity"
+	"tarir/explain"
 	"tarir/money/flow"
 )
 
@@ -22,7 +23,8 @@ type Network struct {
 	Stages   map[string]float64 // recruitment, transport, exploitation, money: how sure we are that it has the stage
 	Members  []Member
 	Victims  []Person
-	Findings []int // places in the list of findings
+	Leads    []Lead // people outside to follow up
+	Findings []int  // places in the list of findings
 	Adverts  []int
 	Journeys []int
 	Proceeds []int64        // ledger rows of the payments by which the money of its trade comes in
@@ -49,6 +51,14 @@ type RoleOf struct {
 	Because    []Reason
 }
 
+// Lead is somebody outside whom the network's money or contacts matter to, and nothing else points to: worth a look of their
+// own, and no member.
+type Lead struct {
+	Actor
+	Tie     float64 // 0 to 1: how strongly tied to members, all ties together
+	Because []Reason
+}
+
 // Person is a possible victim: never a suspect.
 type Person struct {
 	Actor
@@ -57,8 +67,10 @@ type Person struct {
 }
 
 const (
-	least     = 0.4 // of the score of a network
-	roleLeast = 0.3 // of the confidence of a role
+	least        = 0.4  // of the score of a network
+	roleLeast    = 0.3  // of the confidence of a role
+	coreEvidence = 0.15 // from which somebody is in a network by it
+	leadTie      = 0.08 // from which somebody outside is a lead
 )
 
 // isVictim says on which side somebody stands: with evidence of being made to pay, being brought or being paid for, only
@@ -91,8 +103,11 @@ func (b *builder) networks(ctx context.Context) ([]Network, error) {
 	}
 	var out []Network
 	for _, g := range groups {
-		n := b.network(g)
-		if n.Score >= least && len(n.Members) >= 2 {
+		core := b.core(g)
+		if !b.grounded(core) {
+			continue
+		}
+		if n := b.network(g, core); n.Score >= least && len(n.Members) >= 2 {
 			out = append(out, n)
 		}
 	}
@@ -100,15 +115,63 @@ func (b *builder) networks(ctx context.Context) ([]Network, error) {
 	return out, nil
 }
 
-func (b *builder) network(group []int) Network {
-	n := Network{Stages: map[string]float64{}}
+// core are those of a group who have a part in it: evidence of their own, or a place in the way that its money goes between
+// those. The others are leads.
+func (b *builder) core(group []int) []int {
 	inside := map[int]bool{}
 	for _, a := range group {
 		inside[a] = true
 	}
+	// Who stood in the way of the money of somebody who is none may be none either: thrice is far enough.
+	for range 3 {
+		out := slices.DeleteFunc(slices.Clone(group), func(a int) bool {
+			return !inside[a] || b.strength(a) >= coreEvidence || len(b.byMoney(a, inside)) > 0 || b.feeds(a) >= manyFed || b.paidWith(a, inside) != nil
+		})
+		for _, a := range out {
+			delete(inside, a)
+		}
+		if len(out) == 0 {
+			break
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(group), func(a int) bool { return !inside[a] })
+}
+
+// grounded says that a group stands on more than one thing: a finding that is not weak, or evidence of different kinds of
+// data. Who pays the journeys of many strangers and does nothing else may be a farm or a charity.
+func (b *builder) grounded(core []int) bool {
+	kinds := map[string]bool{}
+	for _, a := range core {
+		for _, e := range b.evidence[a] {
+			if e.Role == Victim || e.Weight < seedWeight {
+				continue
+			}
+			if i, ok := e.finding(); ok && !b.in.Findings[i].Weak {
+				return true
+			} else if ok && len(b.in.Findings[i].Payments) > 0 {
+				kinds["payments"] = true
+			}
+			if len(e.Reason.Adverts) > 0 {
+				kinds["adverts"] = true
+			}
+			if len(e.Reason.Journeys) > 0 {
+				kinds["journeys"] = true
+			}
+		}
+	}
+	return len(kinds) > 1
+}
+
+func (b *builder) network(group, core []int) Network {
+	n := Network{Stages: map[string]float64{}}
+	inside := map[int]bool{}
+	for _, a := range core {
+		inside[a] = true
+	}
+	n.Leads = b.leads(group, inside)
 	findings, adverts, journeys := map[int]bool{}, map[int]bool{}, map[int]bool{}
 	kinds := map[string]float64{}
-	for _, a := range group {
+	for _, a := range core {
 		m := Member{Actor: b.list[a]}
 		m.Roles = b.roles(a, inside)
 		best := 0.0
@@ -128,6 +191,10 @@ func (b *builder) network(group []int) Network {
 				kinds["J"] = max(kinds["J"], e.Weight)
 			}
 			m.Because = because(m.Because, e.Reason)
+		}
+		if why := b.paidWith(a, inside); why != nil {
+			best = max(best, 0.4)
+			m.Because = because(m.Because, *why)
 		}
 		bound := 0.0
 		for _, t := range b.tied[a] {
@@ -285,17 +352,8 @@ func (b *builder) roles(a int, inside map[int]bool) []RoleOf {
 		add(SafeHouse, 0.6, Reason{Reason: sentences.Say("feeds", "times", int(times))})
 	}
 	if len(by) == 0 {
-		m := b.moneyOf(a, inside)
-		kept := 1 - float64(m.out)/float64(max(m.received, 1))
-		switch {
-		case m.paysMembers >= 2:
-			add(Organiser, 0.5, Reason{Reason: sentences.Say("pays_members", "members", m.paysMembers)})
-		case m.settles*2 > m.in && m.in*2 > m.received:
-			add(Hawaladar, 0.5, Reason{Reason: sentences.Say("settles")})
-		case kept > 0.5 && m.in*2 > m.received:
-			add(Beneficiary, 0.6, Reason{Reason: sentences.Say("keeps")})
-		case m.outInside*2 > m.in && m.in > 0:
-			add(Mule, 0.5, Reason{Reason: sentences.Say("passes_on")})
+		for _, r := range b.byMoney(a, inside) {
+			add(r.Role, r.Confidence, r.Because[0])
 		}
 	}
 	var out []RoleOf
@@ -312,6 +370,60 @@ func (b *builder) roles(a int, inside map[int]bool) []RoleOf {
 	return out
 }
 
+// byMoney reads the role of somebody from how the money of one of their accounts goes between those inside: of the account
+// that gets most from them. Who has one account for the trade and one for the wage is seen by the first.
+func (b *builder) byMoney(a int, inside map[int]bool) []RoleOf {
+	var best []RoleOf
+	most := int64(-1)
+	for _, x := range b.list[a].Accounts {
+		m := b.moneyOf(a, x, inside)
+		kept := 1 - float64(m.out)/float64(max(m.received, 1))
+		var role []RoleOf
+		is := func(r Role, confidence float64, why explain.Reason) {
+			role = []RoleOf{{r, confidence, []Reason{{Reason: why}}}}
+		}
+		switch {
+		case m.settles*2 > m.in && m.in*2 > m.received:
+			is(Hawaladar, 0.5, sentences.Say("settles"))
+		case kept > 0.5 && m.in*2 > m.received:
+			is(Beneficiary, 0.6, sentences.Say("keeps"))
+		case m.outInside*2 > m.in && m.in*4 > m.received:
+			is(Mule, 0.5, sentences.Say("passes_on"))
+		case m.paysMembers >= 2:
+			is(Organiser, 0.5, sentences.Say("pays_members", "members", m.paysMembers))
+		}
+		if role != nil && m.in > most {
+			best, most = role, m.in
+		}
+	}
+	return best
+}
+
+// leads are those of a group who have no part in it, the most tied first.
+func (b *builder) leads(group []int, inside map[int]bool) []Lead {
+	var out []Lead
+	for _, a := range group {
+		if inside[a] || b.list[a].Contact {
+			continue
+		}
+		l := Lead{Actor: b.list[a]}
+		for _, t := range b.tied[a] {
+			if other := t.A + t.B - a; inside[other] {
+				l.Tie = 1 - (1-l.Tie)*(1-t.Weight)
+				for _, code := range t.Codes {
+					l.Because = because(l.Because, Reason{Reason: sentences.Say(code, "other", b.list[other].Caption)})
+				}
+			}
+		}
+		if l.Tie >= leadTie {
+			l.Tie = math.Round(l.Tie*1000) / 1000
+			out = append(out, l)
+		}
+	}
+	slices.SortFunc(out, func(x, y Lead) int { return cmp.Or(-cmp.Compare(x.Tie, y.Tie), cmp.Compare(x.ID, y.ID)) })
+	return out
+}
+
 // position is how an actor's money goes.
 type position struct {
 	received, out int64 // in all
@@ -320,30 +432,28 @@ type position struct {
 	settles       int64 // of in, from those who collect for journeys
 }
 
-func (b *builder) moneyOf(a int, inside map[int]bool) (m position) {
+func (b *builder) moneyOf(a int, x flow.Account, inside map[int]bool) (m position) {
 	times := map[int]int{}
-	for _, x := range b.list[a].Accounts {
-		for _, e := range b.v.In(x) {
-			m.received += e.Amount()
-			if e.Peer() == flow.Outside {
-				continue
-			}
-			if o := b.of(e.Peer()); inside[o] && o != a {
-				m.in += e.Amount()
-				if b.collectsFees(o) {
-					m.settles += e.Amount()
-				}
+	for _, e := range b.v.In(x) {
+		m.received += e.Amount()
+		if e.Peer() == flow.Outside {
+			continue
+		}
+		if o := b.of(e.Peer()); inside[o] && o != a {
+			m.in += e.Amount()
+			if b.collectsFees(o) {
+				m.settles += e.Amount()
 			}
 		}
-		for _, e := range b.v.Out(x) {
-			m.out += e.Amount()
-			if e.Peer() == flow.Outside {
-				continue
-			}
-			if o := b.of(e.Peer()); inside[o] && o != a {
-				m.outInside += e.Amount()
-				times[o]++
-			}
+	}
+	for _, e := range b.v.Out(x) {
+		m.out += e.Amount()
+		if e.Peer() == flow.Outside {
+			continue
+		}
+		if o := b.of(e.Peer()); inside[o] && o != a {
+			m.outInside += e.Amount()
+			times[o]++
 		}
 	}
 	for _, n := range times {

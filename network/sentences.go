@@ -18,6 +18,7 @@ var sentences = explain.Catalog{
 	"tie_escort": "One pays the journeys, the other escorts: {other}.",
 
 	"pays_members": "Pays {members} members again and again.",
+	"paid_with":    "Paid by {payer} on the days on which other members are paid, {times} times.",
 	"settles":      "Receives in few large sums what is collected for journeys.",
 	"feeds":        "Buys food for {times} times what the usual account that buys food does, month after month, and pays rent.",
 	"keeps":        "Keeps what comes from the network.",

@@ -35,6 +35,7 @@ type Network struct {
 	Members     []NetworkMember    `json:"members"`
 	Contacts    []string           `json:"contacts"` // phones and other contacts that are nobody's so far
 	Victims     []NetworkVictim    `json:"victims"`
+	Leads       []NetworkLead      `json:"leads"` // people outside to follow up
 	Findings    []string           `json:"findings"`
 	Adverts     []string           `json:"adverts"`
 	Journeys    []string           `json:"journeys"`
@@ -69,6 +70,15 @@ type NetworkRole struct {
 	Role       string          `json:"role"`
 	Confidence float64         `json:"confidence"`
 	Because    []NetworkReason `json:"because"`
+}
+
+// NetworkLead is somebody outside to whom the money or the contacts of members lead, and no member.
+type NetworkLead struct {
+	Entity   string          `json:"entity"`
+	Name     string          `json:"name"`
+	Accounts []string        `json:"accounts"`
+	Tie      float64         `json:"tie"`
+	Because  []NetworkReason `json:"because"`
 }
 
 // NetworkVictim is a possible victim: somebody to protect. Pages and messages name the pseudonym alone.
@@ -163,7 +173,7 @@ func describeNetworks(ctx context.Context, in network.Input, list []network.Netw
 	for i := range list {
 		n := &list[i]
 		x := Network{
-			ID: n.ID, Rank: n.Rank, Score: n.Score, Priority: n.Priority, Stages: n.Stages, Members: []NetworkMember{}, Contacts: []string{}, Victims: []NetworkVictim{}, Findings: []string{}, Adverts: []string{}, Journeys: []string{},
+			ID: n.ID, Rank: n.Rank, Score: n.Score, Priority: n.Priority, Stages: n.Stages, Members: []NetworkMember{}, Contacts: []string{}, Victims: []NetworkVictim{}, Leads: []NetworkLead{}, Findings: []string{}, Adverts: []string{}, Journeys: []string{},
 			Explanation: told(n.Reasons), Proceeds: found[n.ID].proceeds, of: n, held: found[n.ID].held, traced: found[n.ID].traced,
 		}
 		for _, m := range n.Members {
@@ -182,6 +192,13 @@ func describeNetworks(ctx context.Context, in network.Input, list []network.Netw
 		}
 		for _, v := range n.Victims {
 			x.Victims = append(x.Victims, NetworkVictim{pseudonym(n.ID, v.ID), v.ID, v.Minor, told(v.Because)})
+		}
+		for _, l := range n.Leads {
+			y := NetworkLead{Entity: l.ID, Name: l.Caption, Accounts: []string{}, Tie: l.Tie, Because: told(l.Because)}
+			for _, a := range l.Accounts {
+				y.Accounts = append(y.Accounts, in.Graph.AccountName(a))
+			}
+			x.Leads = append(x.Leads, y)
 		}
 		for _, f := range n.Findings {
 			x.Findings = append(x.Findings, findings[f])

@@ -28,7 +28,8 @@ func recruitingPosts(s *scan) {
 		s.unrelated(d, p, window)
 		s.unknownFirm(d, p, firms)
 		s.tooGood(d, p, pay)
-		if len(d.h.Indicators) > 0 {
+		// A firm that seeks people in several trades, or pays well, is one; together they say more.
+		if slices.Contains(d.h.Indicators, "R01") || len(d.h.Indicators) > 1 {
 			d.done()
 		}
 	}

@@ -18,6 +18,7 @@ func (o *organisation) forcedCrime() {
 	home, target := s.twoCountries()
 	o.posts(recruiter, target, 12)
 	device := fmt.Sprintf("dev-%06d", s.rng.IntN(1_000_000))
+	o.shelter = s.street(exploiter.person, uint64(exploiter.n)+9_000_000)
 	var held []*part
 	for range 5 + len(o.parts)/2 {
 		at := o.from + s.rng.Int64N(40)*day

@@ -17,6 +17,7 @@ func (o *organisation) labour() {
 		company = f.business
 	}
 	o.accounts[company] = true
+	o.shelter = s.street(driver.person, uint64(driver.n)+9_000_000)
 	var workers []*part
 	for group := range 2 + len(o.parts)/4 {
 		at := o.from + int64(group)*14*day + s.within(60)

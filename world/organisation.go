@@ -31,6 +31,7 @@ type Organisation struct {
 	Members []Member `json:"members"`
 	Victims []string `json:"victims"`
 	AtRest  []Rest   `json:"at_rest"`
+	Leads   []string `json:"leads"` // people outside who are worth an investigation of their own
 }
 
 // The business models.
@@ -54,6 +55,8 @@ type organisation struct {
 	adaptive bool
 	from, to int64 // its time
 	mode     journey.Mode
+	shelter  string // address that victims give where they are held; empty: each their own
+	followed []string
 }
 
 // part is a member with a role or several.
@@ -163,13 +166,13 @@ func (o *organisation) rest() []Rest {
 func (o *organisation) close() Organisation {
 	o.houses()
 	o.documents()
-	t := Organisation{ID: o.id, Kind: o.kind, Victims: []string{}, AtRest: o.rest()}
+	t := Organisation{ID: o.id, Kind: o.kind, Victims: []string{}, AtRest: o.rest(), Leads: append([]string{}, o.followed...)}
 	for _, m := range o.parts {
 		x := Member{Entity: m.id, Roles: m.roles, Accounts: []string{m.account.String()}}
-		o.s.Entities = append(o.s.Entities, m.entities()...)
+		o.s.Entities = append(o.s.Entities, m.entities(o.s.home(m.person), "")...)
 		if m.business != m.account {
 			x.Accounts = append(x.Accounts, m.business.String())
-			o.s.Entities = append(o.s.Entities, holding(m.id, m.business)...)
+			o.s.Entities = append(o.s.Entities, holding(m.id, m.business, date(o.from-20*day))...)
 		}
 		t.Members = append(t.Members, x)
 	}
@@ -179,14 +182,40 @@ func (o *organisation) close() Organisation {
 	return t
 }
 
-// victim draws somebody who is exploited or smuggled: a newcomer with an account of their own, opened late.
+// victim draws somebody who is exploited or smuggled from a moment on: a newcomer with an account of their own, opened late.
+// One of twelve of those who are sexually exploited is a minor.
 func (o *organisation) victim(at int64) *part {
 	v := &part{person: o.s.person(o.s.draw())}
 	v.account = o.s.opened()
 	v.business = v.account
+	if o.kind == sexualExploitation && len(o.victims)%12 == 1 {
+		v.birth = fmt.Sprintf("2008-%02d-%02d", 1+v.n%12, 1+v.n%28)
+	}
+	home := o.shelter
+	if home == "" {
+		home = o.s.home(v.person)
+	}
 	o.victims = append(o.victims, v.id)
-	o.s.Entities = append(o.s.Entities, v.entities()...)
+	o.s.gone[v.id] = at - 20*day
+	o.s.Entities = append(o.s.Entities, v.entities(home, date(at+int64(v.n%6)*day))...)
 	return v
+}
+
+// leads plans people outside who live off the organisation: who organises or keeps the money pays them again and again.
+func (o *organisation) leads(n int) {
+	s := o.s
+	from := o.one("organiser")
+	if b := o.one("beneficiary"); b != nil {
+		from = b
+	}
+	for range n {
+		p := s.person(s.draw())
+		o.followed = append(o.followed, p.id)
+		for k := range int64(4 + s.rng.IntN(3)) {
+			o.p.aside(ledger.Payment{From: from.business, To: p.account, Paid: ledger.Money{Units: s.between(40_000, 110_000)}, At: o.from + 40*day + k*22*day + s.within(60), Channel: ledger.ChannelTransfer})
+		}
+	}
+	slices.Sort(o.followed)
 }
 
 // travel plans a journey of one person.
@@ -195,12 +224,23 @@ func (o *organisation) travel(p person, from, to place, mode journey.Mode, at in
 }
 
 func (s *Society) travel(p person, from, to place, mode journey.Mode, at int64, booking string, payer ledger.Account, phone string) {
+	if until, ok := s.gone[p.id]; !ok || at < until {
+		s.calendar[p.id] = append(s.calendar[p.id], [2]int64{at - day, at + 2*day})
+	}
 	hours := map[journey.Mode]int64{journey.Air: 3, journey.Sea: 14, journey.Bus: 20, journey.Car: 9, journey.Foot: 6, journey.Rail: 8}[mode]
 	s.Journeys = append(s.Journeys, journey.Journey{
 		ID: fmt.Sprintf("J%08d", len(s.Journeys)), Person: p.id, GivenName: p.given, FamilyName: p.family, Birth: p.birth, Document: p.passport, DocCountry: p.country.code,
 		From: from.code, To: to.code, Departure: journey.Time{At: at / 60_000 * 60_000}, Arrival: journey.Time{At: (at + hours*hour) / 60_000 * 60_000}, Mode: mode,
-		Booking: booking, Booked: journey.Time{At: (at - int64(1+s.rng.IntN(30))*day) / 60_000 * 60_000}, Payer: payer.String(), Phone: phone,
+		Booking: booking, Booked: journey.Time{At: (at - int64(1+s.rng.IntN(30))*day) / 60_000 * 60_000}, Payer: payerOf(payer), Phone: phone,
 	})
+}
+
+// payerOf names the account that paid; empty where it was cash.
+func payerOf(a ledger.Account) string {
+	if a.Outside() {
+		return ""
+	}
+	return a.String()
 }
 
 // post plans an advert.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"tarir/entity"
 	"tarir/money/ledger"
 )
 
@@ -76,31 +75,4 @@ func (w *World) person(n int) person {
 	}
 	p.email = strings.ToLower(p.given) + "." + strings.ToLower(p.family) + fmt.Sprint(h(111)%1000) + "@mail.example"
 	return p
-}
-
-// entities are the person, the account and that it is theirs, as a bank tells them.
-func (p person) entities() []*entity.Entity {
-	e := &entity.Entity{ID: p.id, Schema: "Person", Properties: map[string][]string{}}
-	e.Add("name", p.given+" "+p.family).Add("firstName", p.given).Add("lastName", p.family).Add("birthDate", p.birth)
-	e.Add("nationality", strings.ToLower(p.country.code)).Add("passportNumber", p.passport).Add("phone", p.phone).Add("email", p.email)
-	return append([]*entity.Entity{e}, holding(p.id, p.account)...)
-}
-
-// holding is an account and that it is somebody's.
-func holding(owner string, a ledger.Account) []*entity.Entity {
-	id := "acc-" + strings.ToLower(a.Institution) + "-" + a.Number
-	account := &entity.Entity{ID: id, Schema: "BankAccount", Properties: map[string][]string{}}
-	account.Add("bankName", a.Institution).Add("accountNumber", a.Number)
-	own := &entity.Entity{ID: "own-" + id + "-" + owner, Schema: "Ownership", Properties: map[string][]string{}}
-	own.Add("owner", owner).Add("asset", id)
-	return []*entity.Entity{account, own}
-}
-
-// company is a business of a number, as a register tells it.
-func (w *World) companyEntities(n int) []*entity.Entity {
-	h := hash(uint64(n)^w.spec.Seed<<32, 120)
-	id := fmt.Sprintf("com-%012x", h>>16)
-	e := &entity.Entity{ID: id, Schema: "Company", Properties: map[string][]string{}}
-	e.Add("name", invented(h, 3)+" "+[]string{"Trading", "Foods", "Services", "Retail", "Works"}[h%5]).Add("registrationNumber", fmt.Sprintf("R%08d", h%100_000_000))
-	return append([]*entity.Entity{e}, holding(id, w.account(n))...)
 }

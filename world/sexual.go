@@ -1,6 +1,7 @@
 package world
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"tarir/money/ledger"
@@ -48,13 +49,15 @@ func (o *organisation) posts(recruiter *part, target *country, n int) {
 	s := o.s
 	lang := []string{"es", "en"}[s.rng.IntN(2)]
 	text := bait[lang].say(s.rng, 5)
+	firm, _ := json.Marshal(invented(s.rng.Uint64(), 3) + " Agency") // in no register
+	first := s.rng.IntN(len(jobTrades[lang]))
 	for k := range n {
 		if o.adaptive && k == n/2 {
 			text = bait[lang].say(s.rng, 5)
 		}
 		s.post(online.Advert{
 			At: o.from - 20*day + int64(k)*(o.to-o.from)/int64(2*n) + s.within(20), Site: "jobs.example", Account: "agency" + recruiter.id[4:8], City: recruiter.country.places[0].name, Country: recruiter.country.code,
-			Title: "Trabajo / work", Text: filled(text, "", target.places[0].name, fmt.Sprint(2500+100*s.rng.IntN(10)), disguised(s.rng, recruiter.number())), Price: "", Currency: "USD",
+			Title: "Trabajo / work", Text: jobTrades[lang][(first+k%4)%len(jobTrades[lang])] + ". " + filled(text, "", target.places[0].name, fmt.Sprint(2500+100*s.rng.IntN(10)), disguised(s.rng, recruiter.number())), Price: fmt.Sprint(1800 + 100*s.rng.IntN(10)), Currency: "USD", Extra: map[string]json.RawMessage{"employer": firm},
 		})
 	}
 }
@@ -81,9 +84,10 @@ func (o *organisation) adverts(exploiter *part, victims []*part, target *country
 		at := o.from + 15*day + int64(k)*(o.to-o.from-20*day)/int64(n) + s.within(12)
 		town := target.places[int(at/(6*day))%len(target.places)]
 		v := victims[s.rng.IntN(len(victims))]
+		image := imageOf(hash(uint64(v.n), 300))
 		s.post(online.Advert{
 			At: at, Site: "adverts.example", Account: fmt.Sprintf("u%05d", s.rng.IntN(100_000)), City: town.name, Country: target.code, Title: v.given,
-			Text: filled(text, v.given, town.name, fmt.Sprint(90+10*s.rng.IntN(3)), disguised(s.rng, phone)), Price: fmt.Sprint(90 + 10*s.rng.IntN(3)), Currency: "USD",
+			Text: filled(text, v.given, town.name, fmt.Sprint(90+10*s.rng.IntN(3)), disguised(s.rng, phone)), Price: fmt.Sprint(90 + 10*s.rng.IntN(3)), Currency: "USD", Images: []string{blurred(image, s.rng.Uint64())},
 		})
 		if k%5 == 0 {
 			o.p.card(poster.account, s.shop(7), int64(300*(1+s.rng.IntN(8))), at-s.within(20), "7311", town.name)

@@ -21,12 +21,14 @@ type Preset struct {
 	Journeys int
 	// Members of each organisation; how many there are is its length.
 	Members []int
+	Leads   int // people to follow up, of all organisations together
 }
 
-// Presets by name. andes has the size of the operation of that name: 13 organisations with 103 members (INTERPOL 2019).
+// Presets by name. andes has the size of the operation of that name: 13 organisations with 103 members and 30
+// follow-up investigations (INTERPOL 2019).
 var presets = []Preset{
-	{"small", 30_000, 2_500, 5_000, []int{9, 7, 6, 8}},
-	{"andes", 1_000_000, 100_000, 200_000, []int{16, 13, 11, 10, 9, 8, 7, 7, 6, 5, 4, 4, 3}},
+	{"small", 30_000, 2_500, 5_000, []int{9, 7, 6, 8}, 9},
+	{"andes", 1_000_000, 100_000, 200_000, []int{16, 13, 11, 10, 9, 8, 7, 7, 6, 5, 4, 4, 3}, 30},
 }
 
 // ErrPreset says that there is no preset of a name.
@@ -40,6 +42,10 @@ type Society struct {
 	Entities []*entity.Entity
 	// Organisations is what was planted.
 	Organisations []Organisation
+
+	calendar map[string][][2]int64 // when each person is away, by id
+	gone     map[string]int64      // since when victims do not come back, by id
+	homes    map[int]string        // address of persons who do not live with their household, by number
 }
 
 // NewSociety plans the society of a preset. The same seed gives the same society.
@@ -50,7 +56,7 @@ func NewSociety(preset string, seed uint64) (*Society, error) {
 	}
 	p := presets[i]
 	w := New(Spec{Payments: p.Payments, Seed: seed, Each: -1, Innocent: int(max(1, p.Payments/100_000))})
-	s := &Society{World: w}
+	s := &Society{World: w, calendar: map[string][][2]int64{}, gone: map[string]int64{}, homes: map[int]string{}}
 	for agency := range agencies {
 		s.used[guide(agency)] = true // whoever leads tours is nobody's victim
 	}
@@ -73,31 +79,16 @@ func NewSociety(preset string, seed uint64) (*Society, error) {
 		case forcedCrime:
 			o.forcedCrime()
 		}
+		o.leads(p.Leads/len(p.Members) + min(1, max(0, p.Leads%len(p.Members)-n)))
 		s.Organisations = append(s.Organisations, o.close())
 	}
 	sort.SliceStable(w.planted, func(i, j int) bool { return w.planted[i].At < w.planted[j].At })
-	s.citizens()
+	s.flats()
 	s.publish(p.Adverts)
 	s.move(p.Journeys)
+	s.register()
 	s.settle()
 	return s, nil
-}
-
-// citizens tells of everybody else as a bank does.
-func (s *Society) citizens() {
-	told := map[string]bool{}
-	for _, e := range s.Entities {
-		told[e.ID] = true
-	}
-	for n := range s.persons {
-		p := s.person(n)
-		if !told[p.id] {
-			s.Entities = append(s.Entities, p.entities()...)
-		}
-	}
-	for n := range s.businesses {
-		s.Entities = append(s.Entities, s.companyEntities(s.persons+n)...)
-	}
 }
 
 // settle puts everything into an order that tells nothing.
@@ -131,101 +122,4 @@ func (s *Society) shop(k int) ledger.Account {
 
 func sortByTime(list []ledger.Payment) {
 	slices.SortStableFunc(list, func(a, b ledger.Payment) int { return cmp.Compare(a.At, b.At) })
-}
-
-// publish fills the adverts up with those of people who do nothing wrong: independents, who write their own text and post
-// it again and again, some of them copied by others; job posts of honest firms; a directory that puts its own number under
-// everything.
-func (s *Society) publish(n int) {
-	r := s.rng
-	langs := []string{"es", "es", "es", "en", "pt"}
-	for len(s.Adverts) < n {
-		p := s.person(r.IntN(s.persons))
-		town := p.country.places[r.IntN(len(p.country.places))]
-		if r.IntN(4) == 0 {
-			lang := []string{"es", "en"}[r.IntN(2)]
-			text := jobLines[lang].say(r, 4)
-			firm := s.person(r.IntN(s.persons))
-			for range 1 + r.IntN(6) {
-				s.post(online.Advert{
-					At: start + r.Int64N(8*30*day), Site: "jobs.example", Account: fmt.Sprintf("f%05d", r.IntN(100_000)), City: town.name, Country: p.country.code, Title: "Empleo",
-					Text: filled(text, "", town.name, fmt.Sprint(500+10*r.IntN(60)), firm.phone), Currency: "USD",
-				})
-			}
-			continue
-		}
-		lang := langs[r.IntN(len(langs))]
-		text := escortLines[lang].say(r, 5+r.IntN(3))
-		copies := 1
-		if r.IntN(30) == 0 {
-			copies = 2 + r.IntN(2) // others take the text over
-		}
-		for c := range copies {
-			who := p
-			if c > 0 {
-				who = s.person(r.IntN(s.persons))
-			}
-			at := start + r.Int64N(6*30*day)
-			for k := range 1 + r.IntN(10) {
-				s.post(online.Advert{
-					At: at + int64(k)*(2+r.Int64N(5))*day, Site: "adverts.example", Account: fmt.Sprintf("u%05d", hash(uint64(who.n), 9)%100_000), City: town.name, Country: p.country.code, Title: who.given,
-					Text: filled(text, who.given, town.name, fmt.Sprint(80+10*r.IntN(8)), disguised(r, who.phone)), Price: fmt.Sprint(80 + 10*r.IntN(8)), Currency: "USD",
-				})
-			}
-		}
-	}
-	s.Adverts = s.Adverts[:n]
-}
-
-// agencies is how many honest ones take groups on tours.
-const agencies = 6
-
-// guide is the person who leads an agency's tours.
-func guide(agency int) int { return agency * 7 }
-
-// move fills the journeys up: people on business, families, students, tourists in groups, workers of a season.
-func (s *Society) move(n int) {
-	r := s.rng
-	anywhere := func() place {
-		c := &countries[r.IntN(len(countries))]
-		return c.places[r.IntN(len(c.places))]
-	}
-	for len(s.Journeys) < n {
-		a, b := anywhere(), anywhere()
-		if a.code == b.code {
-			continue
-		}
-		mode := journey.Bus
-		if a.air && b.air && r.IntN(10) < 7 {
-			mode = journey.Air
-		}
-		at := start + r.Int64N(8*30*day)
-		booking, back := s.booking(), s.booking()
-		payer := s.person(r.IntN(s.persons))
-		party := []person{payer}
-		stay := int64(3+r.IntN(20)) * day
-		switch k := r.IntN(40); {
-		case k < 14: // a household
-			for m := 1; m < 2+r.IntN(household-1); m++ {
-				party = append(party, s.person(min(payer.n/household*household+(payer.n+m)%household, s.persons-1)))
-			}
-		case k == 14: // colleagues, always the same
-			for m := range 2 + r.IntN(4) {
-				party = append(party, s.person((payer.n/50*50+m)%s.persons))
-			}
-		case k == 15: // a tour with the guide of an agency, which pays for all
-			agency := r.IntN(agencies)
-			payer = s.person(s.persons + agency)
-			payer.phone = fmt.Sprintf("+57122222%02d", agency)
-			party = []person{s.person(guide(agency))}
-			for range 8 + r.IntN(12) {
-				party = append(party, s.person(r.IntN(s.persons)))
-			}
-		}
-		for _, p := range party {
-			s.travel(p, a, b, mode, at, booking, payer.account, payer.phone)
-			s.travel(p, b, a, mode, at+stay, back, payer.account, payer.phone)
-		}
-	}
-	s.Journeys = s.Journeys[:n]
 }

@@ -64,6 +64,12 @@ var jobLines = map[string]grammar{
 	},
 }
 
+// jobTrades name what the work is.
+var jobTrades = map[string][]string{
+	"es": {"Camarera", "Limpieza", "Cuidadora", "Cosecha", "Albañil", "Costura", "Atención al cliente", "Hotel", "Modelo"},
+	"en": {"Waitress", "Cleaner", "Nanny", "Fruit picking", "Bricklayer", "Sewing", "Customer service", "Hotel staff", "Model"},
+}
+
 // bait are the sentences of posts that recruit for exploitation: work abroad, fees that become debts, papers kept.
 var bait = map[string]grammar{
 	"es": {
