@@ -17,6 +17,7 @@ type Input struct {
 	Findings []typology.Finding
 	Held     *holding.Index
 	Food     map[string]bool // merchant categories of food
+	Site     map[string]bool // of what a site where many are kept is fitted out with
 
 	Adverts  []*online.Advert
 	Families []online.Family

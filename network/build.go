@@ -18,8 +18,11 @@ type builder struct {
 	evidence  map[int][]Evidence
 	ties      map[[2]int]*Tie
 	tied      map[int][]*Tie // of each actor, in order; made when networks are
+	near      map[int][]*Tie // of each actor, those by numbers and escorts
 	victimOf  map[int]map[int]float64
+	payers    map[int]bool  // whether they pay several actors
 	paidFor   map[int][]int // who paid somebody's journeys
+	again     map[int]bool  // who goes the same way again on journeys that somebody pays for many
 	brought   map[int][]int // which escort travelled with somebody
 	payments  map[int64]payment
 	v         *flow.View
@@ -62,7 +65,7 @@ func (b *builder) tie(x, y int, w float64, code string) {
 func Build(ctx context.Context, in Input) ([]Network, error) {
 	b := &builder{
 		actors: newActors(in), in: in, evidence: map[int][]Evidence{}, ties: map[[2]int]*Tie{}, victimOf: map[int]map[int]float64{},
-		paidFor: map[int][]int{}, brought: map[int][]int{}, v: in.Graph.View(),
+		payers: map[int]bool{}, again: map[int]bool{}, paidFor: map[int][]int{}, brought: map[int][]int{}, v: in.Graph.View(),
 	}
 	b.end = End(in)
 	b.usualFood = b.usual()
@@ -70,6 +73,10 @@ func Build(ctx context.Context, in Input) ([]Network, error) {
 		return nil, err
 	}
 	b.gather()
+	b.near = map[int][]*Tie{}
+	for _, t := range b.sorted() {
+		b.near[t.A], b.near[t.B] = append(b.near[t.A], t), append(b.near[t.B], t)
+	}
 	if err := b.grow(ctx); err != nil {
 		return nil, err
 	}

@@ -187,8 +187,14 @@ func (b *builder) payer(account string, persons []string, journeys []int, phones
 	who := b.of(x)
 	w := min(1, 0.4+0.05*float64(names))
 	b.say(who, Evidence{Recruiter, w, Reason{Reason: sentences.Say("pays_journeys", "persons", len(persons)), Journeys: journeys}})
+	again := b.goAgain(journeys)
 	for _, p := range persons {
 		id := b.entity(p)
+		if list := again[p]; len(list) > 0 {
+			b.again[id] = true
+			b.say(id, Evidence{Transporter, 0.3, Reason{Reason: sentences.Say("goes_again", "journeys", len(list)), Journeys: list}})
+			continue
+		}
 		b.paidFor[id] = append(b.paidFor[id], who)
 	}
 	use := map[string]int{}
@@ -200,6 +206,31 @@ func (b *builder) payer(account string, persons []string, journeys []int, phones
 			b.tie(who, b.contact(s), 0.8, "tie_number")
 		}
 	}
+}
+
+// goAgain finds the travellers who go the same way more than once on journeys that one account pays for others too, with
+// those journeys: who is smuggled or brought goes once.
+func (b *builder) goAgain(journeys []int) map[string][]int {
+	const apart = 4 * 86_400_000
+	type way struct{ who, from, to string }
+	first := map[way]int64{}
+	twice := map[string]bool{}
+	for _, i := range journeys {
+		j := b.in.Journeys[i]
+		k := way{j.Traveller(), j.From, j.To}
+		if at, ok := first[k]; !ok {
+			first[k] = j.When()
+		} else if j.When()-at > apart {
+			twice[j.Traveller()] = true
+		}
+	}
+	out := map[string][]int{}
+	for _, i := range journeys {
+		if p := b.in.Journeys[i].Traveller(); twice[p] {
+			out[p] = append(out[p], i)
+		}
+	}
+	return out
 }
 
 // escorted is how many groups that one account paid make somebody an escort (T03).
@@ -228,11 +259,15 @@ func (b *builder) escort(k int) {
 		ways[way] = true
 		if paid {
 			travels = append(travels, group.Journeys...)
-			companions = append(companions, group.Persons...)
+			for _, c := range group.Persons {
+				if !b.again[b.entity(c)] {
+					companions = append(companions, c)
+				}
+			}
 		}
 	}
 	for p, n := range payers {
-		if p != who && n*2 > len(ways) {
+		if p != who && n >= escorted && n*3 >= len(ways) {
 			b.tie(who, p, 0.9, "tie_escort")
 			w = min(1, w+0.2)
 		}

@@ -9,6 +9,7 @@ import (
 const (
 	manyFed    = 4     // times the usual food, from which somebody feeds many
 	fedMonths  = 3     // months in which food was bought
+	equipment  = 3     // purchases of furniture, telephones and the like
 	foodSample = 2_000 // accounts from which the usual is taken
 )
 
@@ -63,4 +64,18 @@ func (b *builder) feeds(a int) float64 {
 		}
 	}
 	return most
+}
+
+// equips says that somebody also buys furniture, telephones and electronics again and again, as for a closed site where many
+// work (F03).
+func (b *builder) equips(a int) bool {
+	n := 0
+	for _, x := range b.list[a].Accounts {
+		for i, e := range b.v.Out(x) {
+			if e.Purchase() && b.in.Site[b.v.Context(x, i, true).MCC] {
+				n++
+			}
+		}
+	}
+	return n >= equipment
 }

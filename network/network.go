@@ -85,10 +85,59 @@ func (b *builder) isVictim(a int) bool {
 			acts = max(acts, e.Weight)
 		}
 	}
-	if len(b.paidFor[a]) > 0 || len(b.brought[a]) > 0 {
+	if slices.ContainsFunc(b.paidFor[a], b.deals) || len(b.brought[a]) > 0 {
 		victim = max(victim, 0.5)
 	}
-	return victim > 0 && acts <= victim*0.8
+	return victim > 0 && acts <= victim*0.8 && (len(b.paidFor[a])+len(b.brought[a]) > 0 || !b.paysActors(a))
+}
+
+// paysActors says that somebody pays several of those that something points to, each again and again, and so is none of those
+// who are made to pay one or two of them.
+func (b *builder) paysActors(a int) bool {
+	if p, ok := b.payers[a]; ok {
+		return p
+	}
+	times := map[int]int{}
+	for _, x := range b.list[a].Accounts {
+		for _, e := range b.v.Out(x) {
+			if e.Peer() == flow.Outside || business(e) {
+				continue
+			}
+			if o := b.of(e.Peer()); o != a && b.strength(o) >= seedWeight {
+				times[o]++
+			}
+		}
+	}
+	n := 0
+	for _, t := range times {
+		if t >= 3 {
+			n++
+		}
+	}
+	b.payers[a] = n >= severalActors
+	return b.payers[a]
+}
+
+// severalActors is more than the recruiter and the collector whom a victim is made to pay.
+const severalActors = 3
+
+// deals says that something else than the journeys that somebody pays points to them, or to whom they are tied by an escort
+// or a number on bookings: a farm, a charity or an agency pays for many too, and those whom they bring are nobody's victims.
+func (b *builder) deals(payer int) bool {
+	for _, e := range b.evidence[payer] {
+		if e.Role != Victim && e.Weight >= seedWeight && e.Reason.Code != "pays_journeys" {
+			return true
+		}
+	}
+	for _, t := range b.near[payer] {
+		if slices.Contains(t.Codes, "tie_escort") {
+			return true
+		}
+		if slices.Contains(t.Codes, "tie_number") && b.strength(t.A+t.B-payer) >= seedWeight {
+			return true
+		}
+	}
+	return false
 }
 
 // networks makes networks of communities.
@@ -122,44 +171,77 @@ func (b *builder) core(group []int) []int {
 	for _, a := range group {
 		inside[a] = true
 	}
-	// Who stood in the way of the money of somebody who is none may be none either: thrice is far enough.
-	for range 3 {
-		out := slices.DeleteFunc(slices.Clone(group), func(a int) bool {
-			return !inside[a] || b.strength(a) >= coreEvidence || len(b.byMoney(a, inside)) > 0 || b.feeds(a) >= manyFed || b.paidWith(a, inside) != nil
-		})
-		for _, a := range out {
+	// Whom one of them brought or paid a journey for is on the victims' side, unless something points to what they do.
+	for _, a := range group {
+		by := slices.Concat(b.paidFor[a], b.brought[a])
+		if slices.ContainsFunc(by, func(m int) bool { return inside[m] && m != a }) && b.strength(a) < coreEvidence {
 			delete(inside, a)
 		}
-		if len(out) == 0 {
+	}
+	// Who stood in the way of the money of somebody who is none may be none either: thrice is far enough.
+	for range 3 {
+		sure := map[int]bool{}
+		for _, a := range group {
+			sure[a] = inside[a] && (b.strength(a) >= coreEvidence || len(b.byMoney(a, inside)) > 0 || b.feeds(a) >= manyFed)
+		}
+		n := 0
+		for _, a := range group {
+			if inside[a] && !sure[a] && b.paidWith(a, sure) == nil {
+				delete(inside, a)
+				n++
+			}
+		}
+		if n == 0 {
 			break
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(group), func(a int) bool { return !inside[a] })
 }
 
-// grounded says that a group stands on more than one thing: a finding that is not weak, or evidence of different kinds of
-// data. Who pays the journeys of many strangers and does nothing else may be a farm or a charity.
+// grounded says that a group stands on more than one thing: a finding that is not weak, or evidence of different kinds of data
+// about one of them or about two whom a number or an escort ties. Who pays the journeys of many strangers and does nothing
+// else may be a farm or a charity, whatever company it trades with.
 func (b *builder) grounded(core []int) bool {
-	kinds := map[string]bool{}
+	inside := map[int]bool{}
 	for _, a := range core {
-		for _, e := range b.evidence[a] {
-			if e.Role == Victim || e.Weight < seedWeight {
-				continue
-			}
-			if i, ok := e.finding(); ok && !b.in.Findings[i].Weak {
+		inside[a] = true
+	}
+	for _, a := range core {
+		kinds := map[string]bool{}
+		if b.kinds(a, kinds) {
+			return true
+		}
+		for _, t := range b.near[a] {
+			if other := t.A + t.B - a; inside[other] && b.kinds(other, kinds) {
 				return true
-			} else if ok && len(b.in.Findings[i].Payments) > 0 {
-				kinds["payments"] = true
-			}
-			if len(e.Reason.Adverts) > 0 {
-				kinds["adverts"] = true
-			}
-			if len(e.Reason.Journeys) > 0 {
-				kinds["journeys"] = true
 			}
 		}
+		if len(kinds) > 1 {
+			return true
+		}
 	}
-	return len(kinds) > 1
+	return false
+}
+
+// kinds adds the kinds of data that point to somebody; strong says that a finding does that is not weak.
+func (b *builder) kinds(a int, kinds map[string]bool) (strong bool) {
+	for _, e := range b.evidence[a] {
+		if e.Role == Victim || e.Weight < seedWeight {
+			continue
+		}
+		if i, ok := e.finding(); ok && !b.in.Findings[i].Weak {
+			return true
+		} else if ok && len(b.in.Findings[i].Payments) > 0 {
+			kinds["payments"] = true
+		}
+		if len(e.Reason.Adverts) > 0 {
+			kinds["adverts"] = true
+		}
+		if len(e.Reason.Journeys) > 0 {
+			kinds["journeys"] = true
+		}
+	}
+	return false
 }
 
 func (b *builder) network(group, core []int) Network {
@@ -341,14 +423,18 @@ func (b *builder) roles(a int, inside map[int]bool) []RoleOf {
 			add(e.Role, e.Weight, e.Reason)
 		}
 	}
-	if c, f := by[Collector], by[Front]; c != nil && f != nil {
+	if c, f := by[Collector], by[Front]; c != nil && f != nil && b.livesOnMembers(a, inside) {
+		delete(by, Collector) // what comes in comes from members: it is collected before
+	} else if c != nil && f != nil {
 		// Takings without the costs of a business are the sign of both; who collects is no company.
 		for _, why := range f.Because {
 			add(Collector, f.Confidence*0.5, why)
 		}
 		delete(by, Front)
 	}
-	if times := b.feeds(a); times >= manyFed {
+	if times := b.feeds(a); times >= manyFed && b.equips(a) {
+		add(Exploiter, 0.6, Reason{Reason: sentences.Say("equips", "times", int(times))})
+	} else if times >= manyFed {
 		add(SafeHouse, 0.6, Reason{Reason: sentences.Say("feeds", "times", int(times))})
 	}
 	if len(by) == 0 {
@@ -377,26 +463,37 @@ func (b *builder) byMoney(a int, inside map[int]bool) []RoleOf {
 	most := int64(-1)
 	for _, x := range b.list[a].Accounts {
 		m := b.moneyOf(a, x, inside)
+		if m.paysMembers >= 2 {
+			return []RoleOf{{Organiser, 0.5, []Reason{{Reason: sentences.Say("pays_members", "members", m.paysMembers)}}}}
+		}
 		kept := 1 - float64(m.out)/float64(max(m.received, 1))
 		var role []RoleOf
 		is := func(r Role, confidence float64, why explain.Reason) {
 			role = []RoleOf{{r, confidence, []Reason{{Reason: why}}}}
 		}
 		switch {
-		case m.settles*2 > m.in && m.in*2 > m.received:
+		case m.settles*2 > m.in && m.in*2 > m.received && m.outInside*4 > m.in:
 			is(Hawaladar, 0.5, sentences.Say("settles"))
 		case kept > 0.5 && m.in*2 > m.received:
 			is(Beneficiary, 0.6, sentences.Say("keeps"))
-		case m.outInside*2 > m.in && m.in*4 > m.received:
+		case m.invoiced*2 > m.outInside && m.outInside*4 > m.in && m.in*2 > m.received:
+			is(Front, 0.5, sentences.Say("invoices_inside"))
+		case m.outInside*2 > m.in && m.in*10 > m.received:
 			is(Mule, 0.5, sentences.Say("passes_on"))
-		case m.paysMembers >= 2:
-			is(Organiser, 0.5, sentences.Say("pays_members", "members", m.paysMembers))
 		}
 		if role != nil && m.in > most {
 			best, most = role, m.in
 		}
 	}
 	return best
+}
+
+// livesOnMembers says that most of what comes in to one of somebody's accounts comes from members.
+func (b *builder) livesOnMembers(a int, inside map[int]bool) bool {
+	return slices.ContainsFunc(b.list[a].Accounts, func(x flow.Account) bool {
+		m := b.moneyOf(a, x, inside)
+		return m.in*2 > m.received && m.in > 0
+	})
 }
 
 // leads are those of a group who have no part in it, the most tied first.
@@ -430,6 +527,7 @@ type position struct {
 	in, outInside int64 // from and to members
 	paysMembers   int   // members paid three times and more
 	settles       int64 // of in, from those who collect for journeys
+	invoiced      int64 // of outInside, for invoices
 }
 
 func (b *builder) moneyOf(a int, x flow.Account, inside map[int]bool) (m position) {
@@ -454,6 +552,9 @@ func (b *builder) moneyOf(a int, x flow.Account, inside map[int]bool) (m positio
 		if o := b.of(e.Peer()); inside[o] && o != a {
 			m.outInside += e.Amount()
 			times[o]++
+			if e.Purpose() == flow.PurposeInvoice {
+				m.invoiced += e.Amount()
+			}
 		}
 	}
 	for _, n := range times {

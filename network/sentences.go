@@ -10,6 +10,7 @@ var sentences = explain.Catalog{
 	"device_receives": "Receives from accounts that are run from one device.",
 	"pays_journeys":   "Pays the journeys of {persons} people who are no family.",
 	"escort":          "Travelled in {groups} groups with {companions} changing companions and came back alone.",
+	"goes_again":      "Went the same way again, on {journeys} journeys that were paid together with those of others.",
 	"recruits":        "{adverts} posts under this contact offer work abroad with a debt, papers kept or secrecy.",
 	"advertises":      "One contact stands in {adverts} adverts for {names} names in {places} places.",
 
@@ -17,12 +18,14 @@ var sentences = explain.Catalog{
 	"tie_number": "The number stands on journeys that the other pays: {other}.",
 	"tie_escort": "One pays the journeys, the other escorts: {other}.",
 
-	"pays_members": "Pays {members} members again and again.",
-	"paid_with":    "Paid by {payer} on the days on which other members are paid, {times} times.",
-	"settles":      "Receives in few large sums what is collected for journeys.",
-	"feeds":        "Buys food for {times} times what the usual account that buys food does, month after month, and pays rent.",
-	"keeps":        "Keeps what comes from the network.",
-	"passes_on":    "Passes on within the network what comes from it.",
+	"pays_members":    "Pays {members} members again and again.",
+	"paid_with":       "Paid by {payer} on the days on which other members are paid, {times} times.",
+	"settles":         "Receives in few large sums what is collected for journeys.",
+	"feeds":           "Buys food for {times} times what the usual account that buys food does, month after month, and pays rent.",
+	"equips":          "Buys food for {times} times what the usual account that buys food does, and furniture and telephones, as for a closed site.",
+	"invoices_inside": "Passes on within the network, by invoices, what comes from it.",
+	"keeps":           "Keeps what comes from the network.",
+	"passes_on":       "Passes on within the network what comes from it.",
 
 	"made_to_pay":     "Pays again and again what a finding tells of: {typology}.",
 	"device_run":      "The account is run from one device together with others.",

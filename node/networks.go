@@ -107,9 +107,14 @@ type Rest struct {
 
 // gather reads adverts, journeys and entities, and what is seen in each of them by itself.
 func gather(ctx context.Context, set *records.Set, g *flow.Graph, entities *entity.Resolution, pack *typology.Pack) (network.Input, error) {
-	in := network.Input{Graph: g, Held: holding.New(g, entities), Food: map[string]bool{}}
+	in := network.Input{Graph: g, Held: holding.New(g, entities), Food: map[string]bool{}, Site: map[string]bool{}}
 	for _, mcc := range pack.Categories["food"].MCC {
 		in.Food[mcc] = true
+	}
+	for _, category := range []string{"furniture", "phone"} {
+		for _, mcc := range pack.Categories[category].MCC {
+			in.Site[mcc] = true
+		}
 	}
 	var err error
 	if in.Adverts, err = set.Adverts(ctx, 0); err != nil {

@@ -17,7 +17,7 @@ func advertsOfSeveral(s *scan) {
 	contacts := s.contactsOfFamilies()
 	for k := range s.in.Posters {
 		p := &s.in.Posters[k]
-		if p.Wide || len(p.Adverts) < 2 || p.Says(online.Abroad)+p.Says(online.Debt) > 0 {
+		if p.Wide || len(p.Adverts) < 2 || p.Says(online.Abroad)+p.Says(online.Debt) > 0 || s.offersWork(p) {
 			continue
 		}
 		d := s.hit(s.in.Held.Bearer(p.Contact), "A", 0)
@@ -41,7 +41,7 @@ func advertsOfSeveral(s *scan) {
 			d.because("circuit", "towns", len(towns), "days", int((to-from)/dayMillis)+1)
 		}
 		for _, f := range p.Families {
-			if n := len(s.in.Families[f].Members); n >= s.int("family_adverts") && contacts[f] >= s.int("family_contacts") {
+			if n := len(s.in.Families[f].Members); n >= s.int("family_adverts") && contacts[f] >= s.int("family_contacts") && contacts[f] <= s.int("family_most_contacts") {
 				met("S03", float64(n), s.num("family_adverts"))
 				for _, i := range p.Adverts {
 					if slices.Contains(s.in.Families[f].Members, i) {
@@ -64,6 +64,18 @@ func advertsOfSeveral(s *scan) {
 			d.done()
 		}
 	}
+}
+
+// offersWork says that most of the first adverts of a contact name a trade and a pay.
+func (s *scan) offersWork(p *online.Poster) bool {
+	const sample = 5
+	n, list := 0, p.Adverts[:min(sample, len(p.Adverts))]
+	for _, i := range list {
+		if len(online.Trades(s.in.Adverts[i])) > 0 {
+			n++
+		}
+	}
+	return 2*n > len(list)
 }
 
 // contactsOfFamilies counts the phones, addresses and wallets that each family of adverts names, those of directories left

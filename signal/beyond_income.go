@@ -155,7 +155,7 @@ func invoicesWithoutGoods(s *scan) {
 			if costs > 0 || len(out) == 0 {
 				continue
 			}
-			d := s.hit(e.ID, "P E", over(float64(len(invoices)), s.num("invoices")), "M19")
+			d := s.hit(e.ID, "P", over(float64(len(invoices)), s.num("invoices")), "M19")
 			for _, i := range invoices {
 				d.payment(s.v, a, in, i, false)
 			}

@@ -65,7 +65,7 @@ func shortLivedWorkers(s *scan) {
 		slices.Sort(list)
 		if median := list[len(list)/2]; median < s.num("days") {
 			slices.Sort(told[firm])
-			s.hit(firm, "P E", over(float64(len(list)), s.num("workers")), "L07").because("short_stays", "workers", len(list), "days", median).done()
+			s.hit(firm, "P", over(float64(len(list)), s.num("workers")), "L07").because("short_stays", "workers", len(list), "days", median).done()
 		}
 	}
 }
@@ -119,7 +119,7 @@ func payrollTooLow(s *scan) {
 		median := shares[len(shares)/2]
 		for _, f := range list {
 			if median > 0 && f.share < s.num("share")*median {
-				s.hit(f.id, "P E", 0.4+0.4*(1-f.share/(s.num("share")*median)), "L08").
+				s.hit(f.id, "P", 0.4+0.4*(1-f.share/(s.num("share")*median)), "L08").
 					because("low_payroll", "percent", int(f.share*100+0.5), "usual", int(median*100+0.5), "peers", len(list), "trade", trade).done()
 			}
 		}

@@ -11,16 +11,19 @@ import (
 // run from one device, sums from strangers, and crypto at the end.
 func (o *organisation) forcedCrime() {
 	s := o.s
-	recruiter, escort, exploiter, collector := o.one("recruiter"), o.one("transporter"), o.one("exploiter"), o.one("collector")
-	if escort == nil {
-		escort = o.one("organiser")
-	}
+	exploiter, collector := o.one("exploiter"), o.one("collector")
 	home, target := s.twoCountries()
-	o.posts(recruiter, target, 12)
+	for _, r := range o.all("recruiter") {
+		o.posts(r, target, 12)
+	}
 	device := fmt.Sprintf("dev-%06d", s.rng.IntN(1_000_000))
 	o.shelter = s.street(exploiter.person, uint64(exploiter.n)+9_000_000)
 	var held []*part
-	for range 5 + len(o.parts)/2 {
+	for k := range 5 + len(o.parts)/2 {
+		recruiter, escort := o.turn("recruiter", k), o.one("organiser")
+		if len(o.all("transporter")) > 0 {
+			escort = o.turn("transporter", k/4)
+		}
 		at := o.from + s.rng.Int64N(40)*day
 		v := o.victim(at)
 		held = append(held, v)

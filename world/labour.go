@@ -9,9 +9,11 @@ import (
 // made to hand over what they are paid on the same day.
 func (o *organisation) labour() {
 	s := o.s
-	recruiter, driver, collector := o.one("recruiter"), o.one("transporter"), o.one("collector")
+	driver, collector := o.one("transporter"), o.one("collector")
 	home, target := s.twoCountries()
-	o.posts(recruiter, target, 10)
+	for _, r := range o.all("recruiter") {
+		o.posts(r, target, 10)
+	}
 	company := s.opened()
 	if f := o.one("front_company"); f != nil {
 		company = f.business
@@ -23,6 +25,7 @@ func (o *organisation) labour() {
 		at := o.from + int64(group)*14*day + s.within(60)
 		booking := s.booking()
 		from, to := home.places[len(home.places)-1], target.places[len(target.places)-1]
+		recruiter, driver := o.turn("recruiter", group), o.turn("transporter", group/3)
 		for range 4 + s.rng.IntN(3) {
 			w := o.victim(at)
 			workers = append(workers, w)
@@ -36,7 +39,8 @@ func (o *organisation) labour() {
 		if at < o.from+30*day || at > o.to {
 			continue
 		}
-		for _, w := range workers {
+		for k, w := range workers {
+			recruiter := o.turn("recruiter", k)
 			wage := s.between(70_000, 95_000)
 			o.p.aside(ledger.Payment{From: company, To: w.account, Paid: ledger.Money{Units: wage}, At: at, Channel: ledger.ChannelACH, Purpose: "SALA"})
 			o.pay(w.account, collector.business, wage*80/100, at+2*hour+s.within(10), ledger.ChannelInstant, "")

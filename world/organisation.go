@@ -132,6 +132,12 @@ func (o *organisation) all(role string) []*part {
 	return out
 }
 
+// turn is the member of a role whose turn it is: those of one role share the work.
+func (o *organisation) turn(role string, k int) *part {
+	list := o.all(role)
+	return list[k%len(list)]
+}
+
 // pay plans a payment of the organisation's business.
 func (o *organisation) pay(from, to ledger.Account, units, at int64, channel ledger.Channel, purpose string) {
 	o.p.add(ledger.Payment{From: from, To: to, Paid: ledger.Money{Units: units}, At: at, Channel: channel, Purpose: purpose})
@@ -211,8 +217,8 @@ func (o *organisation) leads(n int) {
 	for range n {
 		p := s.person(s.draw())
 		o.followed = append(o.followed, p.id)
-		for k := range int64(4 + s.rng.IntN(3)) {
-			o.p.aside(ledger.Payment{From: from.business, To: p.account, Paid: ledger.Money{Units: s.between(40_000, 110_000)}, At: o.from + 40*day + k*22*day + s.within(60), Channel: ledger.ChannelTransfer})
+		for range 4 + s.rng.IntN(3) {
+			o.p.aside(ledger.Payment{From: from.business, To: p.account, Paid: ledger.Money{Units: s.between(40_000, 110_000)}, At: o.from + 40*day + s.rng.Int64N(o.to-o.from-40*day), Channel: ledger.ChannelTransfer})
 		}
 	}
 	slices.Sort(o.followed)

@@ -13,14 +13,17 @@ import (
 // money passed on by mules to a front company and to where it rests.
 func (o *organisation) sexual() {
 	s := o.s
-	recruiter, escort, exploiter, collector := o.one("recruiter"), o.one("transporter"), o.one("exploiter"), o.one("collector")
+	exploiter, collector := o.one("exploiter"), o.one("collector")
 	home, target := s.twoCountries()
-	o.posts(recruiter, target, 14)
+	for _, r := range o.all("recruiter") {
+		o.posts(r, target, 14)
+	}
 	var victims []*part
 	for k := range 3 + len(o.parts)/2 {
 		at := o.from + int64(k)*(o.to-o.from)/30 + s.within(72)
 		v := o.victim(at)
 		victims = append(victims, v)
+		recruiter, escort := o.turn("recruiter", k), o.turn("transporter", k/3)
 		// A little money before the journey, which the victim then owes.
 		o.pay(recruiter.account, v.account, s.between(8_000, 30_000), at-10*day, ledger.ChannelTransfer, "")
 		booking := s.booking()
