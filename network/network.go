@@ -156,12 +156,23 @@ func (b *builder) networks(ctx context.Context) ([]Network, error) {
 		if !b.grounded(core) {
 			continue
 		}
-		if n := b.network(g, core); n.Score >= least && len(n.Members) >= 2 {
+		if n := b.network(g, core); n.Score >= least && len(n.Members) >= 2 && n.trades() {
 			out = append(out, n)
 		}
 	}
 	slices.SortFunc(out, func(x, y Network) int { return cmp.Or(-cmp.Compare(x.Score, y.Score), cmp.Compare(x.ID, y.ID)) })
 	return out, nil
+}
+
+// trades says that something shows whom or what the money is made with: a stage before the money, or possible victims. Those who
+// only pass money on are told by the findings.
+func (n *Network) trades() bool {
+	for s := range n.Stages {
+		if s != "money" {
+			return true
+		}
+	}
+	return len(n.Victims) > 0
 }
 
 // core are those of a group who have a part in it: evidence of their own, or a place in the way that its money goes between

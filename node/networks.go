@@ -234,13 +234,19 @@ type followed struct {
 	share    float64 // of what it received that is on its members' accounts
 }
 
-// Money that has just come in is what is passed on next (LIFO): those who pass it on within hours have money of their own
-// too, and in proportion it would be lost in their savings.
+// Between members what is passed on is the money of the trade, and whatever else they pay they pay with their own first
+// (trace.Presumed): in proportion it would be lost in what they live on.
 //
 // follow follows what a network's collecting accounts received from others than its members to where it rests.
 func follow(ctx context.Context, g *flow.Graph, n *network.Network) (followed, error) {
 	p := Proceeds{Received: []Sum{}, AtRest: []Rest{}, Left: []Rest{}}
 	ours := func(a flow.Account) bool { _, found := slices.BinarySearch(n.Accounts, a); return found }
+	leads := map[flow.Account]bool{}
+	for _, l := range n.Leads {
+		for _, a := range l.Accounts {
+			leads[a] = true
+		}
+	}
 	rows := slices.Compact(slices.Sorted(slices.Values(n.Proceeds)))
 	seeds, err := seedsOf(ctx, g, rows, false)
 	if err != nil {
@@ -250,7 +256,7 @@ func follow(ctx context.Context, g *flow.Graph, n *network.Network) (followed, e
 	for _, s := range seeds {
 		received[s.Currency] += s.Amount
 	}
-	r, err := trace.Run(ctx, g, seeds, trace.Options{Policy: trace.LIFO, Hub: func(a flow.Account) bool { return !ours(a) }, Dust: dust})
+	r, err := trace.Run(ctx, g, seeds, trace.Options{Policy: trace.Presumed, Inside: func(a flow.Account) bool { return ours(a) || leads[a] }, Hub: func(a flow.Account) bool { return !ours(a) }, Dust: dust})
 	if err != nil {
 		return followed{}, err
 	}

@@ -100,7 +100,7 @@ func (o *organisation) recruit(size int) {
 			h := o.s.rng.Uint64()
 			m.phone2 = m.country.phone(fmt.Sprintf("%08d", 10_000_000+h%90_000_000))
 		}
-		o.accounts[m.business] = true
+		o.accounts[m.business], o.accounts[m.account] = true, true
 		o.parts = append(o.parts, m)
 	}
 	// A small organisation does with few what a large one divides.
@@ -218,7 +218,7 @@ func (o *organisation) leads(n int) {
 		p := s.person(s.draw())
 		o.followed = append(o.followed, p.id)
 		for range 4 + s.rng.IntN(3) {
-			o.p.aside(ledger.Payment{From: from.business, To: p.account, Paid: ledger.Money{Units: s.between(40_000, 110_000)}, At: o.from + 40*day + s.rng.Int64N(o.to-o.from-40*day), Channel: ledger.ChannelTransfer})
+			o.pay(from.business, p.account, s.between(40_000, 110_000), o.from+40*day+s.rng.Int64N(o.to-o.from-40*day), ledger.ChannelTransfer, "")
 		}
 	}
 	slices.Sort(o.followed)

@@ -19,9 +19,14 @@ const (
 	FIFO
 	LIFO
 	Poison
+	// Presumed is the presumption of the courts about a wrongdoer: who pays others pays with their own money first (Re
+	// Hallett's Estate, 1880), so that what is traced stays as long as the balance covers it and no longer (Roscoe v Winder,
+	// 1915); and what goes to those Inside is what they are there to get. What is drawn in cash
+	// is taken to be traced money too: nobody is told to restrain what may have left.
+	Presumed
 )
 
-var policyNames = []string{"haircut", "fifo", "lifo", "poison"}
+var policyNames = []string{"haircut", "fifo", "lifo", "poison", "presumed"}
 
 func (p Policy) String() string { return policyNames[p] }
 
@@ -30,7 +35,7 @@ func ParsePolicy(s string) (Policy, error) {
 	if i := slices.Index(policyNames, s); i >= 0 {
 		return Policy(i), nil
 	}
-	return 0, fmt.Errorf("there is no policy %q: haircut, fifo, lifo and poison are the policies", s)
+	return 0, fmt.Errorf("there is no policy %q: haircut, fifo, lifo, poison and presumed are the policies", s)
 }
 
 // Seed is where traced money starts: an amount that one payment brought to an account (forward), or that it took from
@@ -54,6 +59,7 @@ type Options struct {
 	Dust     int64 // lots of this amount or less, in the currency's unit, are not followed; at least 1
 	MaxLots  int   // most lots; 0: ten million
 	Hub      func(flow.Account) bool
+	Inside   func(flow.Account) bool // those to whom traced money goes first by the policy Presumed; nil: nobody
 	Covered  func(flow.Account) bool // whether the ledger would see the account pay; nil: always
 }
 
@@ -121,8 +127,8 @@ type state struct {
 	currency uint8
 	balance  int64 // all money known to be there
 	traced   int64
-	parts    []part // in order of arrival; for haircut and poison only the traced ones
-	pool     bool   // haircut, poison: parts are drawn from in proportion or in order without other money
+	parts    []part // in order of arrival; where pooled only the traced ones
+	pool     bool   // haircut, poison, presumed: parts are drawn from in proportion or in order without other money
 	in, out  int    // next entries of the account's lists
 	heap     int    // place there; -1: not in it
 	head     int    // parts before it are used up (FIFO)
@@ -346,6 +352,12 @@ func (t *tracer) pay(s *state, e flow.Entry, i int, out []flow.Entry) {
 		taken = s.draw(share, false)
 	case Poison:
 		taken = s.draw(min(amount, s.traced), false)
+	case Presumed:
+		share := min(amount, s.traced)
+		if cash := Ends(e.Channel(), t.o.Backward) == Cash; !cash && (t.o.Inside == nil || !t.o.Inside(e.Peer())) {
+			share = min(s.traced, max(0, amount-(balance-s.traced)))
+		}
+		taken = s.draw(share, false)
 	case FIFO:
 		taken = s.draw(amount, false)
 	case LIFO:
@@ -520,7 +532,7 @@ func (t *tracer) arrive(l Lot, from flow.Account) {
 
 // open starts to follow an account: its balance before is what its payments leave it.
 func (t *tracer) open(k key, at int64) *state {
-	s := &state{account: k.account, currency: k.currency, heap: -1, pool: t.o.Policy == Haircut || t.o.Policy == Poison}
+	s := &state{account: k.account, currency: k.currency, heap: -1, pool: t.o.Policy != FIFO && t.o.Policy != LIFO}
 	t.states[k] = s
 	if t.o.Backward {
 		// Seen backward, what stayed on the account after the payment came from its credits as well.

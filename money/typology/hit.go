@@ -22,7 +22,7 @@ type Hit struct {
 	Adverts    []int          // places in the caller's list, ascending
 	Journeys   []int
 	Entities   []string // ids, sorted
-	First      int64          // seconds since 1970
+	First      int64    // seconds since 1970
 	Last       int64
 	Reasons    []Reason
 	Truncated  bool // a limit of the pack cut the search
