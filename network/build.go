@@ -77,10 +77,23 @@ func Build(ctx context.Context, in Input) ([]Network, error) {
 	for _, t := range b.sorted() {
 		b.near[t.A], b.near[t.B] = append(b.near[t.A], t), append(b.near[t.B], t)
 	}
+	b.doubt()
 	if err := b.grow(ctx); err != nil {
 		return nil, err
 	}
 	return b.networks(ctx)
+}
+
+// doubt takes most of the weight from paying the journeys of many where nothing else points to the payer.
+func (b *builder) doubt() {
+	const little = 0.1
+	for a, list := range b.evidence {
+		for i := range list {
+			if e := &list[i]; e.Reason.Code == "pays_journeys" && !b.deals(a) {
+				e.Weight = min(e.Weight, little)
+			}
+		}
+	}
 }
 
 // End is the moment up to which the input tells, in seconds since 1970: of adverts, journeys and findings the last one that

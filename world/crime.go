@@ -18,12 +18,13 @@ func (o *organisation) forcedCrime() {
 	}
 	device := fmt.Sprintf("dev-%06d", s.rng.IntN(1_000_000))
 	o.shelter = s.street(exploiter.person, uint64(exploiter.n)+9_000_000)
+	if o.one("transporter") == nil { // somebody has to
+		m := o.one("organiser")
+		m.roles = append(m.roles, "transporter")
+	}
 	var held []*part
 	for k := range 5 + len(o.parts)/2 {
-		recruiter, escort := o.turn("recruiter", k), o.one("organiser")
-		if len(o.all("transporter")) > 0 {
-			escort = o.turn("transporter", k/4)
-		}
+		recruiter, escort := o.turn("recruiter", k), o.turn("transporter", k/4)
 		at := o.from + s.rng.Int64N(40)*day
 		v := o.victim(at)
 		held = append(held, v)
