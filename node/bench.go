@@ -274,9 +274,9 @@ func (b *bench) score(findings []Finding, t world.Truth) {
 	all, best := Evaluation{Typologies: map[string]Kind{}}, Evaluation{}
 	all.payments(findings, illicit, b.o.Payments)
 	all.kinds(findings, truth, nil)
-	all.innocent(findings, truth)
+	all.innocent(findings, nil, truth)
 	best.payments(strong, illicit, b.o.Payments)
-	best.innocent(strong, truth)
+	best.innocent(strong, nil, truth)
 	b.r.Findings, b.r.Strong, b.r.Planted = len(findings), len(strong), all.Typologies
 	b.r.Precision, b.r.StrongRate = all.Payments, best.Payments
 	b.r.InnocentNamed, b.r.InnocentStrong, b.r.Innocent = all.InnocentPatternsNamed, best.InnocentPatternsNamed, all.InnocentPatterns

@@ -28,6 +28,7 @@ type Truth struct {
 			Accounts []string `json:"accounts"`
 		} `json:"members"`
 		Victims []string `json:"victims"`
+		Leads   []string `json:"leads"`
 		AtRest  []struct {
 			Account  string      `json:"account"`
 			Amount   json.Number `json:"amount"`
@@ -105,6 +106,8 @@ type Evaluation struct {
 	Organisations          *Rate           `json:"organisations,omitempty"`
 	Members                *Rate           `json:"members,omitempty"`
 	Roles                  *Rate           `json:"roles,omitempty"`
+	Leads                  *Rate           `json:"leads,omitempty"`   // people to follow up
+	Victims                *Rate           `json:"victims,omitempty"` // possible victims
 	Typologies             map[string]Kind `json:"typologies"`
 	AtRest                 *AtRestRate     `json:"at_rest,omitempty"`
 	InnocentPatternsNamed  int             `json:"innocent_patterns_named"`
@@ -183,12 +186,12 @@ func Evaluate(ctx context.Context, truthPath, dir string) (*Evaluation, error) {
 	}
 	e.kinds(findings, truth, times)
 	e.accounts(findings, truth)
-	e.innocent(findings, truth)
+	list, found, err := readNetworks(dir)
+	if err != nil {
+		return nil, err
+	}
+	e.innocent(findings, list, truth)
 	if len(truth.Organisations) > 0 {
-		list, found, err := readNetworks(dir)
-		if err != nil {
-			return nil, err
-		}
 		if found {
 			err = e.networks(list, truth)
 		} else {
@@ -437,7 +440,8 @@ func (e *Evaluation) accounts(findings []Finding, truth Truth) {
 	e.Accounts = overlap(named, want)
 }
 
-func (e *Evaluation) innocent(findings []Finding, truth Truth) {
+// innocent counts look-alikes that are named: half of whose payments are in findings that are not weak.
+func (e *Evaluation) innocent(findings []Finding, networks []Network, truth Truth) {
 	named := map[string]bool{}
 	for _, f := range findings {
 		if f.Weak {
@@ -448,7 +452,21 @@ func (e *Evaluation) innocent(findings []Finding, truth Truth) {
 		}
 	}
 	e.InnocentPatterns = len(truth.InnocentPatterns)
+	members := map[string]bool{}
+	for _, n := range networks {
+		for _, m := range n.Members {
+			for _, a := range m.Accounts {
+				members[a] = true
+			}
+		}
+	}
 	for _, p := range truth.InnocentPatterns {
+		if len(p.Payments) == 0 { // one that shows in journeys or adverts is named where its holder is a member
+			if slices.ContainsFunc(p.Accounts, func(a string) bool { return members[a] }) {
+				e.InnocentPatternsNamed++
+			}
+			continue
+		}
 		n := 0
 		for _, x := range p.Payments {
 			if named[x] {

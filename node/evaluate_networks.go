@@ -31,7 +31,8 @@ func (e *Evaluation) networks(list []Network, truth Truth) error {
 	memberOf := map[string]int{} // organisation of each true member
 	wantRoles, gotRoles := map[role]bool{}, map[role]bool{}
 	want, got := map[string]bool{}, map[string]bool{}
-	victims := map[string]bool{}
+	victims, namedVictims := map[string]bool{}, map[string]bool{}
+	leads, namedLeads := map[string]bool{}, map[string]bool{}
 	for k, o := range truth.Organisations {
 		for _, m := range o.Members {
 			memberOf[m.Entity] = k
@@ -43,10 +44,19 @@ func (e *Evaluation) networks(list []Network, truth Truth) error {
 		for _, v := range o.Victims {
 			victims[v] = true
 		}
+		for _, v := range o.Leads {
+			leads[v] = true
+		}
 	}
 	found, right := map[int]bool{}, 0
 	e.VictimsAsSuspects = 0
 	for _, n := range list {
+		for _, v := range n.Victims {
+			namedVictims[v.Entity] = true
+		}
+		for _, l := range n.Leads {
+			namedLeads[l.Entity] = true
+		}
 		by := map[int]int{}
 		for _, m := range n.Members {
 			if victims[m.Entity] && !got[m.Entity] {
@@ -71,6 +81,14 @@ func (e *Evaluation) networks(list []Network, truth Truth) error {
 	organisations := rate(right, len(list), len(truth.Organisations))
 	organisations.Recall = float64(len(found)) / float64(len(truth.Organisations))
 	members, roles := overlap(got, want), overlapOf(gotRoles, wantRoles)
+	if len(victims) > 0 {
+		r := overlap(namedVictims, victims)
+		e.Victims = &r
+	}
+	if len(leads) > 0 {
+		r := overlap(namedLeads, leads)
+		e.Leads = &r
+	}
 	e.Organisations, e.Members, e.Roles = &organisations, &members, &roles
 	return e.atRestOf(list, truth)
 }

@@ -274,6 +274,8 @@ func follow(ctx context.Context, g *flow.Graph, n *network.Network) (followed, e
 		k := place{l.Account, l.Currency, l.How.String()}
 		at[k] = max(at[k], l.At)
 		if ours(l.Account) && l.Account != flow.Outside {
+			k.how = "" // what is too little to follow rests there too
+			at[k] = max(at[k], l.At)
 			held[k] += l.Rest
 		} else {
 			left[k] += l.Rest

@@ -40,6 +40,12 @@ func (c *evaluateCmd) Run(e *env) error {
 		row("members", *v.Members)
 		row("roles", *v.Roles)
 	}
+	if v.Victims != nil {
+		row("possible victims", *v.Victims)
+	}
+	if v.Leads != nil {
+		row("leads to follow up", *v.Leads)
+	}
 	for _, s := range v.PaymentsByScore {
 		if s.Findings > 0 && s.MinScore > 0 {
 			row(fmt.Sprintf("payments, score ≥ %.1f", s.MinScore), s.Rate)

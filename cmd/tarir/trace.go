@@ -13,7 +13,7 @@ type traceCmd struct {
 	Account  []string `placeholder:"ACCOUNT" help:"Account whose credits to start from; may be repeated."`
 	Finding  []string `placeholder:"ID" help:"Finding whose payments to start from; may be repeated."`
 	Since    string   `placeholder:"DATE" help:"Of --account, only payments from this day on."`
-	Policy   string   `default:"haircut" help:"Which money leaves first: ${default}, or fifo, lifo, poison."`
+	Policy   string   `default:"haircut" help:"Which money leaves first: ${default}, or fifo, lifo, poison, presumed."`
 	Backward bool     `help:"Follow the money back to its sources."`
 	Days     int      `default:"0" help:"How long to follow after a payment; 0 is to the end."`
 	Hops     int      `default:"0" help:"Through how many payments; 0 is any number."`

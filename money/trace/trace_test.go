@@ -99,6 +99,7 @@ func TestPoliciesDifferInWhatLeavesFirst(t *testing.T) {
 		{trace.FIFO, 0},     // the 100 of its own go first
 		{trace.LIFO, 20},    // 60 of its own, then 20
 		{trace.Poison, 80},
+		{trace.Presumed, 0}, // its own 160 cover the 80
 	} {
 		r, err := trace.Run(context.Background(), g, []trace.Seed{start(g, pays, 1)}, trace.Options{Policy: c.policy})
 		if err != nil {
@@ -108,6 +109,27 @@ func TestPoliciesDifferInWhatLeavesFirst(t *testing.T) {
 		if got["c/held"] != c.moved || got["b/held"] != 100-c.moved {
 			t.Errorf("%s: %v, want %d at c and the rest at b", c.policy, got, c.moved)
 		}
+	}
+}
+
+func TestMoneyIsPresumedToStayUntilTheBalanceNoLongerCoversItAndToGoToThoseInside(t *testing.T) {
+	pays := []pay{
+		{at: 1, from: "x", to: "b", amount: 100},
+		{at: 2, from: "a", to: "b", amount: 100},
+		{at: 3, from: "b", to: "shop", amount: 130},   // 100 of its own, then 30
+		{at: 4, from: "x", to: "b", amount: 50},       // does not bring back what is gone
+		{at: 5, from: "b", to: "partner", amount: 40}, // inside: what is traced first
+		{at: 6, from: "b", to: "", amount: 5, channel: ledger.ChannelCashWithdrawal},
+	}
+	g := build(t, t.TempDir(), pays)
+	defer g.Close()
+	inside := func(a flow.Account) bool { return g.AccountName(a) == "partner" }
+	r, err := trace.Run(context.Background(), g, []trace.Seed{start(g, pays, 1)}, trace.Options{Policy: trace.Presumed, Inside: inside})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := rests(g, r); got["shop/held"] != 30 || got["partner/held"] != 40 || got["b/held"] != 25 || got["/cash"] != 5 {
+		t.Errorf("%v, want 30 at the shop, 40 at the partner, 5 in cash and 25 at b", got)
 	}
 }
 
@@ -198,9 +220,9 @@ func TestTracedMoneyIsConserved(t *testing.T) {
 				seeds = append(seeds, s)
 			}
 		}
-		for _, policy := range []trace.Policy{trace.Haircut, trace.FIFO, trace.LIFO, trace.Poison} {
+		for _, policy := range []trace.Policy{trace.Haircut, trace.FIFO, trace.LIFO, trace.Poison, trace.Presumed} {
 			for _, backward := range []bool{false, true} {
-				o := trace.Options{Policy: policy, Backward: backward, Hops: rapid.IntRange(0, 5).Draw(rt, "hops")}
+				o := trace.Options{Policy: policy, Backward: backward, Inside: func(a flow.Account) bool { return a%2 == 0 }, Hops: rapid.IntRange(0, 5).Draw(rt, "hops")}
 				if rapid.Bool().Draw(rt, "until") {
 					o.Until = int64(rapid.IntRange(1, 20).Draw(rt, "last"))
 				}
