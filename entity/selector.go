@@ -225,8 +225,12 @@ func (e *Entity) Selectors(regions ...string) []Selector {
 		countries = append(countries, p[k]...)
 	}
 	home := ""
-	if len(countries) == 1 {
-		home = countries[0]
+	for i, c := range countries {
+		if i > 0 && Country(c) != Country(home) {
+			home = ""
+			break
+		}
+		home = c
 	}
 	for _, v := range append(slices.Clone(p["phone"]), ifIs(e, "UserAccount", p["number"])...) {
 		add(ParsePhone(v, append(slices.Clone(countries), regions...)...))

@@ -2,25 +2,33 @@ package node
 
 import (
 	"bufio"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"tarir/intake/advert"
+	"tarir/intake/goaml"
+	"tarir/intake/iso20022"
 	"tarir/intake/journeycsv"
 	"tarir/intake/paymentcsv"
+	"tarir/money/ledger"
 	"tarir/world"
 )
 
 // Files of a synthetic world.
 const (
-	worldPayments = "payments.csv"
-	worldAdverts  = "adverts.jsonl"
-	worldJourneys = "journeys.csv"
-	worldEntities = "entities.jsonl"
-	worldTruth    = "truth.json"
+	worldPayments   = "payments.csv"
+	worldStatements = "statements.xml"
+	worldReports    = "reports.xml"
+	worldAdverts    = "adverts.jsonl"
+	worldJourneys   = "journeys.csv"
+	worldEntities   = "entities.jsonl"
+	worldTruth      = "truth.json"
 )
 
 // MakeWorld writes a synthetic world of payments alone into a folder: payments.csv, and what was planted as truth.json.
@@ -47,7 +55,7 @@ func MakeSociety(preset string, seed uint64, dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("create a folder for the world: %w", err)
 	}
-	if err := WriteWorld(s.World, filepath.Join(dir, worldPayments)); err != nil {
+	if err := writePayments(s, dir); err != nil {
 		return err
 	}
 	err = writeTo(filepath.Join(dir, worldAdverts), func(w io.Writer) error {
@@ -79,6 +87,60 @@ func MakeSociety(preset string, seed uint64, dir string) error {
 	t := s.Truth()
 	return writeJSON(filepath.Join(dir, worldTruth), map[string]any{
 		"illicit_payments": t.Illicit, "innocent_patterns": t.Innocent, "organisations": s.Organisations,
+	})
+}
+
+// writePayments writes a society's payments as their sources tell them: the statements of one bank's companies as camt.053,
+// the cash of another bank's customers as goAML reports, everything else as a payments CSV.
+func writePayments(s *world.Society, dir string) error {
+	type statement struct {
+		account  ledger.Account
+		payments []ledger.Payment
+	}
+	var statements []statement
+	at := map[ledger.Account]int{}
+	return writeTo(filepath.Join(dir, worldPayments), func(out io.Writer) error {
+		return writeTo(filepath.Join(dir, worldReports), func(reports io.Writer) error {
+			cw := paymentcsv.NewWriter(out)
+			rw := goaml.NewWriter(reports, goaml.Report{Entity: 1, Code: "CTR", Reference: "world", Currency: "USD", Submitted: s.End(), Reason: "cash at the counter"})
+			err := s.Each(func(p *ledger.Payment) error {
+				switch teller, account := s.Teller(p); teller {
+				case world.ByReport:
+					rw.Cash(p, s.Holder(account))
+					return nil
+				case world.ByStatement:
+					k, ok := at[account]
+					if !ok {
+						k = len(statements)
+						at[account] = k
+						statements = append(statements, statement{account: account})
+					}
+					statements[k].payments = append(statements[k].payments, *p)
+					return nil
+				}
+				return cw.Write(p)
+			})
+			if err == nil {
+				err = cw.Flush()
+			}
+			if err == nil {
+				err = rw.Close()
+			}
+			if err != nil {
+				return err
+			}
+			slices.SortFunc(statements, func(a, b statement) int { return strings.Compare(a.account.String(), b.account.String()) })
+			return writeTo(filepath.Join(dir, worldStatements), func(w io.Writer) error {
+				sw := iso20022.NewWriter(w, "world", s.End())
+				for _, x := range statements {
+					slices.SortStableFunc(x.payments, func(a, b ledger.Payment) int { return cmp.Compare(a.At, b.At) })
+					if err := sw.Statement(x.account, "USD", x.payments); err != nil {
+						return err
+					}
+				}
+				return sw.Close()
+			})
+		})
 	})
 }
 

@@ -45,7 +45,8 @@ type Society struct {
 
 	calendar map[string][][2]int64 // when each person is away, by id
 	gone     map[string]int64      // since when victims do not come back, by id
-	homes    map[int]string        // address of persons who do not live with their household, by number
+	holders  map[ledger.Account]*entity.Entity
+	homes    map[int]string // address of persons who do not live with their household, by number
 }
 
 // NewSociety plans the society of a preset. The same seed gives the same society.
@@ -88,6 +89,7 @@ func NewSociety(preset string, seed uint64) (*Society, error) {
 	s.move(p.Journeys)
 	s.register()
 	s.settle()
+	s.hold()
 	return s, nil
 }
 

@@ -178,7 +178,7 @@ func (r *reader) transaction(n xmlscan.Node, raw string) error {
 		}
 	}
 	p.Ref, p.Purpose = n.Get("transactionnumber"), n.Get("transaction_description")
-	p.Place = n.Get("transaction_location")
+	p.Place = first(n.Get("transaction_location"))
 	p.Device = firstText(n, "ip_address")
 	if parties := n.Child("involved_parties"); parties.OK() {
 		return r.multiParty(parties, n.Get("transmode_code"), &p, raw)
