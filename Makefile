@@ -13,32 +13,38 @@ FUZZTIME   ?= 10s
 COUNT      ?= 1
 BENCH      ?= .
 
-.PHONY: all build drawings demo test race bench fuzz lint clean
+.PHONY: all build bundles demo test race bench fuzz lint clean
 
 all: build
 
-build: drawings
+build: bundles
 	@scripts/setup go
 	go build -trimpath -o bin/tarir ./cmd/tarir
 
 demo: build
 	@scripts/demo
 
-# The drawings of the report: TypeScript and its libraries, bundled into one script that the program embeds.
+# What the program embeds and npm brings: the drawings of the report, TypeScript and its libraries bundled into one script,
+# and the gazetteer, towns and airports packed into one table.
 PAGE = report/page
-drawings: $(PAGE)/dist/report.js
+GAZETTEER = place/gazetteer
+bundles: $(PAGE)/dist/report.js $(GAZETTEER)/dist/places.tsv.gz
+
+$(GAZETTEER)/dist/places.tsv.gz: $(GAZETTEER)/build.js $(GAZETTEER)/package-lock.json
+	@scripts/setup page
+	cd $(GAZETTEER) && npm ci --silent --no-audit --no-fund && npm run --silent build
 
 $(PAGE)/dist/report.js: $(PAGE)/report.ts $(PAGE)/package-lock.json
 	@scripts/setup page
 	cd $(PAGE) && npm ci --silent --no-audit --no-fund && npm run --silent check && npm run --silent build
 
-test: drawings
+test: bundles
 	@scripts/setup test
 	go vet ./...
 	@mkdir -p bin/artefacts
 	go test -artifacts -outputdir bin/artefacts ./...
 
-race: drawings
+race: bundles
 	@scripts/setup test
 	CGO_ENABLED=1 go test -race ./...
 
@@ -58,4 +64,4 @@ lint:
 	go run $(GOVULNCHECK) ./... || echo "govulncheck: see above (it needs the vulnerability database to be reachable)"
 
 clean:
-	rm -rf bin demo $(PAGE)/dist/report.js $(PAGE)/node_modules
+	rm -rf bin demo $(PAGE)/dist/report.js $(PAGE)/node_modules $(GAZETTEER)/dist/places.tsv.gz $(GAZETTEER)/node_modules

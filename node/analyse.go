@@ -25,6 +25,7 @@ import (
 	"tarir/money/rates"
 	"tarir/money/typology"
 	"tarir/network"
+	"tarir/place"
 	"tarir/records"
 )
 
@@ -266,6 +267,11 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 		return nil, err
 	}
 	if err := writeNetworks(o.Out, networks); err != nil {
+		return nil, err
+	}
+	book := place.NewBook(in.Held.Each)
+	ways := routes(in, networks)
+	if err := writeRoutes(o.Out, book, ways); err != nil {
 		return nil, err
 	}
 	took("networks", st.done())

@@ -122,8 +122,8 @@ const (
 	flowShare  = 200 // a place through which less than one part in this many went is not shown by itself
 )
 
-// place is where a flow's money is: an account of a layer, a source, or a way out of the data.
-type place struct {
+// station is where a flow's money is: an account of a layer, a source, or a way out of the data.
+type station struct {
 	layer int
 	kind  string
 	label string
@@ -139,7 +139,7 @@ func (r *reporter) flow(traced *trace.Result, sources map[int64]string) *report.
 			currency = uint8(c)
 		}
 	}
-	f := flowing{r: r, lots: traced.Lots, currency: currency, layer: map[flow.Account]int{}, sums: map[[2]place]int64{}}
+	f := flowing{r: r, lots: traced.Lots, currency: currency, layer: map[flow.Account]int{}, sums: map[[2]station]int64{}}
 	if len(traced.Lots) == 0 {
 		return nil
 	}
@@ -156,7 +156,7 @@ type flowing struct {
 	lots     []trace.Lot
 	currency uint8
 	layer    map[flow.Account]int
-	sums     map[[2]place]int64
+	sums     map[[2]station]int64
 	back     int64 // money that came back to an earlier layer
 	further  int64 // money that went beyond the last layer
 	foreign  bool  // there is money of other currencies
@@ -188,14 +188,14 @@ func (f *flowing) layers() {
 // payer is who made the payment that a lot came by, where it starts the trace.
 func (f *flowing) payer(l *trace.Lot) flow.Account { return f.r.seeds[l.Row].Peer }
 
-func (f *flowing) place(l *trace.Lot) place {
+func (f *flowing) place(l *trace.Lot) station {
 	switch l.How {
 	case trace.Cash, trace.Crypto, trace.Outside:
-		return place{int(l.Hops) + 1, "left", howText[l.How]}
+		return station{int(l.Hops) + 1, "left", howText[l.How]}
 	case trace.Hub, trace.Institution:
-		return place{f.layer[l.Account], "left", f.r.g.AccountName(l.Account)}
+		return station{f.layer[l.Account], "left", f.r.g.AccountName(l.Account)}
 	}
-	return place{f.layer[l.Account], "account", f.r.g.AccountName(l.Account)}
+	return station{f.layer[l.Account], "account", f.r.g.AccountName(l.Account)}
 }
 
 func (f *flowing) lot(i int32, sources map[int64]string) {
@@ -205,7 +205,7 @@ func (f *flowing) lot(i int32, sources map[int64]string) {
 		return
 	}
 	to := f.place(l)
-	from := place{0, "source", side(f.r.g.Ledger().Accounts().Account(uint32(f.payer(l))))}
+	from := station{0, "source", side(f.r.g.Ledger().Accounts().Account(uint32(f.payer(l))))}
 	if sources != nil {
 		from.label = sources[l.Row]
 	}
@@ -213,7 +213,7 @@ func (f *flowing) lot(i int32, sources map[int64]string) {
 	switch at, ok := f.layer[payer]; {
 	case l.Parent < 0 && ok && payer != flow.Outside && (at < to.layer || to.kind == "left"):
 		// A payment of the finding made with money that an earlier one brought.
-		from = place{at, "account", f.r.g.AccountName(payer)}
+		from = station{at, "account", f.r.g.AccountName(payer)}
 		if to.kind == "left" {
 			to.layer = max(to.layer, at+1)
 		}
@@ -234,13 +234,13 @@ func (f *flowing) lot(i int32, sources map[int64]string) {
 			f.further += l.Amount
 		}
 	default:
-		f.sums[[2]place{from, to}] += l.Amount
+		f.sums[[2]station{from, to}] += l.Amount
 	}
 }
 
 // draw keeps the largest places of each layer and joins the others.
 func (f *flowing) draw() *report.Flow {
-	through := map[place]int64{}
+	through := map[station]int64{}
 	var started int64
 	for k, v := range f.sums {
 		through[k[1]] += v
@@ -249,50 +249,50 @@ func (f *flowing) draw() *report.Flow {
 			started += v
 		}
 	}
-	var all []place
+	var all []station
 	for p := range through {
 		all = append(all, p)
 	}
-	slices.SortFunc(all, func(a, b place) int {
+	slices.SortFunc(all, func(a, b station) int {
 		return cmp.Or(cmp.Compare(a.layer, b.layer), cmp.Compare(through[b], through[a]), cmp.Compare(a.label, b.label), cmp.Compare(a.kind, b.kind))
 	})
 	number, others := map[int]int{}, map[int]int{}
-	small := func(p place) bool { return number[p.layer] > flowWidth || through[p]*flowShare < started }
+	small := func(p station) bool { return number[p.layer] > flowWidth || through[p]*flowShare < started }
 	for _, p := range all {
 		if number[p.layer]++; small(p) {
 			others[p.layer]++
 		}
 	}
 	clear(number)
-	joined := map[place]place{}
+	joined := map[station]station{}
 	for _, p := range all {
 		joined[p] = p
 		if number[p.layer]++; small(p) && others[p.layer] > 1 {
-			joined[p] = place{p.layer, "others", ""}
+			joined[p] = station{p.layer, "others", ""}
 		}
 	}
-	sums := map[[2]place]int64{}
+	sums := map[[2]station]int64{}
 	for k, v := range f.sums {
 		from, ok := joined[k[0]]
 		if !ok { // nothing came here within the picture
 			from = k[0]
 		}
-		sums[[2]place{from, joined[k[1]]}] += v
+		sums[[2]station{from, joined[k[1]]}] += v
 	}
 	out := &report.Flow{}
-	index := map[place]int{}
-	in, gone := map[place]int64{}, map[place]int64{}
-	keys := make([][2]place, 0, len(sums))
+	index := map[station]int{}
+	in, gone := map[station]int64{}, map[station]int64{}
+	keys := make([][2]station, 0, len(sums))
 	for k, v := range sums {
 		keys = append(keys, k)
 		in[k[1]] += v
 		gone[k[0]] += v
 	}
-	order := func(a, b place) int {
+	order := func(a, b station) int {
 		return cmp.Or(cmp.Compare(a.layer, b.layer), cmp.Compare(max(in[b], gone[b]), max(in[a], gone[a])), cmp.Compare(a.label, b.label), cmp.Compare(a.kind, b.kind))
 	}
-	slices.SortFunc(keys, func(a, b [2]place) int { return cmp.Or(order(a[0], b[0]), order(a[1], b[1])) })
-	node := func(p place) int {
+	slices.SortFunc(keys, func(a, b [2]station) int { return cmp.Or(order(a[0], b[0]), order(a[1], b[1])) })
+	node := func(p station) int {
 		if i, ok := index[p]; ok {
 			return i
 		}

@@ -22,12 +22,13 @@ var mayImport = map[string]string{
 	"intake":         "entity online journey money/ledger",
 	"intake/*":       "entity online journey money/ledger intake intake/delimited intake/xmlscan",
 	"intake/mapped":  "entity money/ledger intake intake/delimited",
+	"place":          "entity",
 	"holding":        "entity money/ledger money/flow",
 	"signal":         "entity explain holding online journey money/ledger money/flow money/rates money/typology",
 	"network":        "entity explain holding online journey money/ledger money/flow money/typology",
 	"world":          "entity online journey money/ledger",
 	"report":         "",
-	"node":           "entity explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
+	"node":           "entity place explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
 	"cmd/tarir":      "node intake money/ledger",
 }
 
