@@ -64,4 +64,4 @@ lint:
 	go run $(GOVULNCHECK) ./... || echo "govulncheck: see above (it needs the vulnerability database to be reachable)"
 
 clean:
-	rm -rf bin demo $(PAGE)/dist/report.js $(PAGE)/node_modules $(GAZETTEER)/dist/places.tsv.gz $(GAZETTEER)/node_modules
+	rm -rf bin demo $(PAGE)/dist/report.js $(PAGE)/dist/world.json $(PAGE)/node_modules $(GAZETTEER)/dist/places.tsv.gz $(GAZETTEER)/node_modules

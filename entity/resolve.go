@@ -107,7 +107,7 @@ type resolver struct {
 	apart     map[Apart]bool
 	selectors []shared
 	own       [][]Selector // of each entity
-	clusters  []*cluster // of each entity
+	clusters  []*cluster   // of each entity
 	named     map[string][]int
 }
 

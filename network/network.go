@@ -34,7 +34,10 @@ type Network struct {
 }
 
 // Bond ties two members, named by their ids.
-type Bond struct{ A, B, Text string }
+type Bond struct {
+	A, B   string
+	Reason explain.Reason
+}
 
 // Member is somebody with a part in a network.
 type Member struct {
@@ -295,7 +298,7 @@ func (b *builder) network(group, core []int) Network {
 				bound = 1 - (1-bound)*(1-t.Weight)
 				for _, code := range t.Codes {
 					if code != "tie_money" && t.A == a {
-						n.Ties = append(n.Ties, Bond{b.list[a].ID, b.list[other].ID, sentences.Say(code, "other", b.list[other].Caption).Text})
+						n.Ties = append(n.Ties, Bond{b.list[a].ID, b.list[other].ID, sentences.Say(code, "other", b.list[other].Caption)})
 					}
 					m.Because = because(m.Because, Reason{Reason: sentences.Say(code, "other", b.list[other].Caption)})
 				}

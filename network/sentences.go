@@ -1,6 +1,10 @@
 package network
 
-import "tarir/explain"
+import (
+	"maps"
+
+	"tarir/explain"
+)
 
 // sentences are the English texts of reasons, by code; names in braces are a reason's params.
 var sentences = explain.Catalog{
@@ -37,3 +41,6 @@ var sentences = explain.Catalog{
 	"active":       "Last seen at work {days} days before the end of the data.",
 	"can_restrain": "{share} % of what it received is on members' accounts.",
 }
+
+// Sentences are the texts by code, for those who tell them in other languages.
+func Sentences() explain.Catalog { return maps.Clone(sentences) }

@@ -20,6 +20,7 @@ import (
 
 	"github.com/zeebo/xxh3"
 
+	"tarir/message"
 	"tarir/money/flow"
 	"tarir/money/ledger"
 	"tarir/money/rates"
@@ -42,6 +43,7 @@ type AnalyseOptions struct {
 	Version    string
 	Progress   Progress
 	NoReport   bool
+	Lang       string // of the report: en, fr, es, ar; empty: en
 }
 
 // Summary is summary.json.
@@ -155,6 +157,10 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 		return nil, err
 	}
 	table, ratesSum, err := loadRates(o.Rates)
+	if err != nil {
+		return nil, err
+	}
+	say, err := message.For(o.Lang)
 	if err != nil {
 		return nil, err
 	}
@@ -285,7 +291,7 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 		s.Counts.Victims += len(networks[i].Victims)
 	}
 	if !o.NoReport {
-		if err := writeReport(ctx, g, pack, s, findings, traced, in, networks, filepath.Join(o.Out, ReportFile)); err != nil {
+		if err := writeReport(ctx, g, pack, s, findings, traced, in, networks, ways, book, say, filepath.Join(o.Out, ReportFile)); err != nil {
 			return nil, err
 		}
 	}

@@ -10,11 +10,13 @@ import (
 	"strings"
 	"time"
 
+	"tarir/message"
 	"tarir/money/flow"
 	"tarir/money/ledger"
 	"tarir/money/trace"
 	"tarir/money/typology"
 	"tarir/network"
+	"tarir/place"
 	"tarir/report"
 )
 
@@ -34,6 +36,8 @@ type reporter struct {
 	pack *typology.Pack
 	s    *Summary
 	opts trace.Options
+	say  *message.Language
+	book *place.Book
 
 	// The ledger is read once for all findings: starts of traces before, references of the ways at the end.
 	seeds map[int64]trace.Seed
@@ -47,8 +51,8 @@ type way struct {
 	text *string
 }
 
-func writeReport(ctx context.Context, g *flow.Graph, pack *typology.Pack, s *Summary, findings []Finding, traced *trace.Result, in network.Input, networks []Network, path string) error {
-	r := &reporter{g: g, pack: pack, s: s, opts: trace.Options{Hub: hubs(g), Covered: covered(g), Dust: dust}, seeds: map[int64]trace.Seed{}}
+func writeReport(ctx context.Context, g *flow.Graph, pack *typology.Pack, s *Summary, findings []Finding, traced *trace.Result, in network.Input, networks []Network, ways []networkRoute, book *place.Book, say *message.Language, path string) error {
+	r := &reporter{g: g, pack: pack, s: s, say: say, book: book, opts: trace.Options{Hub: hubs(g), Covered: covered(g), Dust: dust}, seeds: map[int64]trace.Seed{}}
 	var rows []int64
 	for _, t := range append(tracesOf(networks), traced) {
 		for i := range t.Lots {
@@ -72,6 +76,7 @@ func writeReport(ctx context.Context, g *flow.Graph, pack *typology.Pack, s *Sum
 		return err
 	}
 	p.Organisations = r.organisations(in, networks)
+	p.AllRoutes = r.mapOf(ways)
 	if err := r.writeWays(ctx); err != nil {
 		return err
 	}
@@ -85,7 +90,8 @@ func writeReport(ctx context.Context, g *flow.Graph, pack *typology.Pack, s *Sum
 func (r *reporter) page(ctx context.Context, findings []Finding, traced *trace.Result) (*report.Page, error) {
 	c := r.s.Counts
 	p := &report.Page{
-		Version: r.s.Version, Indices: r.s.Parameters[:12], Read: c.Read, Accepted: c.Accepted, Rejected: c.Rejected,
+		Language: r.say,
+		Version:  r.s.Version, Indices: r.s.Parameters[:12], Read: c.Read, Accepted: c.Accepted, Rejected: c.Rejected,
 		Payments: c.Payments, Accounts: c.Accounts, Strong: c.Findings - c.Weak, Weak: c.Weak, NotAssessable: r.s.NotAssessable,
 	}
 	if first, last := r.g.Span(); c.Payments > 0 {
@@ -115,7 +121,7 @@ func (r *reporter) page(ctx context.Context, findings []Finding, traced *trace.R
 		f := &ordered[i]
 		for _, row := range f.rows {
 			if _, ok := kindOf[row]; !ok {
-				kindOf[row] = strings.ReplaceAll(f.Typology, "_", " ")
+				kindOf[row] = r.say.Name("typology", f.Typology)
 			}
 		}
 		switch {
@@ -143,7 +149,7 @@ func (r *reporter) counts(findings []Finding) []report.Count {
 	for _, f := range findings {
 		k := byName[f.Typology]
 		if k == nil {
-			k = &report.Count{Typology: f.Typology, Summary: r.pack.Typologies[f.Typology].Summary}
+			k = &report.Count{Typology: f.Typology, Summary: r.say.Or("summary."+f.Typology, r.pack.Typologies[f.Typology].Summary)}
 			byName[f.Typology] = k
 		}
 		if f.Weak {
@@ -165,7 +171,7 @@ func (r *reporter) counts(findings []Finding) []report.Count {
 // finding tells one finding with its own trace: its payments alone, followed to where they rest.
 func (r *reporter) finding(ctx context.Context, rank int, f *Finding) (*report.Finding, error) {
 	x := &report.Finding{
-		Rank: rank, ID: f.ID, Typology: f.Typology, Summary: r.pack.Typologies[f.Typology].Summary, Stage: f.Stage, Score: score(f.Score), Weak: f.Weak,
+		Rank: rank, ID: f.ID, Typology: f.Typology, Summary: r.say.Or("summary."+f.Typology, r.pack.Typologies[f.Typology].Summary), Stage: f.Stage, Score: score(f.Score), Weak: f.Weak,
 		First: date(f.First), Last: date(f.Last), Amount: amountOf(f), Subject: f.about(), Accounts: len(f.Accounts), Truncated: f.Truncated,
 	}
 	for _, code := range sortedKeys(f.OtherSums) {
@@ -173,10 +179,10 @@ func (r *reporter) finding(ctx context.Context, rank int, f *Finding) (*report.F
 	}
 	for _, id := range f.Indicators {
 		i := r.pack.Indicators[id]
-		x.Indicators = append(x.Indicators, report.Indicator{ID: id, Name: i.Name, Source: i.Source})
+		x.Indicators = append(x.Indicators, report.Indicator{ID: id, Name: r.say.Or("indicator."+id, i.Name), Source: i.Source})
 	}
 	for _, reason := range f.Explanation {
-		x.Reasons = append(x.Reasons, reason.Text)
+		x.Reasons = append(x.Reasons, r.say.Reason(reason))
 	}
 	payments := slices.Clone(f.payments)
 	slices.SortStableFunc(payments, func(a, b ledger.Payment) int { return cmp.Compare(a.At, b.At) })
@@ -187,12 +193,12 @@ func (r *reporter) finding(ctx context.Context, rank int, f *Finding) (*report.F
 			break
 		}
 		x.Payments = append(x.Payments, report.Payment{
-			At: clock(p), From: side(p.From), To: side(p.To), Amount: written(p.Paid), Channel: strings.ReplaceAll(p.Channel.String(), "_", " "), Reference: p.Reference(),
+			At: clock(p), From: r.side(p.From), To: r.side(p.To), Amount: written(p.Paid), Channel: p.Channel.String(), Reference: p.Reference(),
 		})
 	}
 	if len(payments) > 0 {
-		x.Timeline = timeline(f, payments)
-		x.Drawing = drawing(f, payments)
+		x.Timeline = r.timeline(f, payments)
+		x.Drawing = r.drawing(f, payments)
 	}
 	x.Adverts, x.Journeys = len(f.Adverts), len(f.Journeys)
 	var seeds []trace.Seed
@@ -211,9 +217,9 @@ func (r *reporter) finding(ctx context.Context, rank int, f *Finding) (*report.F
 }
 
 // side names one side of a payment.
-func side(a ledger.Account) string {
+func (r *reporter) side(a ledger.Account) string {
 	if a.Outside() {
-		return "cash or unnamed"
+		return r.say.Text("page.cash_or_unnamed")
 	}
 	return a.String()
 }
@@ -259,7 +265,7 @@ func worth(m ledger.Money) float64 {
 	return v
 }
 
-func timeline(f *Finding, payments []ledger.Payment) []report.Event {
+func (r *reporter) timeline(f *Finding, payments []ledger.Payment) []report.Event {
 	var out []report.Event
 	for i := range payments {
 		p := &payments[i]
@@ -275,19 +281,19 @@ func timeline(f *Finding, payments []ledger.Payment) []report.Event {
 		}
 		out = append(out, report.Event{
 			At: p.At / 1000, Direction: direction, Value: worth(p.Paid),
-			Text: fmt.Sprintf("%s  %s  %s → %s  %s", clock(p), written(p.Paid), side(p.From), side(p.To), p.Reference()),
+			Text: fmt.Sprintf("%s  %s  %s → %s  %s", clock(p), written(p.Paid), r.side(p.From), r.side(p.To), p.Reference()),
 		})
 	}
 	return out
 }
 
 // drawing joins a finding's payments by pair. Accounts beyond the largest become one node of each kind.
-func drawing(f *Finding, payments []ledger.Payment) *report.Drawing {
+func (r *reporter) drawing(f *Finding, payments []ledger.Payment) *report.Drawing {
 	total := map[string]float64{}
 	pays, paid := map[string]bool{}, map[string]bool{}
 	for i := range payments {
 		p := &payments[i]
-		from, to, v := side(p.From), side(p.To), 1.0
+		from, to, v := r.side(p.From), r.side(p.To), 1.0
 		if p.Paid.Currency == f.Currency {
 			v += worth(p.Paid)
 		}
@@ -302,7 +308,7 @@ func drawing(f *Finding, payments []ledger.Payment) *report.Drawing {
 		switch {
 		case name == subject:
 			return "subject"
-		case name == side(ledger.Account{}):
+		case name == r.side(ledger.Account{}):
 			return "outside"
 		case pays[name] && paid[name]:
 			return "both"
@@ -325,7 +331,7 @@ func drawing(f *Finding, payments []ledger.Payment) *report.Drawing {
 	others := map[string]int{}
 	for _, k := range sortedKeys(rest) {
 		others[k] = len(d.Nodes)
-		d.Nodes = append(d.Nodes, report.Node{Label: fmt.Sprintf("%d others", rest[k]), Kind: k})
+		d.Nodes = append(d.Nodes, report.Node{Label: r.say.Text("page.others_n", "n", rest[k]), Kind: k})
 	}
 	node := func(name string) int {
 		if i, ok := index[name]; ok {
@@ -342,7 +348,7 @@ func drawing(f *Finding, payments []ledger.Payment) *report.Drawing {
 	var order [][2]int
 	for i := range payments {
 		p := &payments[i]
-		k := [2]int{node(side(p.From)), node(side(p.To))}
+		k := [2]int{node(r.side(p.From)), node(r.side(p.To))}
 		l := links[k]
 		if l == nil {
 			l = &link{amount: map[string]ledger.Money{}}
@@ -361,10 +367,7 @@ func drawing(f *Finding, payments []ledger.Payment) *report.Drawing {
 		for _, c := range sortedKeys(l.amount) {
 			sums = append(sums, written(l.amount[c]))
 		}
-		text := fmt.Sprintf("%s → %s: %s in %d payments", d.Nodes[k[0]].Label, d.Nodes[k[1]].Label, strings.Join(sums, " and "), l.n)
-		if l.n == 1 {
-			text = strings.TrimSuffix(text, "s")
-		}
+		text := r.say.Text("page.link", "from", d.Nodes[k[0]].Label, "to", d.Nodes[k[1]].Label, "sums", strings.Join(sums, r.say.Text("page.and")), "n", l.n)
 		d.Links = append(d.Links, report.Link{From: k[0], To: k[1], Value: l.value, Text: text})
 	}
 	return d

@@ -29,7 +29,7 @@ func (r *reporter) rests(p *report.Page, traced *trace.Result, kindOf map[int64]
 	for how := trace.Held; how <= trace.Limit; how++ {
 		for c := range r.g.Currencies() {
 			if sum := ways[how][uint8(c)]; sum > 0 {
-				p.Ways = append(p.Ways, report.Sum{What: howText[how], Amount: written(r.g.Money(sum, uint8(c)))})
+				p.Ways = append(p.Ways, report.Sum{What: r.how(how), Amount: written(r.g.Money(sum, uint8(c)))})
 			}
 		}
 	}
@@ -37,11 +37,13 @@ func (r *reporter) rests(p *report.Page, traced *trace.Result, kindOf map[int64]
 	p.Flow = r.flow(traced, kindOf)
 }
 
-// howText says to a person how a trace ended.
-var howText = map[trace.How]string{
-	trace.Held: "still on accounts", trace.Cash: "drawn in cash", trace.Outside: "to a side the source does not name",
-	trace.Institution: "to an institution whose payments are not here", trace.Crypto: "into crypto-assets",
-	trace.Hub: "into an account that pools the money of very many", trace.Limit: "in parts too small to follow",
+// how says to a person how a trace ended.
+func (r *reporter) how(h trace.How) string {
+	key := h.String()
+	if h == trace.Institution {
+		key = "institution"
+	}
+	return r.say.Text("how." + key)
 }
 
 // places lists the largest places of a trace with the way of the largest lot there.
@@ -71,7 +73,7 @@ func (r *reporter) places(traced *trace.Result, most int) (out []report.Rest, mo
 		}
 		ways = append(ways, way{rows: rows, cut: cut})
 		out = append(out, report.Rest{
-			Account: r.g.AccountName(x.Account), How: howText[x.How], Amount: written(r.g.Money(x.Amount, x.Currency)), AsOf: day(x.At),
+			Account: r.g.AccountName(x.Account), How: r.how(x.How), Amount: written(r.g.Money(x.Amount, x.Currency)), AsOf: day(x.At),
 		})
 	}
 	for i := range out {
@@ -191,7 +193,7 @@ func (f *flowing) payer(l *trace.Lot) flow.Account { return f.r.seeds[l.Row].Pee
 func (f *flowing) place(l *trace.Lot) station {
 	switch l.How {
 	case trace.Cash, trace.Crypto, trace.Outside:
-		return station{int(l.Hops) + 1, "left", howText[l.How]}
+		return station{int(l.Hops) + 1, "left", f.r.how(l.How)}
 	case trace.Hub, trace.Institution:
 		return station{f.layer[l.Account], "left", f.r.g.AccountName(l.Account)}
 	}
@@ -205,7 +207,7 @@ func (f *flowing) lot(i int32, sources map[int64]string) {
 		return
 	}
 	to := f.place(l)
-	from := station{0, "source", side(f.r.g.Ledger().Accounts().Account(uint32(f.payer(l))))}
+	from := station{0, "source", f.r.side(f.r.g.Ledger().Accounts().Account(uint32(f.payer(l))))}
 	if sources != nil {
 		from.label = sources[l.Row]
 	}
@@ -298,11 +300,11 @@ func (f *flowing) draw() *report.Flow {
 		}
 		n := report.FlowNode{Label: p.label, Layer: p.layer, Kind: p.kind}
 		if p.kind == "others" {
-			n.Label = fmt.Sprintf("%d others", others[p.layer])
+			n.Label = f.r.say.Text("page.others_n", "n", others[p.layer])
 		}
-		n.Text = n.Label + ": " + f.money(max(in[p], gone[p]))
+		n.Text = f.r.say.Text("page.label_sum", "label", n.Label, "sum", f.money(max(in[p], gone[p])))
 		if left := in[p] - gone[p]; p.kind == "account" && left > 0 {
-			n.Text += ", of which " + f.money(left) + " did not go on"
+			n.Text = f.r.say.Text("page.not_gone_on", "label", n.Label, "sum", f.money(max(in[p], gone[p])), "left", f.money(left))
 			if left*10 >= in[p] {
 				n.Kind = "rest"
 			}
@@ -322,13 +324,13 @@ func (f *flowing) draw() *report.Flow {
 		return nil
 	}
 	if f.back > 0 {
-		out.Notes = append(out.Notes, f.money(f.back)+" came back to an earlier account and is not drawn.")
+		out.Notes = append(out.Notes, f.r.say.Text("page.came_back", "sum", f.money(f.back)))
 	}
 	if f.further > 0 {
-		out.Notes = append(out.Notes, f.money(f.further)+" went on further than is drawn.")
+		out.Notes = append(out.Notes, f.r.say.Text("page.went_further", "sum", f.money(f.further)))
 	}
 	if f.foreign {
-		out.Notes = append(out.Notes, "Money of other currencies is in trace.jsonl.")
+		out.Notes = append(out.Notes, f.r.say.Text("page.other_currencies"))
 	}
 	return out
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"tarir/journey"
 	"tarir/money/flow"
 	"tarir/network"
 	"tarir/online"
@@ -23,6 +22,7 @@ const (
 	reportFamilies      = 12
 	reportEvidence      = 80 // adverts and journeys each
 	reportSteps         = 6  // accounts to restrain
+	reportCircuit       = 30 // days in which towns are a round
 )
 
 // organisations tells the networks that matter most.
@@ -34,7 +34,7 @@ func (r *reporter) organisations(in network.Input, list []Network) (out []report
 }
 
 func (r *reporter) organisation(in network.Input, n *Network) *report.Organisation {
-	o := &report.Organisation{Rank: n.Rank, ID: n.ID, Score: score(n.Score), Members: len(n.Members), Victims: len(n.Victims), Reasons: told(n.Explanation), Contacts: n.Contacts}
+	o := &report.Organisation{Rank: n.Rank, ID: n.ID, Score: score(n.Score), Members: len(n.Members), Victims: len(n.Victims), Reasons: r.told(n.Explanation), Contacts: n.Contacts}
 	for _, s := range []string{"recruitment", "transport", "exploitation", "money"} {
 		if v := n.Stages[s]; v > 0 {
 			o.Stages = append(o.Stages, report.Stage{Name: s, Score: score(v)})
@@ -44,7 +44,7 @@ func (r *reporter) organisation(in network.Input, n *Network) *report.Organisati
 		if v.Minor {
 			o.Minors++
 		}
-		o.Safeguard = append(o.Safeguard, report.Protected{Pseudonym: v.Pseudonym, Minor: v.Minor, Because: told(v.Because)})
+		o.Safeguard = append(o.Safeguard, report.Protected{Pseudonym: v.Pseudonym, Minor: v.Minor, Because: r.told(v.Because)})
 	}
 	slices.SortStableFunc(o.Safeguard, func(a, b report.Protected) int {
 		if a.Minor != b.Minor {
@@ -56,10 +56,10 @@ func (r *reporter) organisation(in network.Input, n *Network) *report.Organisati
 		return cmp.Compare(a.Pseudonym, b.Pseudonym)
 	})
 	for _, m := range n.Members {
-		p := report.Part{Name: m.Name, ID: m.Entity, Confidence: score(m.Confidence), Accounts: m.Accounts, Because: told(m.Because)}
+		p := report.Part{Name: m.Name, ID: m.Entity, Confidence: score(m.Confidence), Accounts: m.Accounts, Because: r.told(m.Because)}
 		for _, x := range m.Roles {
-			p.Roles = append(p.Roles, x.Role+" "+score(x.Confidence))
-			for _, why := range told(x.Because) {
+			p.Roles = append(p.Roles, report.Stage{Name: x.Role, Score: score(x.Confidence)})
+			for _, why := range r.told(x.Because) {
 				if !slices.ContainsFunc(p.Because, func(t report.Told) bool { return t.Text == why.Text }) {
 					p.Because = append(p.Because, why)
 				}
@@ -67,18 +67,23 @@ func (r *reporter) organisation(in network.Input, n *Network) *report.Organisati
 		}
 		o.Parts = append(o.Parts, p)
 	}
+	for _, l := range n.Leads {
+		o.Follow = append(o.Follow, report.Part{Name: l.Name, ID: l.Entity, Confidence: score(l.Tie), Accounts: l.Accounts, Because: r.told(l.Because)})
+	}
 	for _, s := range n.Proceeds.Received {
 		o.Received = append(o.Received, report.Amount(s.Amount, s.Currency))
 	}
 	for _, s := range n.held {
 		o.Held = append(o.Held, report.Amount(s.Amount, s.Currency))
 	}
-	o.AtRest, _ = rested(n.Proceeds.AtRest, len(n.Proceeds.AtRest))
-	o.Left, o.MoreLeft = rested(n.Proceeds.Left, reportLeft)
+	o.AtRest, _ = r.rested(n.Proceeds.AtRest, len(n.Proceeds.AtRest))
+	o.Left, o.MoreLeft = r.rested(n.Proceeds.Left, reportLeft)
 	o.Flow = r.flow(n.traced, nil)
 	o.Chart = r.chart(n)
 	o.Lanes = r.lanes(in, n)
-	o.Routes = routesOf(in, n)
+	ways := routes(in, []Network{*n})
+	o.Routes = r.routesOf(ways)
+	o.Map = r.mapOf(ways)
 	o.Families = familiesOf(in, n)
 	who := map[string]string{}
 	for _, m := range n.Members {
@@ -103,9 +108,9 @@ func (r *reporter) organisation(in network.Input, n *Network) *report.Organisati
 		x := in.Journeys[j]
 		name := who[x.Traveller()]
 		if name == "" {
-			name = "somebody else" // who merely stands in the data is not named
+			name = r.say.Text("page.somebody_else") // who merely stands in the data is not named
 		}
-		o.Journeys = append(o.Journeys, report.Journey{ID: x.ID, At: minute(x.When()), Who: name, From: x.From, To: x.To, Mode: string(x.Mode), Booking: x.Booking})
+		o.Journeys = append(o.Journeys, report.Journey{ID: x.ID, At: minute(x.When()), Who: name, From: r.book.Name(x.From), To: r.book.Name(x.To), Mode: string(x.Mode), Booking: x.Booking})
 	}
 	o.Next = r.next(in, n, o)
 	return o
@@ -113,10 +118,10 @@ func (r *reporter) organisation(in network.Input, n *Network) *report.Organisati
 
 func minute(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02 15:04") }
 
-func told(list []NetworkReason) []report.Told {
+func (r *reporter) told(list []NetworkReason) []report.Told {
 	out := make([]report.Told, 0, len(list))
 	for _, x := range list {
-		t := report.Told{Text: x.Text, Findings: x.Findings, Adverts: len(x.Adverts), Journeys: len(x.Journeys)}
+		t := report.Told{Text: r.say.Reason(x.Reason), Findings: x.Findings, Adverts: len(x.Adverts), Journeys: len(x.Journeys)}
 		if len(t.Findings) > reportTold {
 			t.MoreFindings = len(t.Findings) - reportTold
 			t.Findings = t.Findings[:reportTold]
@@ -127,18 +132,16 @@ func told(list []NetworkReason) []report.Told {
 }
 
 // rested lists the largest places, by number of the currency's main unit.
-func rested(list []Rest, most int) (out []report.Rest, more int) {
+func (r *reporter) rested(list []Rest, most int) (out []report.Rest, more int) {
 	list = slices.Clone(list)
 	slices.SortStableFunc(list, func(a, b Rest) int { return -compareDecimals(a.Amount, b.Amount) })
 	for i, x := range list {
 		if i == most {
 			return out, len(list) - i
 		}
-		how := x.How
-		for k, text := range howText {
-			if k.String() == x.How {
-				how = text
-			}
+		how := ""
+		if x.How != "" {
+			how = r.say.Text("how." + strings.TrimPrefix(x.How, "other "))
 		}
 		out = append(out, report.Rest{Account: x.Account, How: how, Amount: report.Amount(x.Amount, x.Currency), AsOf: date(x.AsOf)})
 	}
@@ -164,7 +167,7 @@ func (r *reporter) chart(n *Network) *report.Chart {
 		k := len(c.Nodes)
 		node := report.ChartNode{Label: m.Caption, Stage: "money"}
 		if len(m.Roles) > 0 {
-			node.Role = strings.ReplaceAll(string(m.Roles[0].Role), "_", " ")
+			node.Role = r.say.Name("role", string(m.Roles[0].Role))
 			node.Stage = m.Roles[0].Role.Stage()
 		}
 		c.Nodes = append(c.Nodes, node)
@@ -207,18 +210,18 @@ func (r *reporter) chart(n *Network) *report.Chart {
 		for code := range r.g.Currencies() {
 			if s := sums[k][uint8(code)]; s.n > 0 {
 				m := r.g.Money(s.units, uint8(code))
-				texts = append(texts, fmt.Sprintf("%s in %d payment(s)", written(m), s.n))
+				texts = append(texts, r.say.Text("page.sum_payments", "sum", written(m), "n", s.n))
 				value = max(value, worth(m))
 			}
 		}
-		text := c.Nodes[k[0]].Label + " → " + c.Nodes[k[1]].Label + ": " + strings.Join(texts, " and ")
+		text := r.say.Text("page.label_sum", "label", c.Nodes[k[0]].Label+" → "+c.Nodes[k[1]].Label, "sum", strings.Join(texts, r.say.Text("page.and")))
 		c.Links = append(c.Links, report.ChartLink{Link: report.Link{From: k[0], To: k[1], Value: value, Text: text}, Kind: "money"})
 	}
 	for _, t := range n.of.Ties {
 		a, ok := index[t.A]
 		b, also := index[t.B]
 		if ok && also {
-			c.Links = append(c.Links, report.ChartLink{Link: report.Link{From: a, To: b, Text: t.Text}, Kind: "tie"})
+			c.Links = append(c.Links, report.ChartLink{Link: report.Link{From: a, To: b, Text: r.say.Reason(t.Reason)}, Kind: "tie"})
 		}
 	}
 	if len(c.Nodes) == 0 {
@@ -238,10 +241,10 @@ func (r *reporter) lanes(in network.Input, n *Network) *report.Lanes {
 		label, kind, unit string
 		events            []event
 	}{
-		{label: "recruiting posts", kind: "recruitment", unit: "posts"},
-		{label: "journeys", kind: "transport", unit: "journeys"},
-		{label: "adverts", kind: "exploitation", unit: "adverts"},
-		{label: "money received", kind: "money"},
+		{label: r.say.Text("page.posts"), kind: "recruitment", unit: r.say.Text("page.posts")},
+		{label: r.say.Text("page.journeys"), kind: "transport", unit: r.say.Text("page.journeys")},
+		{label: r.say.Text("page.adverts"), kind: "exploitation", unit: r.say.Text("page.adverts")},
+		{label: r.say.Text("page.money_received"), kind: "money"},
 	}
 	recruits := map[int]bool{}
 	for _, m := range n.of.Members {
@@ -304,27 +307,50 @@ func (r *reporter) lanes(in network.Input, n *Network) *report.Lanes {
 			if unit == "" {
 				unit = r.g.Money(0, most).Currency
 			}
-			lane.Texts = append(lane.Texts, fmt.Sprintf("week of %s: %.0f %s", day(first+int64(i)*week), v, unit))
+			lane.Texts = append(lane.Texts, r.say.Text("page.week_of", "day", day(first+int64(i)*week), "n", fmt.Sprintf("%.0f", v), "unit", unit))
 		}
 		out.Lanes = append(out.Lanes, lane)
 	}
 	return out
 }
 
-// routesOf are the ways of a network's journeys, the most travelled first.
-func routesOf(in network.Input, n *Network) []report.Route {
-	list := make([]*journey.Journey, 0, len(n.of.Journeys))
-	for _, j := range n.of.Journeys {
-		list = append(list, in.Journeys[j])
-	}
+// routesOf are the ways of a network, the most travelled first.
+func (r *reporter) routesOf(ways []networkRoute) []report.Route {
 	var out []report.Route
-	for i, x := range journey.Routes(list) {
-		if i == reportRoutes {
-			break
-		}
-		out = append(out, report.Route{From: x.From, To: x.To, Mode: string(x.Mode), Journeys: x.Journeys, People: x.People, First: day(x.First / 1000), Last: day(x.Last / 1000)})
+	for _, x := range ways[:min(len(ways), reportRoutes)] {
+		out = append(out, report.Route{From: r.book.Name(x.From), To: r.book.Name(x.To), Mode: string(x.Mode), Journeys: x.Journeys, People: x.People, First: day(x.First / 1000), Last: day(x.Last / 1000)})
 	}
 	return out
+}
+
+// mapOf draws ways whose places are known; nil if there is none.
+func (r *reporter) mapOf(ways []networkRoute) *report.Map {
+	m := &report.Map{}
+	index := map[string]int{}
+	at := func(code string) (int, bool) {
+		if i, ok := index[code]; ok {
+			return i, true
+		}
+		p, ok := r.book.Find(code)
+		if ok {
+			index[code] = len(m.Places)
+			m.Places = append(m.Places, report.MapPlace{Name: r.book.Name(code), At: [2]float64{p.Lon, p.Lat}})
+		}
+		return index[code], ok
+	}
+	for _, x := range ways {
+		from, ok := at(x.From)
+		to, also := at(x.To)
+		if !ok || !also || from == to {
+			continue
+		}
+		text := fmt.Sprintf("%s → %s (%s): %s %d, %s – %s", r.book.Name(x.From), r.book.Name(x.To), r.say.Name("mode", string(x.Mode)), r.say.Text("page.people"), x.People, day(x.First/1000), day(x.Last/1000))
+		m.Ways = append(m.Ways, report.MapWay{From: from, To: to, People: x.People, Mode: string(x.Mode), Text: text})
+	}
+	if len(m.Ways) == 0 {
+		return nil
+	}
+	return m
 }
 
 // familiesOf are the families of which a network's contacts posted at least two adverts.
@@ -356,7 +382,27 @@ func familiesOf(in network.Input, n *Network) []report.Family {
 			continue
 		}
 		slices.Sort(places)
+		var members []int
+		var prices []float64
+		currency := ""
+		for _, m := range f.Members {
+			if ours[m] {
+				members = append(members, m)
+				if v, ok := online.PriceOf(in.Adverts[m]); ok {
+					prices, currency = append(prices, v), in.Adverts[m].Currency
+				}
+			}
+		}
 		x := report.Family{ID: f.ID, Adverts: own, Texts: f.Texts, Places: places, First: day(slices.Min(at) / 1000), Last: day(slices.Max(at) / 1000), Young: young}
+		x.Language = online.Language(in.Adverts[f.Head])
+		if len(prices) > 0 {
+			slices.Sort(prices)
+			x.Price = fmt.Sprintf("%.0f – %.0f – %.0f %s", prices[0], online.Median(prices), prices[len(prices)-1], currency)
+		}
+		stays, _ := online.Movement(in.Adverts, members)
+		if towns, from, to := online.Circuit(stays, reportCircuit); len(towns) >= 3 {
+			x.Circuit = strings.Join(towns, " → ") + " (" + day(from/1000) + " – " + day(to/1000) + ")"
+		}
 		if !young {
 			x.Template = f.Template(in.Adverts)
 			x.Young = x.Template == ""
@@ -369,37 +415,40 @@ func familiesOf(in network.Input, n *Network) []report.Family {
 
 // next says what to do: safeguard first, then restrain what still rests, then ask those who know more.
 func (r *reporter) next(in network.Input, n *Network, o *report.Organisation) (out []report.Step) {
-	add := func(act, format string, args ...any) {
-		out = append(out, report.Step{Act: act, Text: fmt.Sprintf(format, args...)})
+	add := func(act, key string, params ...any) {
+		out = append(out, report.Step{Act: act, Text: r.say.Text("next."+key, params...)})
 	}
 	if o.Minors > 0 {
-		add("safeguard", "%d possible minor(s) before anything else: tell the child protection service.", o.Minors)
+		add("safeguard", "minors", "n", o.Minors)
 	}
 	if o.Victims > 0 {
-		add("safeguard", "%d possible victim(s): bring in those who protect and support victims before any arrest or visit, and treat none of them as a suspect.", o.Victims)
+		add("safeguard", "victims", "n", o.Victims)
 	}
 	for _, f := range o.Families {
 		if f.Young {
-			add("safeguard", "Adverts of %s: the wording may point to a minor.", f.ID)
+			add("safeguard", "young", "family", f.ID)
 		}
 	}
 	for i, x := range o.AtRest {
 		if i == reportSteps {
-			add("restrain", "%d further accounts in the table below.", len(o.AtRest)-i)
+			add("restrain", "restrain_more", "n", len(o.AtRest)-i)
 			break
 		}
-		add("restrain", "%s on %s, as of %s: ask the institution for a hold.", x.Amount, x.Account, x.AsOf)
+		add("restrain", "restrain", "sum", x.Amount, "account", x.Account, "day", x.AsOf)
 	}
 	for i, x := range o.Left {
 		if i == 3 {
 			break
 		}
 		if x.Account != "" {
-			add("ask", "%s went on to %s, last on %s: ask where it went from there.", x.Amount, x.Account, x.AsOf)
+			add("ask", "ask_on", "sum", x.Amount, "account", x.Account, "day", x.AsOf)
 		}
 	}
+	if len(o.Follow) > 0 {
+		add("ask", "ask_leads", "n", len(o.Follow))
+	}
 	for _, c := range o.Contacts {
-		add("ask", "Who holds %s, which stands on the adverts or bookings?", c)
+		add("ask", "ask_contact", "contact", c)
 	}
 	bookings := map[string]bool{}
 	for _, j := range n.of.Journeys {
@@ -408,7 +457,7 @@ func (r *reporter) next(in network.Input, n *Network, o *report.Organisation) (o
 		}
 	}
 	if len(bookings) > 0 {
-		add("ask", "The carriers of %d booking(s): how they were paid, and who else travelled on them.", len(bookings))
+		add("ask", "ask_carriers", "n", len(bookings))
 	}
 	return out
 }

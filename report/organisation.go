@@ -19,7 +19,10 @@ type Organisation struct {
 	MoreLeft                       int
 	Flow                           *Flow
 	Lanes                          *Lanes
+	Map                            *Map
 	Routes                         []Route
+	Follow                         []Part   // leads
+	Changes                        []string // against the run before
 	Families                       []Family
 	Adverts                        []Advert
 	MoreAdverts                    int
@@ -27,7 +30,7 @@ type Organisation struct {
 	MoreJourneys                   int
 }
 
-// Stage is one link of the chain with how sure it is that the organisation has it.
+// Stage is a link of the chain, or a role, by its code, with how sure it is.
 type Stage struct{ Name, Score string }
 
 // Told is a sentence with what it stands on.
@@ -44,7 +47,7 @@ type Step struct{ Act, Text string }
 // Part is a member.
 type Part struct {
 	Name, ID, Confidence string
-	Roles                []string
+	Roles                []Stage
 	Accounts             []string
 	Because              []Told
 }
@@ -100,6 +103,7 @@ type Family struct {
 	ID, Template, First, Last string
 	Adverts, Texts            int
 	Places                    []string
+	Language, Price, Circuit  string
 	Young                     bool // the wording may point to a minor
 }
 

@@ -8,20 +8,24 @@ import (
 	"io"
 	"io/fs"
 	"strings"
+
+	"tarir/message"
 )
 
-// Page is what the report says.
+// Page is what the report says. Sentences and names of closed lists are in its language already where a field says so.
 type Page struct {
-	Version  string
-	Indices  string // checksum of the indicator pack
-	Inputs   []Input
-	Read     int64
-	Accepted int64
-	Rejected int64
-	Payments int64
-	Accounts int64
-	First    string // date of the first and of the last payment
-	Last     string
+	Language  *message.Language // nil: English
+	AllRoutes *Map              // the ways of all organisations
+	Version   string
+	Indices   string // checksum of the indicator pack
+	Inputs    []Input
+	Read      int64
+	Accepted  int64
+	Rejected  int64
+	Payments  int64
+	Accounts  int64
+	First     string // date of the first and of the last payment
+	Last      string
 
 	Strong        int
 	Weak          int
@@ -178,19 +182,41 @@ func Write(w io.Writer, p *Page) error {
 		}
 		script = template.JS(b)
 	}
+	l := p.Language
+	if l == nil {
+		if l, err = message.For("en"); err != nil {
+			return err
+		}
+	}
+	dir := "ltr"
+	if l.Right {
+		dir = "rtl"
+	}
+	var world template.JS
+	if b, err := bundle.ReadFile("page/dist/world.json"); err == nil && p.AllRoutes != nil {
+		world = template.JS(b)
+	}
 	t, err := template.New("report.html").Funcs(template.FuncMap{
 		"data":  data,
 		"count": count,
-		"words": func(s string) string { return strings.ReplaceAll(s, "_", " ") },
+		"t":     func(key string, params ...any) string { return l.Text("page."+key, params...) },
+		"name":  l.Name,
+		"join":  func(list []string) string { return strings.Join(list, l.Text("page.comma")) },
 	}).ParseFS(page, "page/report.html", "page/organisation.html")
 	if err != nil {
 		return fmt.Errorf("read template of the report: %w", err)
 	}
 	err = t.Execute(w, struct {
 		*Page
-		Style  template.CSS
-		Script template.JS
-	}{p, template.CSS(css), script})
+		Lang, Dir string
+		Style     template.CSS
+		Script    template.JS
+		World     template.JS
+		Words     map[string]string // for the script
+	}{p, l.Code, dir, template.CSS(css), script, world, map[string]string{
+		"failed": l.Text("page.figure_failed"), "all": l.Text("page.all_stages"), "recruitment": l.Name("stage", "recruitment"), "transport": l.Name("stage", "transport"),
+		"exploitation": l.Name("stage", "exploitation"), "money": l.Name("stage", "money"),
+	}})
 	if err != nil {
 		return fmt.Errorf("write report: %w", err)
 	}
@@ -220,4 +246,25 @@ func group(s string) string {
 		s = s[:i] + "\u202f" + s[i:]
 	}
 	return s
+}
+
+// Map is ways between places.
+type Map struct {
+	Places []MapPlace `json:"places"`
+	Ways   []MapWay   `json:"ways"`
+}
+
+// MapPlace is a place by longitude and latitude.
+type MapPlace struct {
+	Name string     `json:"name"`
+	At   [2]float64 `json:"at"`
+}
+
+// MapWay joins two places by index; Text tells who went how often.
+type MapWay struct {
+	From   int    `json:"from"`
+	To     int    `json:"to"`
+	People int    `json:"people"`
+	Mode   string `json:"mode"`
+	Text   string `json:"text"`
 }

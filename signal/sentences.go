@@ -1,6 +1,10 @@
 package signal
 
-import "tarir/explain"
+import (
+	"maps"
+
+	"tarir/explain"
+)
 
 // sentences are the English texts of reasons, by code; names in braces are a reason's params.
 var sentences = explain.Catalog{
@@ -19,7 +23,7 @@ var sentences = explain.Catalog{
 	"pays_strangers":    "{travellers} of them share neither a name, nor an address, nor an employer with another.",
 	"late_one_way":      "{journeys} of the journeys go one way and were booked in the last {hours} hours.",
 	"late_one_way_cash": "The number stands on {journeys} one-way journeys of {travellers} people that were booked in the last {hours} hours and paid by no account.",
-	"escort":            "Travelled in {groups} groups with {companions} changing companions and came back alone {alone} times.",
+	"escort_alone":      "Travelled in {groups} groups with {companions} changing companions and came back alone {alone} times.",
 	"rooms_at_once":     "{rooms} rooms were paid on one day, for people whose journeys the account pays.",
 	"rooms_renewed":     "A room was paid from day to day {times} times, for people whose journeys the account pays.",
 	"remittances":       "{times} times money went from {from} to {to} within {days} days of a journey between the two that this holder paid or is the contact of.",
@@ -47,3 +51,6 @@ var sentences = explain.Catalog{
 	"students_business":      "The account of a student dealt with {counterparties} others within {days} days.",
 	"invoices_without_goods": "{invoices} invoices were paid to a company that pays no supplier, no wage, no rent, no freight and no tax.",
 }
+
+// Sentences are the texts by code, for those who tell them in other languages.
+func Sentences() explain.Catalog { return maps.Clone(sentences) }

@@ -85,6 +85,6 @@ func escort(s *scan) {
 			list = append(list, s.in.Groups[g].Journeys...)
 		}
 		s.hit(s.in.Held.Canonical(e.Person), "J", over(float64(len(e.Groups)), float64(journey.Default().EscortGroups)), "T03").journeys(list...).
-			because("escort", "groups", len(e.Groups), "companions", len(e.Companions), "alone", e.Alone).done()
+			because("escort_alone", "groups", len(e.Groups), "companions", len(e.Companions), "alone", e.Alone).done()
 	}
 }

@@ -18,6 +18,7 @@ type analyseCmd struct {
 	Currency   string   `placeholder:"CODE" help:"Currency (ISO 4217) of amounts whose source names none."`
 	Rates      string   `placeholder:"FILE" help:"Dated exchange rates as the ECB publishes them (CSV: Date,USD,JPY,…), to compare amounts of different currencies."`
 	Indicators string   `placeholder:"FILE" help:"Indicator pack with your own parameters; see tarir indicators."`
+	Lang       string   `default:"en" placeholder:"LANG" help:"Language of the report: en, fr, es or ar."`
 	JSON       bool     `name:"json" help:"Print the summary as JSON."`
 	Inputs     []string `arg:"" name:"input" help:"Files and folders to read, or - for standard input."`
 }
@@ -36,7 +37,7 @@ func (c *analyseCmd) Run(e *env) error {
 	defer p.close()
 	s, err := node.Analyse(e.ctx, node.AnalyseOptions{
 		Inputs: c.Inputs, Stdin: e.stdin, Out: c.Out, Ledger: c.Ledger, Mappings: c.Mapping, Currency: c.Currency, Rates: c.Rates, Indicators: c.Indicators,
-		Version: version(), Progress: p,
+		Version: version(), Progress: p, Lang: c.Lang,
 	})
 	p.close()
 	if err != nil {

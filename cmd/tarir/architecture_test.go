@@ -27,8 +27,9 @@ var mayImport = map[string]string{
 	"signal":         "entity explain holding online journey money/ledger money/flow money/rates money/typology",
 	"network":        "entity explain holding online journey money/ledger money/flow money/typology",
 	"world":          "entity online journey money/ledger",
-	"report":         "",
-	"node":           "entity place explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
+	"message":        "explain",
+	"report":         "message",
+	"node":           "entity message place explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
 	"cmd/tarir":      "node intake money/ledger",
 }
 

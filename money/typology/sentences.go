@@ -1,6 +1,10 @@
 package typology
 
-import "tarir/explain"
+import (
+	"maps"
+
+	"tarir/explain"
+)
 
 // sentences are the English texts of reasons, by code; names in braces are a reason's params. Each says what the numbers
 // show, not what the person did.
@@ -69,3 +73,6 @@ var sentences = explain.Catalog{
 	"prepaid_cards":   "{payments} prepaid or gift cards bought within {days} days.",
 	"organ_broker":    "{sum} came from one person and {share} went to another within {days} days.",
 }
+
+// Sentences are the texts by code, for those who tell them in other languages.
+func Sentences() explain.Catalog { return maps.Clone(sentences) }

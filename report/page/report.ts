@@ -4,6 +4,9 @@ import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY
 import { sankey, sankeyLeft, sankeyLinkHorizontal } from "d3-sankey";
 import { scaleLinear, scaleSqrt, scaleUtc } from "d3-scale";
 import { select, type Selection } from "d3-selection";
+import { geoGraticule10, geoMercator, geoPath } from "d3-geo";
+import { feature } from "topojson-client";
+import type { GeometryCollection, Topology } from "topojson-specification";
 
 type Link = { from: number; to: number; value: number; text: string };
 type Drawing = { nodes: { label: string; kind: string }[]; links: Link[] };
@@ -11,12 +14,23 @@ type Event = { at: number; dir: "in" | "out" | "other"; value: number; text: str
 type Flow = { nodes: { label: string; layer: number; kind: string; text: string }[]; links: Link[] };
 type Chart = { nodes: { label: string; role: string; stage: string }[]; links: (Link & { kind: "money" | "tie" })[] };
 type Lanes = { first: number; lanes: { label: string; kind: string; weeks: number[]; texts: string[] }[] };
+type Map = { places: { name: string; at: [number, number] }[]; ways: { from: number; to: number; people: number; mode: string; text: string }[] };
 type Svg = Selection<SVGSVGElement, unknown, null, undefined>;
 
+const words: Record<string, string> = JSON.parse(document.getElementById("words")?.textContent ?? "{}");
 const colour = (name: string) => `var(--${name})`;
+const language = `${document.documentElement.lang || "en"}-u-nu-latn`;
+// when writes a moment on an axis as the page's language does: days where the axis spans weeks, else months.
+const when = (axis: { domain(): Date[] }) => {
+  const [from, to] = axis.domain();
+  const days = (to.getTime() - from.getTime()) / 86400000;
+  const format = new Intl.DateTimeFormat(language, days > 100 ? { month: "short", year: "2-digit", timeZone: "UTC" } : { day: "numeric", month: "short", timeZone: "UTC" });
+  return (d: Date) => format.format(d);
+};
 const short = (label: string, most: number) => (label.length > most ? label.slice(0, most - 1) + "…" : label);
 
-function canvas(place: Element, width: number, height: number, title: string): Svg {
+function canvas(place: Element, width: number, height: number): Svg {
+  const title = place.getAttribute("data-title") ?? "";
   const svg = select(place).append("svg").attr("viewBox", `0 0 ${width} ${height}`).attr("role", "img");
   svg.append("title").text(title);
   return svg;
@@ -29,7 +43,7 @@ function drawing(place: Element, data: Drawing) {
   const column = new Map<number, number>();
   for (const n of data.nodes) column.set(side[n.kind] ?? 0.5, (column.get(side[n.kind] ?? 0.5) ?? 0) + 1);
   const height = Math.max(260, 60 + Math.max(...column.values()) * 17);
-  const svg = canvas(place, width, height, "Who paid whom");
+  const svg = canvas(place, width, height);
   const nodes = data.nodes.map((n, i) => ({ ...n, index: i, x: width * (side[n.kind] ?? 0.5), y: height * (0.1 + (0.8 * ((i * 7) % 11)) / 10) }));
   const links = data.links.map((l) => ({ ...l, source: nodes[l.from], target: nodes[l.to] }));
   const thick = scaleSqrt().domain([0, Math.max(...links.map((l) => l.value), 1)]).range([0.8, 7]);
@@ -90,7 +104,7 @@ function drawing(place: Element, data: Drawing) {
 // timeline: one stick a payment, received above the line and paid below.
 function timeline(place: Element, data: Event[]) {
   const [width, height, left] = [520, 260, 52];
-  const svg = canvas(place, width, height, "When");
+  const svg = canvas(place, width, height);
   const first = Math.min(...data.map((e) => e.at));
   const last = Math.max(...data.map((e) => e.at));
   const pad = Math.max(43200, (last - first) * 0.03);
@@ -99,9 +113,9 @@ function timeline(place: Element, data: Event[]) {
   const below = data.some((e) => e.dir !== "in");
   const above = data.some((e) => e.dir === "in");
   const y = scaleLinear().domain([below ? -most : 0, above ? most : 0]).nice().range([height - 28, 10]);
-  const time = axisBottom<Date>(x).ticks(6).tickSizeOuter(0);
+  const time = axisBottom<Date>(x).ticks(6).tickSizeOuter(0).tickFormat(when(x));
   svg.append("g").attr("class", "axis").attr("transform", `translate(0,${height - 26})`).call(time as never);
-  svg.append("g").attr("class", "axis").attr("transform", `translate(${left - 4},0)`).call(axisLeft(y).ticks(5).tickFormat((v) => Math.abs(+v).toLocaleString("en", { notation: "compact" })) as never);
+  svg.append("g").attr("class", "axis").attr("transform", `translate(${left - 4},0)`).call(axisLeft(y).ticks(5).tickFormat((v) => Math.abs(+v).toLocaleString(language, { notation: "compact" })) as never);
   svg.append("line").attr("x1", left).attr("x2", width - 10).attr("y1", y(0)).attr("y2", y(0)).attr("stroke", colour("soft"));
   for (const e of data) {
     const v = e.dir === "in" ? e.value : -e.value;
@@ -120,7 +134,7 @@ function flow(place: Element, data: Flow) {
   for (const n of data.nodes) byLayer.set(n.layer, (byLayer.get(n.layer) ?? 0) + 1);
   const width = 1040;
   const height = Math.max(160, Math.min(900, 30 + Math.max(...byLayer.values()) * 26));
-  const svg = canvas(place, width, height, "Where it went");
+  const svg = canvas(place, width, height);
   const graph = sankey<Flow["nodes"][number], { value: number; text: string }>()
     .nodeWidth(12)
     .nodePadding(Math.min(12, height / (2 * Math.max(...byLayer.values()))))
@@ -160,14 +174,14 @@ function chart(place: Element, data: Chart) {
   });
   const most = Math.max(...count.values());
   const height = 34 + most * (high + gap);
-  const svg = canvas(place, width, height, "Members by stage");
+  const svg = canvas(place, width, height);
   const x = (i: number) => at[i].column * (width / columns.length) + 22;
   const y = (i: number) => {
     const own = count.get(data.nodes[i].stage) ?? 1;
     return 30 + at[i].row * (high + gap) + ((most - own) * (high + gap)) / 2;
   };
   columns.forEach((s, i) => {
-    svg.append("text").attr("x", i * (width / columns.length) + 22).attr("y", 16).attr("font-weight", 650).attr("style", `fill:${colour(s === "all" ? "soft" : s)}`).text(s === "all" ? "all stages" : s);
+    svg.append("text").attr("x", i * (width / columns.length) + 22).attr("y", 16).attr("font-weight", 650).attr("style", `fill:${colour(s === "all" ? "soft" : s)}`).text(words[s] ?? s);
   });
   const thick = scaleSqrt().domain([0, Math.max(...data.links.map((l) => l.value), 1)]).range([0.8, 8]);
   const lines = svg.append("g").attr("fill", "none");
@@ -194,15 +208,58 @@ function chart(place: Element, data: Chart) {
   });
 }
 
+// map: ways as arcs over the countries around them, wider where more people went; dashed by sea, dotted by air.
+function map(place: Element, data: Map) {
+  const world = document.getElementById("world")?.textContent;
+  const [width, height] = [1040, 560];
+  const svg = canvas(place, width, height);
+  const ways = data.ways.map((w) => ({ ...w, line: { type: "LineString" as const, coordinates: [data.places[w.from].at, data.places[w.to].at] } }));
+  // A frame around all places, with a margin, and never closer than a few degrees.
+  const lon = data.places.map((p) => p.at[0]);
+  const lat = data.places.map((p) => p.at[1]);
+  const pad = Math.max(2.5, 0.12 * Math.max(Math.max(...lon) - Math.min(...lon), Math.max(...lat) - Math.min(...lat)));
+  const frame = { type: "MultiPoint" as const, coordinates: [[Math.max(-179, Math.min(...lon) - pad), Math.max(-80, Math.min(...lat) - pad)], [Math.min(179, Math.max(...lon) + pad), Math.min(80, Math.max(...lat) + pad)]] };
+  const projection = geoMercator().fitExtent([[4, 4], [width - 4, height - 4]], frame).clipExtent([[0, 0], [width, height]]);
+  const path = geoPath(projection);
+  svg.append("path").attr("d", path(geoGraticule10()) ?? "").attr("fill", "none").attr("stroke", colour("line")).attr("stroke-width", 0.3);
+  if (world) {
+    const topology = JSON.parse(world) as Topology<{ countries: GeometryCollection }>;
+    const land = svg.append("g");
+    for (const f of feature(topology, topology.objects.countries).features) {
+      const d = path(f);
+      if (d) land.append("path").attr("class", "land").attr("d", d);
+    }
+  }
+  const thick = scaleSqrt().domain([0, Math.max(...ways.map((w) => w.people), 1)]).range([1, 9]);
+  const dashes: Record<string, string> = { sea: "7 4", air: "2 3" };
+  const lines = svg.append("g").attr("fill", "none").attr("stroke-linecap", "round");
+  for (const w of ways) {
+    const p = lines.append("path").attr("d", path(w.line) ?? "").attr("stroke", colour("transport")).attr("stroke-width", thick(w.people)).attr("opacity", 0.65);
+    if (dashes[w.mode]) p.attr("stroke-dasharray", dashes[w.mode]);
+    p.append("title").text(w.text);
+  }
+  const taken: [number, number][] = [];
+  for (const p of data.places) {
+    const at = projection(p.at);
+    if (!at) continue;
+    const g = svg.append("g").attr("transform", `translate(${at[0]},${at[1]})`);
+    g.append("title").text(p.name);
+    g.append("circle").attr("r", 3.5).attr("fill", colour("rest"));
+    if (taken.some(([x, y]) => Math.abs(x - at[0]) < 60 && Math.abs(y - at[1]) < 13)) continue; // names do not lie over each other
+    taken.push(at);
+    g.append("text").attr("x", 6).attr("y", -5).attr("stroke", colour("paper")).attr("stroke-width", 3).attr("paint-order", "stroke").text(p.name);
+  }
+}
+
 // lanes: one row of bars a kind, one bar a week.
 function lanes(place: Element, data: Lanes) {
   const [width, left, row] = [1040, 150, 46];
   const height = data.lanes.length * row + 30;
-  const svg = canvas(place, width, height, "Week by week");
+  const svg = canvas(place, width, height);
   const weeks = Math.max(...data.lanes.map((l) => l.weeks.length), 1);
   const end = data.first + weeks * 7 * 86400;
   const x = scaleUtc().domain([new Date(data.first * 1000), new Date(end * 1000)]).range([left, width - 10]);
-  svg.append("g").attr("class", "axis").attr("transform", `translate(0,${height - 26})`).call(axisBottom<Date>(x).ticks(8).tickSizeOuter(0) as never);
+  svg.append("g").attr("class", "axis").attr("transform", `translate(0,${height - 26})`).call(axisBottom<Date>(x).ticks(8).tickSizeOuter(0).tickFormat(when(x)) as never);
   const step = (width - 10 - left) / weeks;
   data.lanes.forEach((l, i) => {
     const base = (i + 1) * row - 4;
@@ -217,7 +274,7 @@ function lanes(place: Element, data: Lanes) {
   });
 }
 
-const draw: Record<string, (place: Element, data: never) => void> = { drawing, timeline, flow, chart, lanes };
+const draw: Record<string, (place: Element, data: never) => void> = { drawing, timeline, flow, chart, lanes, map };
 
 function show(place: Element) {
   const data = place.nextElementSibling?.textContent;
@@ -226,7 +283,7 @@ function show(place: Element) {
   try {
     draw[kind](place, JSON.parse(data) as never);
   } catch (e) {
-    place.textContent = `This figure could not be drawn (${e}). The table beside it tells the same.`;
+    place.textContent = `${words.failed ?? ""} (${e})`;
   }
 }
 
