@@ -55,8 +55,9 @@ type Summary struct {
 	Counts        Counts             `json:"counts"`
 	NotAssessable []string           `json:"not_assessable"`
 	Warnings      []string           `json:"warnings"`
-	Alone         map[string]int     `json:"indicators_alone"` // hits that no other indicator joined: no findings
-	Seconds       map[string]float64 `json:"seconds"`          // run time by stage
+	Alone         map[string]int     `json:"indicators_alone"`  // hits that no other indicator joined: no findings
+	Seconds       map[string]float64 `json:"seconds"`           // run time by stage
+	Changes       []Change           `json:"changes,omitempty"` // against the analysis before, of the same ledger
 }
 
 // Counts are the totals of summary.json.
@@ -272,9 +273,18 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	// What was found in this folder before, of the same ledger, is compared with.
+	var changes []Change
+	if before, found, err := readNetworks(o.Out); err == nil && found && o.Ledger != "" {
+		changes = compareNetworks(before, networks)
+		if err := writeChanges(o.Out, changes); err != nil {
+			return nil, err
+		}
+	}
 	if err := writeNetworks(o.Out, networks); err != nil {
 		return nil, err
 	}
+	s.Changes = changes
 	book := place.NewBook(in.Held.Each)
 	ways := routes(in, networks)
 	if err := writeRoutes(o.Out, book, ways); err != nil {
@@ -291,7 +301,7 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 		s.Counts.Victims += len(networks[i].Victims)
 	}
 	if !o.NoReport {
-		if err := writeReport(ctx, g, pack, s, findings, traced, in, networks, ways, book, say, filepath.Join(o.Out, ReportFile)); err != nil {
+		if err := writeReport(ctx, g, pack, s, findings, traced, in, networks, changes, ways, book, say, filepath.Join(o.Out, ReportFile)); err != nil {
 			return nil, err
 		}
 	}

@@ -51,7 +51,7 @@ type way struct {
 	text *string
 }
 
-func writeReport(ctx context.Context, g *flow.Graph, pack *typology.Pack, s *Summary, findings []Finding, traced *trace.Result, in network.Input, networks []Network, ways []networkRoute, book *place.Book, say *message.Language, path string) error {
+func writeReport(ctx context.Context, g *flow.Graph, pack *typology.Pack, s *Summary, findings []Finding, traced *trace.Result, in network.Input, networks []Network, changes []Change, ways []networkRoute, book *place.Book, say *message.Language, path string) error {
 	r := &reporter{g: g, pack: pack, s: s, say: say, book: book, opts: trace.Options{Hub: hubs(g), Covered: covered(g), Dust: dust}, seeds: map[int64]trace.Seed{}}
 	var rows []int64
 	for _, t := range append(tracesOf(networks), traced) {
@@ -76,6 +76,11 @@ func writeReport(ctx context.Context, g *flow.Graph, pack *typology.Pack, s *Sum
 		return err
 	}
 	p.Organisations = r.organisations(in, networks)
+	for i := range p.Organisations {
+		if k := slices.IndexFunc(changes, func(c Change) bool { return c.Network == p.Organisations[i].ID }); k >= 0 {
+			p.Organisations[i].Changes = changes[k].told(say)
+		}
+	}
 	p.AllRoutes = r.mapOf(ways)
 	if err := r.writeWays(ctx); err != nil {
 		return err

@@ -14,7 +14,10 @@ import (
 const alikeBits = 31
 
 // imageBytes is the length of a perceptual hash that is compared by distance; any other is only compared whole.
-const imageBytes = 32
+const (
+	imageBytes = 32
+	imageParts = imageBytes / 2
+)
 
 // SameImages names each perceptual hash in the adverts by a hash that stands for all that show the same image: the smallest
 // of those that are connected by hashes that differ in at most 31 of 256 bits. Hashes of another length stand for
@@ -43,12 +46,9 @@ func SameImages(adverts []*Advert) map[string]string {
 		}
 		return i
 	}
-	type part struct {
-		at  int
-		val uint16
-	}
-	words := make([][imageBytes / 2]uint16, len(list))
-	by := map[part][]int{}
+	words := make([][imageParts]uint16, len(list))
+	// The hashes with a part of a value, one after the other: the last of them, and the one before each.
+	last, before := make([][1 << 16]int32, imageParts), make([][imageParts]int32, len(list))
 	for i, h := range list {
 		b, err := hex.DecodeString(h)
 		if err != nil || len(b) != imageBytes {
@@ -63,15 +63,17 @@ func SameImages(adverts []*Advert) map[string]string {
 				if flip < 16 {
 					x ^= 1 << flip
 				}
-				for _, j := range by[part{k, x}] {
-					if a, b := find(i), find(j); a != b && differ(&words[i], &words[j]) <= alikeBits {
-						root[max(a, b)] = min(a, b)
+				for j := last[k][x]; j > 0; j = before[j-1][k] {
+					if differ(&words[i], &words[j-1]) <= alikeBits {
+						if a, b := find(i), find(int(j-1)); a != b {
+							root[max(a, b)] = min(a, b)
+						}
 					}
 				}
 			}
 		}
 		for k, v := range words[i] {
-			by[part{k, v}] = append(by[part{k, v}], i)
+			before[i][k], last[k][v] = last[k][v], int32(i+1)
 		}
 	}
 	out := make(map[string]string, len(list))
@@ -83,7 +85,7 @@ func SameImages(adverts []*Advert) map[string]string {
 
 func imageHash(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
-func differ(a, b *[imageBytes / 2]uint16) int {
+func differ(a, b *[imageParts]uint16) int {
 	n := 0
 	for i := range a {
 		n += bits.OnesCount16(a[i] ^ b[i])

@@ -1,6 +1,6 @@
 // Package records keeps on disk what sources tell beside payments: entities, adverts and journeys.
 //
-// A folder holds immutable segments of JSON lines (zstd) and a manifest that names each with its sum. An import writes new
+// A folder holds immutable segments (the records one after the other, in the form of flat.go, zstd) and a manifest that names each with its sum. An import writes new
 // segments, syncs them, and then replaces the manifest, so a crash at any moment leaves the state before; what the
 // manifest does not name is not there. A record met again, in the same words, is known and not kept twice.
 //

@@ -1,7 +1,6 @@
 package records
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -14,11 +13,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"unsafe"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/zeebo/xxh3"
+	"golang.org/x/sync/errgroup"
 
 	"tarir/entity"
 	"tarir/journey"
@@ -42,8 +44,8 @@ var ErrDamaged = errors.New("the kept records are damaged")
 
 const (
 	manifestName = "manifest.json"
-	version      = 1
-	suffix       = ".jsonl.zst"
+	version      = 2
+	suffix       = ".flat.zst"
 	keysSuffix   = ".keys"
 )
 
@@ -102,19 +104,19 @@ func (s *Set) Segments() []Segment { return slices.Clone(s.m.Segments) }
 
 // Adverts reads all adverts from segment number from on (0 for all), in order.
 func (s *Set) Adverts(ctx context.Context, from int) ([]*online.Advert, error) {
-	list, err := all[online.Advert](ctx, s, Adverts, from)
+	list, err := all(ctx, s, Adverts, from, (*coder).advert)
 	return online.Sort(list), err
 }
 
 // Journeys reads all journeys, in order.
 func (s *Set) Journeys(ctx context.Context, from int) ([]*journey.Journey, error) {
-	list, err := all[journey.Journey](ctx, s, Journeys, from)
+	list, err := all(ctx, s, Journeys, from, (*coder).journey)
 	return journey.Sort(list), err
 }
 
 // Entities reads all entities, one for each id, in order.
 func (s *Set) Entities(ctx context.Context, from int) ([]*entity.Entity, error) {
-	list, err := all[entity.Entity](ctx, s, Entities, from)
+	list, err := all(ctx, s, Entities, from, (*coder).entity)
 	p := entity.NewPool()
 	for _, e := range list {
 		p.Add(e)
@@ -122,81 +124,80 @@ func (s *Set) Entities(ctx context.Context, from int) ([]*entity.Entity, error) 
 	return p.All(), err
 }
 
-func all[T any](ctx context.Context, s *Set, k Kind, from int) ([]*T, error) {
+// all reads the records of a kind, with all processors.
+func all[T any](ctx context.Context, s *Set, k Kind, from int, fields func(*coder, *T)) ([]*T, error) {
 	var out []*T
 	for i, seg := range s.m.Segments {
 		if seg.Kind != k || i < from {
 			continue
 		}
-		n := int64(0)
-		err := s.each(ctx, seg, func(line []byte) error {
-			x := new(T)
-			n++
-			out = append(out, x)
-			return json.Unmarshal(line, x)
-		})
+		parts, err := s.frames(ctx, seg)
 		if err != nil {
 			return nil, err
 		}
-		if n != seg.Rows {
-			return nil, fmt.Errorf("%w: %s holds %d records, not %d", ErrDamaged, seg.Name, n, seg.Rows)
+		space := make([]T, len(parts))
+		workers := runtime.GOMAXPROCS(0)
+		var eg errgroup.Group
+		for w := range workers {
+			eg.Go(func() error {
+				for i := w * len(parts) / workers; i < (w+1)*len(parts)/workers; i++ {
+					if i&1023 == 0 && ctx.Err() != nil {
+						return ctx.Err()
+					}
+					if err := decode(parts[i], func(c *coder) { fields(c, &space[i]) }); err != nil {
+						return fmt.Errorf("%w: %s: record %d: %v", ErrDamaged, seg.Name, i, err)
+					}
+				}
+				return nil
+			})
+		}
+		if err := eg.Wait(); err != nil {
+			return nil, err
+		}
+		for i := range space {
+			out = append(out, &space[i])
 		}
 	}
 	return out, nil
 }
 
-// each reads a segment's lines and checks its sum.
-func (s *Set) each(ctx context.Context, seg Segment, fn func(line []byte) error) error {
-	f, err := os.Open(filepath.Join(s.dir, seg.Name))
-	if err != nil {
-		return fmt.Errorf("read records: %w", err)
+// frames reads a segment whole, checks its sum and number, and cuts it into its records.
+func (s *Set) frames(ctx context.Context, seg Segment) ([]string, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
 	}
-	defer f.Close()
-	h := sha256.New()
-	raw := io.TeeReader(f, h)
-	z, err := zstd.NewReader(raw, zstd.WithDecoderConcurrency(1))
+	b, err := os.ReadFile(filepath.Join(s.dir, seg.Name))
 	if err != nil {
-		return fmt.Errorf("read records: %w", err)
+		return nil, fmt.Errorf("read records: %w", err)
+	}
+	h := sha256.Sum256(b)
+	if sum := hex.EncodeToString(h[:]); sum != seg.SHA256 {
+		return nil, fmt.Errorf("%w: %s was changed after it was written", ErrDamaged, seg.Name)
+	}
+	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return nil, fmt.Errorf("read records: %w", err)
 	}
 	defer z.Close()
-	r := bufio.NewReaderSize(z, 1<<20)
-	var line []byte
-	for n := 0; ; n++ {
-		if n&1023 == 0 && ctx.Err() != nil {
-			return ctx.Err()
-		}
-		line = line[:0]
-		for {
-			part, err := r.ReadSlice('\n')
-			line = append(line, part...)
-			if err == nil {
-				break
-			}
-			if errors.Is(err, bufio.ErrBufferFull) {
-				continue
-			}
-			if errors.Is(err, io.EOF) && len(line) == 0 {
-				if _, err := io.Copy(io.Discard, raw); err != nil {
-					return fmt.Errorf("read records: %w", err)
-				}
-				if sum := hex.EncodeToString(h.Sum(nil)); sum != seg.SHA256 {
-					return fmt.Errorf("%w: %s was changed after it was written", ErrDamaged, seg.Name)
-				}
-				return nil
-			}
-			return fmt.Errorf("%w: %s: %v", ErrDamaged, seg.Name, err)
-		}
-		if err := fn(line); err != nil {
-			return fmt.Errorf("%w: %s: %v", ErrDamaged, seg.Name, err)
-		}
+	text, err := z.DecodeAll(b, nil)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %v", ErrDamaged, seg.Name, err)
 	}
+	parts, err := frames(unsafe.String(unsafe.SliceData(text), len(text))) // never written again
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %v", ErrDamaged, seg.Name, err)
+	}
+	if int64(len(parts)) != seg.Rows {
+		return nil, fmt.Errorf("%w: %s holds %d records, not %d", ErrDamaged, seg.Name, len(parts), seg.Rows)
+	}
+	return parts, nil
 }
 
 // Verify reads everything and returns the names of damaged files.
 func (s *Set) Verify(ctx context.Context) ([]string, error) {
 	var out []string
 	for _, seg := range s.m.Segments {
-		err := s.each(ctx, seg, func([]byte) error { return nil })
+		_, err := s.frames(ctx, seg)
 		if ctx.Err() != nil {
 			return out, ctx.Err()
 		}
@@ -224,6 +225,7 @@ type Import struct {
 	set   *Set
 	known map[[16]byte]struct{}
 	open  map[Kind]*writer
+	buf   []byte
 }
 
 type writer struct {
@@ -231,7 +233,7 @@ type writer struct {
 	file *os.File
 	sum  hash.Hash
 	z    *zstd.Encoder
-	enc  *json.Encoder
+	buf  []byte
 	keys []byte
 }
 
@@ -284,33 +286,30 @@ func (im *Import) sweep() error {
 
 // Entity keeps an entity; another file that says the same is another telling.
 func (im *Import) Entity(e *entity.Entity) (known bool, err error) {
-	return im.add(Entities, e.Key(), e)
+	return im.add(Entities, e.Key(), func(c *coder) { c.entity(e) })
 }
 
 // Advert keeps an advert.
 func (im *Import) Advert(a *online.Advert) (known bool, err error) {
 	x := *a
 	x.Source = ""
-	return im.said(Adverts, &x, a)
+	return im.add(Adverts, im.said(Adverts, func(c *coder) { c.advert(&x) }), func(c *coder) { c.advert(a) })
 }
 
 // Journey keeps a journey.
 func (im *Import) Journey(j *journey.Journey) (known bool, err error) {
 	x := *j
 	x.Source = ""
-	return im.said(Journeys, &x, j)
+	return im.add(Journeys, im.said(Journeys, func(c *coder) { c.journey(&x) }), func(c *coder) { c.journey(j) })
 }
 
-// said keeps a record by its words, wherever they stand.
-func (im *Import) said(k Kind, words, record any) (known bool, err error) {
-	b, err := json.Marshal(words)
-	if err != nil {
-		return false, fmt.Errorf("keep %s: %w", k, err)
-	}
-	return im.add(k, xxh3.Hash128(append([]byte(k), b...)).Bytes(), record)
+// said is the key of a record by its words, wherever they stand.
+func (im *Import) said(k Kind, words func(*coder)) [16]byte {
+	im.buf = encode(append(im.buf[:0], k...), words)
+	return xxh3.Hash128(im.buf).Bytes()
 }
 
-func (im *Import) add(k Kind, key [16]byte, record any) (known bool, err error) {
+func (im *Import) add(k Kind, key [16]byte, record func(*coder)) (known bool, err error) {
 	if _, ok := im.known[key]; ok {
 		return true, nil
 	}
@@ -321,7 +320,8 @@ func (im *Import) add(k Kind, key [16]byte, record any) (known bool, err error) 
 		}
 		im.open[k] = w
 	}
-	if err := w.enc.Encode(record); err != nil {
+	w.buf = encode(w.buf[:0], record)
+	if _, err := w.z.Write(w.buf); err != nil {
 		return false, fmt.Errorf("keep %s: %w", k, err)
 	}
 	w.keys = append(w.keys, key[:]...)
@@ -343,8 +343,6 @@ func (im *Import) create(k Kind) (*writer, error) {
 		f.Close()
 		return nil, fmt.Errorf("keep %s: %w", k, err)
 	}
-	w.enc = json.NewEncoder(w.z)
-	w.enc.SetEscapeHTML(false)
 	return w, nil
 }
 

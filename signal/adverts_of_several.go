@@ -1,8 +1,8 @@
 package signal
 
 import (
-	"regexp"
 	"slices"
+	"strings"
 
 	"tarir/entity"
 	"tarir/online"
@@ -71,7 +71,7 @@ func (s *scan) offersWork(p *online.Poster) bool {
 	const sample = 5
 	n, list := 0, p.Adverts[:min(sample, len(p.Adverts))]
 	for _, i := range list {
-		if len(online.Trades(s.in.Adverts[i])) > 0 {
+		if len(s.trades[i]) > 0 {
 			n++
 		}
 	}
@@ -94,29 +94,41 @@ func (s *scan) contactsOfFamilies() []int {
 	return out
 }
 
-// age finds what a text says of a person's age in years, in the languages of the lexicon. It is compared, never kept.
-var age = regexp.MustCompile(`(?i)\b([1-6][0-9])\s*(?:years?|yrs?|yo|y/o|años|anos|ans|añitos|aninhos|سنة|عاما)`)
+// years are the words that stand behind an age, in the languages of the lexicon.
+var years = []string{"year", "yrs", "yr", "yo", "y/o", "año", "anos", "ans", "añit", "aninh", "سنة", "عام"}
+
+// ageIn finds what a text says of a person's age in years; empty if nothing. It is compared, never kept.
+func ageIn(text string) string {
+	for i := 0; i+1 < len(text); i++ {
+		if text[i] < '1' || text[i] > '6' || text[i+1] < '0' || text[i+1] > '9' || i > 0 && (text[i-1] >= '0' && text[i-1] <= '9' || text[i-1] == '.') {
+			continue
+		}
+		rest := strings.TrimLeft(text[i+2:], " ")
+		for _, y := range years {
+			if len(rest) >= len(y) && strings.EqualFold(rest[:len(y)], y) {
+				return text[i : i+2]
+			}
+		}
+	}
+	return ""
+}
 
 // mostPeople is the most names and ages that stand under a contact within the time, and their adverts.
 func (s *scan) mostPeople(p *online.Poster) (names, ages int, adverts []int) {
 	order := slices.Clone(p.Adverts)
 	slices.SortStableFunc(order, func(a, b int) int { return int(min(1, max(-1, s.in.Adverts[a].At-s.in.Adverts[b].At))) })
 	times := make([]int64, len(order))
-	name, years := make([]string, len(order)), make([]string, len(order))
 	for k, i := range order {
-		times[k], name[k] = s.in.Adverts[i].At, online.PersonIn(s.in.Adverts[i].Title)
-		if m := age.FindStringSubmatch(s.in.Adverts[i].Text); m != nil {
-			years[k] = m[1]
-		}
+		times[k] = s.in.Adverts[i].At
 	}
 	countNames, countAges := counts{}, counts{}
 	lo := 0
 	for hi := range times {
-		countNames.add(name[hi], 1)
-		countAges.add(years[hi], 1)
+		countNames.add(s.names[order[hi]], 1)
+		countAges.add(s.ages[order[hi]], 1)
 		for times[hi]-times[lo] > s.days("people_days") {
-			countNames.add(name[lo], -1)
-			countAges.add(years[lo], -1)
+			countNames.add(s.names[order[lo]], -1)
+			countAges.add(s.ages[order[lo]], -1)
 			lo++
 		}
 		if max(len(countNames), len(countAges)) > max(names, ages) {

@@ -46,7 +46,7 @@ func (s *scan) unrelated(d *draft, p *online.Poster, window int64) {
 	var offers []offer
 	var times []int64
 	for _, i := range order {
-		if t := online.Trades(s.in.Adverts[i]); len(t) > 0 {
+		if t := s.trades[i]; len(t) > 0 {
 			offers = append(offers, offer{i, t})
 			times = append(times, s.in.Adverts[i].At)
 		}
@@ -136,12 +136,12 @@ type payKey struct{ trade, country, currency string }
 // usualPay is the median pay by trade and country, where enough adverts name one.
 func (s *scan) usualPay() map[payKey]float64 {
 	all := map[payKey][]float64{}
-	for _, a := range s.in.Adverts {
+	for i, a := range s.in.Adverts {
 		v, ok := online.PriceOf(a)
 		if !ok {
 			continue
 		}
-		for _, t := range online.Trades(a) {
+		for _, t := range s.trades[i] {
 			k := payKey{t, a.Country, a.Currency}
 			all[k] = append(all[k], v)
 		}
@@ -165,7 +165,7 @@ func (s *scan) tooGood(d *draft, p *online.Poster, pay map[payKey]float64) {
 		if !ok {
 			continue
 		}
-		for _, t := range online.Trades(a) {
+		for _, t := range s.trades[i] {
 			if m := pay[payKey{t, a.Country, a.Currency}]; m > 0 && v >= s.num("pay_times")*m {
 				list = append(list, i)
 				most = max(most, v/m)

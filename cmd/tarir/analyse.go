@@ -26,7 +26,8 @@ type analyseCmd struct {
 func (c *analyseCmd) Help() string {
 	return `Reads goAML, ISO 20022 (camt.052/053/054, pacs.008, pain.001), SWIFT MT (103, 202 COV, 940), payments CSV,
 AMLSim, AMLworld and mapped tables, plain or compressed, and writes summary.json, rejected.jsonl, findings.jsonl,
-trace.jsonl, entities.jsonl and report.html into the folder.
+trace.jsonl, entities.jsonl, networks.json, routes.geojson and report.html into the folder. With --ledger what was read
+before counts too, and changes.json says what became of each organisation since the analysis before in the same folder.
 
 Example:
   tarir analyse --out results statements/ reports.xml.gz`
@@ -61,6 +62,13 @@ func (c *analyseCmd) Run(e *env) error {
 	}
 	if s.Counts.Networks > 0 {
 		fmt.Fprintf(e.stdout, "%d organisations with %d members; %d possible victims to safeguard\n", s.Counts.Networks, s.Counts.Members, s.Counts.Victims)
+	}
+	if len(s.Changes) > 0 {
+		kinds := map[string]int{}
+		for _, c := range s.Changes {
+			kinds[c.Kind]++
+		}
+		fmt.Fprintf(e.stdout, "since the analysis before: %d organisations new, %d changed, %d the same, %d gone: %s\n", kinds["new"], kinds["changed"], kinds["same"], kinds["gone"], filepath.Join(c.Out, node.ChangesFile))
 	}
 	for _, n := range s.NotAssessable {
 		fmt.Fprintf(e.stdout, "note: %s\n", n)

@@ -165,7 +165,7 @@ function flow(place: Element, data: Flow) {
 function chart(place: Element, data: Chart) {
   const order = ["all", "recruitment", "transport", "exploitation", "money"];
   const columns = order.filter((s) => data.nodes.some((n) => n.stage === s));
-  const [width, high, wide, gap] = [1040, 40, 1040 / columns.length - 44, 14];
+  const [width, high, wide, gap] = [1040, 40, 1040 / columns.length - 66, 14];
   const count = new Map<string, number>();
   const at = data.nodes.map((n) => {
     const row = count.get(n.stage) ?? 0;
