@@ -2,17 +2,19 @@ package flow
 
 import "sort"
 
-// View reads the graph. It is cheap, and belongs to one goroutine: a list that it returns is valid until the lists of two
-// other accounts were asked for.
+// View reads the graph. It is cheap, and belongs to one goroutine. The lists that it returns stay as they are.
 type View struct {
 	g       *Graph
-	out, in [2]merged
-	k       int
+	joined  [2]map[Account]*merged // lists that several slabs have a part of: in, out
+	entries int                    // in joined
 }
+
+// keepJoined bounds the entries of joined lists that a view keeps, about 100 MB. A search goes to the same accounts again and
+// again, and to join the list of a hub each time costs more than the search.
+const keepJoined = 4 << 20
 
 // merged is an account's list joined from several slabs, with the place of each entry.
 type merged struct {
-	account Account
 	entries []Entry
 	places  []place
 }
@@ -56,40 +58,45 @@ func (v *View) list(a Account, out bool) []Entry {
 	return v.merge(a, out).entries
 }
 
-// merge joins an account's lists, or finds it joined already.
+// merge joins an account's lists, or finds it joined already. Linear in the list.
 func (v *View) merge(a Account, out bool) *merged {
-	side := &v.in
+	side := 0
 	if out {
-		side = &v.out
+		side = 1
 	}
-	for i := range side {
-		if m := &side[i]; m.account == a && len(m.entries) > 0 {
-			return m
-		}
+	if m := v.joined[side][a]; m != nil {
+		return m
 	}
-	v.k ^= 1
-	m := &side[v.k]
-	m.account, m.entries, m.places = a, m.entries[:0], m.places[:0]
+	m := &merged{}
 	for n, s := range v.g.slabs {
 		d := s.side(out)
 		lo, hi := d.span(a)
-		m.entries = append(m.entries, d.entries[lo:hi]...)
-		for i := lo; i < hi; i++ {
-			m.places = append(m.places, place{uint32(n), uint32(i)})
-		}
+		m.add(d.entries[lo:hi], uint32(n), uint32(lo))
 	}
-	// Slabs follow one another in the ledger, so a stable sort keeps the ledger's order within a second.
-	if !inOrder(m.entries) {
-		sort.Stable(m)
+	if v.entries += len(m.entries); v.joined[side] == nil || v.entries > keepJoined {
+		v.joined, v.entries = [2]map[Account]*merged{{}, {}}, len(m.entries)
 	}
+	v.joined[side][a] = m
 	return m
 }
 
-func (m *merged) Len() int           { return len(m.entries) }
-func (m *merged) Less(i, j int) bool { return m.entries[i].at < m.entries[j].at }
-func (m *merged) Swap(i, j int) {
-	m.entries[i], m.entries[j] = m.entries[j], m.entries[i]
-	m.places[i], m.places[j] = m.places[j], m.places[i]
+// add joins the entries of a slab, the first of which lies at a place of it. Slabs follow one another in the ledger, so of
+// entries of one second those that are there already come first.
+func (m *merged) add(list []Entry, slab, at uint32) {
+	if len(list) == 0 {
+		return
+	}
+	old, places := m.entries, m.places
+	m.entries, m.places = make([]Entry, 0, len(old)+len(list)), make([]place, 0, len(old)+len(list))
+	i := 0
+	for k, e := range list {
+		for i < len(old) && old[i].at <= e.at {
+			m.entries, m.places = append(m.entries, old[i]), append(m.places, places[i])
+			i++
+		}
+		m.entries, m.places = append(m.entries, e), append(m.places, place{slab, at + uint32(k)})
+	}
+	m.entries, m.places = append(m.entries, old[i:]...), append(m.places, places[i:]...)
 }
 
 // at finds the slab of the i-th entry of an account's list and its place there.
