@@ -120,10 +120,14 @@ func gather(ctx context.Context, set *records.Set, g *flow.Graph, entities *enti
 	if in.Adverts, err = set.Adverts(ctx, 0); err != nil {
 		return in, err
 	}
-	if in.Families, err = online.Families(ctx, in.Adverts); err != nil {
+	memo := set.Memo()
+	if in.Families, err = online.Families(ctx, in.Adverts, memo); err != nil {
 		return in, err
 	}
-	contacts, err := online.Contacts(ctx, in.Adverts, nil)
+	if len(in.Adverts) > 0 {
+		_ = set.KeepMemo(memo) // without it the next analysis takes longer
+	}
+	contacts, err := online.Contacts(ctx, in.Adverts)
 	if err != nil {
 		return in, err
 	}

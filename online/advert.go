@@ -27,6 +27,7 @@ type Advert struct {
 	Currency string
 	Extra    map[string]json.RawMessage // what else the source said
 	Source   string                     // FILE#LINE
+	Shows    *Shown                     `json:"-"` // nil: not read yet; see Show
 }
 
 // Compare orders adverts by id, then by what they say, so that the order of reading does not show.

@@ -30,17 +30,21 @@ type Family struct {
 const rounds = 50
 
 // Families finds the families of two and more adverts, those with the most adverts first. Whatever the order of the
-// adverts, the families are the same.
+// adverts, the families are the same. What memo knows of an earlier call is not computed again, and what is found is added to
+// it; nil: nothing is known. With it or without, the families are the same.
 //
 // Method: texts with alike sketches form groups; in each group texts are aligned with a head and joined to it where that
 // is the shorter description (see template). Cost: n log n in adverts; texts within a group at most 50 times the group.
 // About 400 bytes an advert.
-func Families(ctx context.Context, adverts []*Advert) ([]Family, error) {
+func Families(ctx context.Context, adverts []*Advert, memo *Memo) ([]Family, error) {
+	if memo == nil {
+		memo = NewMemo()
+	}
 	texts, err := read(ctx, adverts)
 	if err != nil {
 		return nil, err
 	}
-	groups, err := group(ctx, texts)
+	groups, err := group(ctx, texts, memo)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +63,7 @@ func Families(ctx context.Context, adverts []*Advert) ([]Family, error) {
 				if err := ctx.Err(); err != nil {
 					return err
 				}
-				found[order[k]] = split(al, texts, groups[order[k]])
+				found[order[k]] = memo.split(al, texts, groups[order[k]])
 			}
 			return nil
 		})
@@ -89,37 +93,21 @@ func body(a *Advert) string {
 
 // read cuts the adverts into words and puts those that say the same together, in order of what they say.
 func read(ctx context.Context, adverts []*Advert) ([]text, error) {
+	if err := Show(ctx, adverts); err != nil {
+		return nil, err
+	}
 	type one struct {
 		hash  uint64
 		words []uint32
 	}
 	list := make([]one, len(adverts))
-	workers := runtime.GOMAXPROCS(0)
-	eg, gctx := errgroup.WithContext(ctx)
-	for w := range workers {
-		eg.Go(func() error {
-			var buf []word
-			var b []byte
-			for i := w * len(adverts) / workers; i < (w+1)*len(adverts)/workers; i++ {
-				if i&1023 == 0 && gctx.Err() != nil {
-					return gctx.Err()
-				}
-				buf = wordsOf(body(adverts[i]), buf[:0])
-				b = b[:0]
-				for _, x := range buf {
-					b = binary.LittleEndian.AppendUint32(b, x.hash)
-				}
-				words := make([]uint32, len(buf))
-				for k, x := range buf {
-					words[k] = x.hash
-				}
-				list[i] = one{xxh3.Hash(b), words}
-			}
-			return nil
-		})
-	}
-	if err := eg.Wait(); err != nil {
-		return nil, err
+	var b []byte
+	for i, a := range adverts {
+		b = b[:0]
+		for _, x := range a.Shows.Words {
+			b = binary.LittleEndian.AppendUint32(b, x)
+		}
+		list[i] = one{xxh3.Hash(b), a.Shows.Words}
 	}
 	order := make([]int, 0, len(list))
 	for i := range list {
@@ -140,7 +128,7 @@ func read(ctx context.Context, adverts []*Advert) ([]text, error) {
 }
 
 // group joins texts whose sketches are alike and of which one tells most of the other; a group is in order.
-func group(ctx context.Context, texts []text) ([][]int32, error) {
+func group(ctx context.Context, texts []text, memo *Memo) ([][]int32, error) {
 	sketches := make([]sketch, len(texts))
 	workers := runtime.GOMAXPROCS(0)
 	eg, gctx := errgroup.WithContext(ctx)
@@ -184,8 +172,12 @@ func group(ctx context.Context, texts []text) ([][]int32, error) {
 					if i&1023 == 0 && ctx.Err() != nil {
 						return ctx.Err()
 					}
-					a, b := texts[todo[i][0]].words, texts[todo[i][1]].words
-					akin[i] = al.align(a, b).cost < costAlone(len(b))
+					a, b := &texts[todo[i][0]], &texts[todo[i][1]]
+					known, told := memo.akin[[2]uint64{a.hash, b.hash}]
+					if !told {
+						known = al.align(a.words, b.words).cost < costAlone(len(b.words))
+					}
+					akin[i] = known
 				}
 				return nil
 			})
@@ -194,6 +186,7 @@ func group(ctx context.Context, texts []text) ([][]int32, error) {
 			return err
 		}
 		for i, p := range todo {
+			memo.akin[[2]uint64{texts[p[0]].hash, texts[p[1]].hash}] = akin[i]
 			if a, b := find(p[0]), find(p[1]); akin[i] && a != b {
 				root[max(a, b)] = min(a, b)
 			}
@@ -214,8 +207,8 @@ func group(ctx context.Context, texts []text) ([][]int32, error) {
 }
 
 // split finds the families of one group of texts.
-func split(al *aligner, texts []text, group []int32) []Family {
-	var out []Family
+func split(al *aligner, texts []text, group []int32) []shape {
+	var out []shape
 	rest := group
 	for round := 0; len(rest) > 0 && round < rounds; round++ {
 		head := texts[rest[0]].words
@@ -231,24 +224,20 @@ func split(al *aligner, texts []text, group []int32) []Family {
 				left = append(left, i)
 			}
 		}
-		f := Family{ID: familyID(texts[rest[0]].hash), Head: texts[rest[0]].adverts[0], Texts: len(joined)}
+		f := shape{head: texts[rest[0]].hash}
 		if len(joined) > 1 {
 			t := fit(head, list)
 			if t.cost >= alone {
 				// What they share is too little: the head stands alone, the others are looked at again.
-				joined, left, f.Texts = joined[:1], slices.DeleteFunc(slices.Clone(rest), func(i int32) bool { return i == rest[0] }), 1
+				joined, left = joined[:1], slices.DeleteFunc(slices.Clone(rest), func(i int32) bool { return i == rest[0] })
 			} else {
 				f.constant, f.slot = t.constant, t.slot
 			}
 		}
 		for _, i := range joined {
-			f.Members = append(f.Members, texts[i].adverts...)
+			f.texts = append(f.texts, texts[i].hash)
 		}
-		if len(f.Members) > 1 {
-			slices.Sort(f.Members)
-			f.Head = f.Members[slices.IndexFunc(f.Members, func(m int) bool { return slices.Contains(texts[rest[0]].adverts, m) })]
-			out = append(out, f)
-		}
+		out = append(out, f)
 		rest = left
 	}
 	return out

@@ -119,7 +119,7 @@ func pairs(families []Family, truth []int) (precision, recall float64) {
 func TestFamiliesAreFoundInSpiteOfNoise(t *testing.T) {
 	for noise, least := range map[float64]float64{0: 0.99, 0.05: 0.98, 0.15: 0.95} {
 		list, truth := corpus(8000, noise, 7)
-		families, err := Families(context.Background(), list)
+		families, err := Families(context.Background(), list, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -135,7 +135,7 @@ func TestTheOrderOfAdvertsDoesNotChangeFamilies(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		list, _ := corpus(400, 0.1, rapid.Uint64().Draw(rt, "seed"))
 		members := func(list []*Advert) []string {
-			families, err := Families(context.Background(), list)
+			families, err := Families(context.Background(), list, nil)
 			if err != nil {
 				rt.Fatal(err)
 			}
@@ -166,7 +166,7 @@ func BenchmarkFamilies(b *testing.B) {
 			var families []Family
 			for b.Loop() {
 				var err error
-				if families, err = Families(context.Background(), list); err != nil {
+				if families, err = Families(context.Background(), list, nil); err != nil {
 					b.Fatal(err)
 				}
 			}

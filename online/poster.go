@@ -3,11 +3,8 @@ package online
 import (
 	"cmp"
 	"context"
-	"runtime"
 	"slices"
 	"strings"
-
-	"golang.org/x/sync/errgroup"
 
 	"tarir/entity"
 )
@@ -36,49 +33,14 @@ const (
 	wideFamilies = 10
 )
 
-// Contacts finds the selectors of each advert: those that it lists and those in its text, in the regions of its country, and
-// the images it shows.
-func Contacts(ctx context.Context, adverts []*Advert, secret []byte) ([][]entity.Selector, error) {
-	out := make([][]entity.Selector, len(adverts))
-	workers := runtime.GOMAXPROCS(0)
-	eg, ctx := errgroup.WithContext(ctx)
-	for w := range workers {
-		eg.Go(func() error {
-			f := entity.Finder{Secret: secret}
-			for i := w * len(adverts) / workers; i < (w+1)*len(adverts)/workers; i++ {
-				if i&255 == 0 && ctx.Err() != nil {
-					return ctx.Err()
-				}
-				a := adverts[i]
-				f.Regions = regions(a.Country)
-				var list []entity.Selector
-				add := func(s entity.Selector, ok bool) {
-					if ok && !slices.Contains(list, s) {
-						list = append(list, s)
-					}
-				}
-				for _, p := range a.Phones {
-					for _, x := range f.Phones(p) {
-						add(x.Selector, true)
-					}
-				}
-				for _, e := range a.Emails {
-					add(entity.ParseEmail(e))
-				}
-				for _, u := range a.URLs {
-					add(entity.ParseProfile(u))
-				}
-				for _, x := range f.Find(body(a)) {
-					add(x.Selector, true)
-				}
-				slices.SortFunc(list, entity.Selector.Compare)
-				out[i] = list
-			}
-			return nil
-		})
-	}
-	if err := eg.Wait(); err != nil {
+// Contacts lists the selectors that each advert shows, and the images, those of one picture under one hash.
+func Contacts(ctx context.Context, adverts []*Advert) ([][]entity.Selector, error) {
+	if err := Show(ctx, adverts); err != nil {
 		return nil, err
+	}
+	out := make([][]entity.Selector, len(adverts))
+	for i, a := range adverts {
+		out[i] = slices.Clip(a.Shows.Contacts) // what is appended is not the advert's
 	}
 	withImages(adverts, out)
 	return out, nil
@@ -91,7 +53,7 @@ func regions(country string) []string {
 	return []string{country}
 }
 
-// Posters groups adverts by contact, those with the most adverts first.
+// Posters groups adverts, which know what they show, by contact, those with the most adverts first.
 func Posters(adverts []*Advert, contacts [][]entity.Selector, families []Family) []Poster {
 	family := map[int]int{}
 	for k, f := range families {
@@ -105,7 +67,6 @@ func Posters(adverts []*Advert, contacts [][]entity.Selector, families []Family)
 			by[s] = append(by[s], i)
 		}
 	}
-	lex := shippedLexicon()
 	out := make([]Poster, 0, len(by))
 	for s, list := range by {
 		p := Poster{Contact: s, Adverts: list, First: adverts[list[0]].At, Last: adverts[list[0]].At}
@@ -123,13 +84,13 @@ func Posters(adverts []*Advert, contacts [][]entity.Selector, families []Family)
 			if a.City != "" && !slices.Contains(p.Places, a.City) {
 				p.Places = append(p.Places, a.City)
 			}
-			if n := PersonIn(a.Title); n != "" && !slices.Contains(p.Names, n) {
+			if n := a.Shows.Person; n != "" && !slices.Contains(p.Names, n) {
 				p.Names = append(p.Names, n)
 			}
 		}
 		if p.Wide = len(list) > wideAdverts && len(p.Families)+single > wideFamilies; !p.Wide {
 			for _, i := range order {
-				told := lex.find(wordsOf(body(adverts[i]), nil))
+				told := adverts[i].Shows.Wordings
 				if slices.ContainsFunc(told, func(t Told) bool { return t.Wording == Young }) {
 					p.Young++
 				}
@@ -147,8 +108,8 @@ func Posters(adverts []*Advert, contacts [][]entity.Selector, families []Family)
 	return out
 }
 
-// PersonIn takes a title of one or two words for a name.
-func PersonIn(title string) string {
+// personIn takes a title of one or two words for a name.
+func personIn(title string) string {
 	f := strings.Fields(title)
 	if len(f) == 0 || len(f) > 2 || len(title) > 40 || strings.ContainsAny(title, "0123456789/$€!") {
 		return ""

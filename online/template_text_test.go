@@ -12,7 +12,7 @@ func TestATemplateShowsWhatIsSharedAndHidesWhatDiffers(t *testing.T) {
 		say("2", "Eva", "Hello, my name is Eva and I am new in Quito. Genuine pictures and sweet company all day long. Call me now on +51 922 222 222"),
 		say("3", "Mia", "Hello, my name is Mia and I am new in Cusco. Genuine pictures and sweet company all day long. Call me now on +51 933 333 333"),
 	}
-	families, err := Families(context.Background(), adverts)
+	families, err := Families(context.Background(), adverts, nil)
 	if err != nil || len(families) != 1 {
 		t.Fatalf("%d families, %v", len(families), err)
 	}
@@ -21,7 +21,7 @@ func TestATemplateShowsWhatIsSharedAndHidesWhatDiffers(t *testing.T) {
 		t.Errorf("template %q\n     want %q", got, want)
 	}
 	young := []*Advert{say("1", "", "Barely legal schoolgirl, fresh and young, call me"), say("2", "", "Barely legal schoolgirl, fresh and young, call me")}
-	families, err = Families(context.Background(), young)
+	families, err = Families(context.Background(), young, nil)
 	if err != nil || len(families) != 1 {
 		t.Fatalf("%d families, %v", len(families), err)
 	}

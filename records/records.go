@@ -102,10 +102,24 @@ func (s *Set) Rows(k Kind) int64 {
 // Segments lists the segments.
 func (s *Set) Segments() []Segment { return slices.Clone(s.m.Segments) }
 
-// Adverts reads all adverts from segment number from on (0 for all), in order.
+// Adverts reads all adverts from segment number from on (0 for all), in order, with what each shows: that is read of a
+// segment once and kept beside it.
 func (s *Set) Adverts(ctx context.Context, from int) ([]*online.Advert, error) {
-	list, err := all(ctx, s, Adverts, from, (*coder).advert)
-	return online.Sort(list), err
+	var out []*online.Advert
+	for i, seg := range s.m.Segments {
+		if seg.Kind != Adverts || i < from {
+			continue
+		}
+		list, err := segment(ctx, s, seg, (*coder).advert)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.show(ctx, seg, list); err != nil {
+			return nil, err
+		}
+		out = append(out, list...)
+	}
+	return online.Sort(out), nil
 }
 
 // Journeys reads all journeys, in order.
@@ -124,41 +138,56 @@ func (s *Set) Entities(ctx context.Context, from int) ([]*entity.Entity, error) 
 	return p.All(), err
 }
 
-// all reads the records of a kind, with all processors.
+// all reads the records of a kind.
 func all[T any](ctx context.Context, s *Set, k Kind, from int, fields func(*coder, *T)) ([]*T, error) {
 	var out []*T
 	for i, seg := range s.m.Segments {
 		if seg.Kind != k || i < from {
 			continue
 		}
-		parts, err := s.frames(ctx, seg)
+		list, err := segment(ctx, s, seg, fields)
 		if err != nil {
 			return nil, err
 		}
-		space := make([]T, len(parts))
-		workers := runtime.GOMAXPROCS(0)
-		var eg errgroup.Group
-		for w := range workers {
-			eg.Go(func() error {
-				for i := w * len(parts) / workers; i < (w+1)*len(parts)/workers; i++ {
-					if i&1023 == 0 && ctx.Err() != nil {
-						return ctx.Err()
-					}
-					if err := decode(parts[i], func(c *coder) { fields(c, &space[i]) }); err != nil {
-						return fmt.Errorf("%w: %s: record %d: %v", ErrDamaged, seg.Name, i, err)
-					}
-				}
-				return nil
-			})
-		}
-		if err := eg.Wait(); err != nil {
-			return nil, err
-		}
-		for i := range space {
-			out = append(out, &space[i])
-		}
+		out = append(out, list...)
 	}
 	return out, nil
+}
+
+// segment reads the records of a segment, with all processors.
+func segment[T any](ctx context.Context, s *Set, seg Segment, fields func(*coder, *T)) ([]*T, error) {
+	parts, err := s.frames(ctx, seg)
+	if err != nil {
+		return nil, err
+	}
+	out, err := decodeAll(ctx, parts, fields)
+	if errors.Is(err, errRecord) {
+		err = fmt.Errorf("%w: %s: %w", ErrDamaged, seg.Name, err)
+	}
+	return out, err
+}
+
+// decodeAll reads records, with all processors.
+func decodeAll[T any](ctx context.Context, parts []string, fields func(*coder, *T)) ([]*T, error) {
+	space := make([]T, len(parts))
+	out := make([]*T, len(parts))
+	workers := runtime.GOMAXPROCS(0)
+	var eg errgroup.Group
+	for w := range workers {
+		eg.Go(func() error {
+			for i := w * len(parts) / workers; i < (w+1)*len(parts)/workers; i++ {
+				if i&1023 == 0 && ctx.Err() != nil {
+					return ctx.Err()
+				}
+				if err := decode(parts[i], func(c *coder) { fields(c, &space[i]) }); err != nil {
+					return fmt.Errorf("record %d: %w", i, err)
+				}
+				out[i] = &space[i]
+			}
+			return nil
+		})
+	}
+	return out, eg.Wait()
 }
 
 // frames reads a segment whole, checks its sum and number, and cuts it into its records.
@@ -174,16 +203,7 @@ func (s *Set) frames(ctx context.Context, seg Segment) ([]string, error) {
 	if sum := hex.EncodeToString(h[:]); sum != seg.SHA256 {
 		return nil, fmt.Errorf("%w: %s was changed after it was written", ErrDamaged, seg.Name)
 	}
-	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
-	if err != nil {
-		return nil, fmt.Errorf("read records: %w", err)
-	}
-	defer z.Close()
-	text, err := z.DecodeAll(b, nil)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %v", ErrDamaged, seg.Name, err)
-	}
-	parts, err := frames(unsafe.String(unsafe.SliceData(text), len(text))) // never written again
+	parts, err := unpack(b)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %v", ErrDamaged, seg.Name, err)
 	}
@@ -191,6 +211,20 @@ func (s *Set) frames(ctx context.Context, seg Segment) ([]string, error) {
 		return nil, fmt.Errorf("%w: %s holds %d records, not %d", ErrDamaged, seg.Name, len(parts), seg.Rows)
 	}
 	return parts, nil
+}
+
+// unpack decompresses records and cuts them apart.
+func unpack(b []byte) ([]string, error) {
+	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return nil, err
+	}
+	defer z.Close()
+	text, err := z.DecodeAll(b, nil)
+	if err != nil {
+		return nil, err
+	}
+	return frames(unsafe.String(unsafe.SliceData(text), len(text))) // never written again
 }
 
 // Verify reads everything and returns the names of damaged files.

@@ -90,6 +90,10 @@ func TestRecordsAreKeptOnce(t *testing.T) {
 			rt.Fatalf("%d adverts, %d journeys, %d entities of %d", len(a), len(j), len(e), len(have))
 		}
 		for _, x := range a {
+			if x.Shows == nil || len(x.Shows.Words) != 2 {
+				rt.Fatalf("%s shows %+v", x.ID, x.Shows)
+			}
+			x.Shows = nil
 			if want := (online.Advert{ID: x.ID, At: x.At, Text: "text <b> \u2028", Source: "f#1"}); !reflect.DeepEqual(*x, want) {
 				rt.Fatalf("%+v", x)
 			}
@@ -119,6 +123,49 @@ func TestAnImportGivenUpLeavesNothing(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil || len(files) != 7 {
 		t.Errorf("files left: %v %v", files, err)
+	}
+}
+
+func TestWhatAdvertsShowIsReadAgainWhereItsFileIsDamaged(t *testing.T) {
+	dir := t.TempDir()
+	fill(t, dir, 0, 200)
+	read := func() []*online.Advert {
+		s, err := records.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := s.Adverts(ctx, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	want := read()
+	files, err := filepath.Glob(filepath.Join(dir, "*.shown"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	b, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range [][]byte{nil, b[:len(b)/2], append([]byte("x"), b...), append(append([]byte{}, b...), 'x')} {
+		if err := os.WriteFile(files[0], bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		got := read()
+		for i := range want {
+			if !reflect.DeepEqual(got[i], want[i]) {
+				t.Fatalf("%+v, want %+v", got[i].Shows, want[i].Shows)
+			}
+		}
+	}
+	if err := os.Chmod(dir, 0o500); err != nil {
+		t.Fatal(err)
+	}
+	read()
+	if err := os.Chmod(dir, 0o700); err != nil {
+		t.Fatal(err)
 	}
 }
 

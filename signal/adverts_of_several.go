@@ -2,7 +2,6 @@ package signal
 
 import (
 	"slices"
-	"strings"
 
 	"tarir/entity"
 	"tarir/online"
@@ -71,7 +70,7 @@ func (s *scan) offersWork(p *online.Poster) bool {
 	const sample = 5
 	n, list := 0, p.Adverts[:min(sample, len(p.Adverts))]
 	for _, i := range list {
-		if len(s.trades[i]) > 0 {
+		if len(s.in.Adverts[i].Shows.Trades) > 0 {
 			n++
 		}
 	}
@@ -94,25 +93,6 @@ func (s *scan) contactsOfFamilies() []int {
 	return out
 }
 
-// years are the words that stand behind an age, in the languages of the lexicon.
-var years = []string{"year", "yrs", "yr", "yo", "y/o", "año", "anos", "ans", "añit", "aninh", "سنة", "عام"}
-
-// ageIn finds what a text says of a person's age in years; empty if nothing. It is compared, never kept.
-func ageIn(text string) string {
-	for i := 0; i+1 < len(text); i++ {
-		if text[i] < '1' || text[i] > '6' || text[i+1] < '0' || text[i+1] > '9' || i > 0 && (text[i-1] >= '0' && text[i-1] <= '9' || text[i-1] == '.') {
-			continue
-		}
-		rest := strings.TrimLeft(text[i+2:], " ")
-		for _, y := range years {
-			if len(rest) >= len(y) && strings.EqualFold(rest[:len(y)], y) {
-				return text[i : i+2]
-			}
-		}
-	}
-	return ""
-}
-
 // mostPeople is the most names and ages that stand under a contact within the time, and their adverts.
 func (s *scan) mostPeople(p *online.Poster) (names, ages int, adverts []int) {
 	order := slices.Clone(p.Adverts)
@@ -124,11 +104,11 @@ func (s *scan) mostPeople(p *online.Poster) (names, ages int, adverts []int) {
 	countNames, countAges := counts{}, counts{}
 	lo := 0
 	for hi := range times {
-		countNames.add(s.names[order[hi]], 1)
-		countAges.add(s.ages[order[hi]], 1)
+		countNames.add(s.in.Adverts[order[hi]].Shows.Person, 1)
+		countAges.add(s.in.Adverts[order[hi]].Shows.Age, 1)
 		for times[hi]-times[lo] > s.days("people_days") {
-			countNames.add(s.names[order[lo]], -1)
-			countAges.add(s.ages[order[lo]], -1)
+			countNames.add(s.in.Adverts[order[lo]].Shows.Person, -1)
+			countAges.add(s.in.Adverts[order[lo]].Shows.Age, -1)
 			lo++
 		}
 		if max(len(countNames), len(countAges)) > max(names, ages) {

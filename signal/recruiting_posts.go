@@ -46,7 +46,7 @@ func (s *scan) unrelated(d *draft, p *online.Poster, window int64) {
 	var offers []offer
 	var times []int64
 	for _, i := range order {
-		if t := s.trades[i]; len(t) > 0 {
+		if t := s.in.Adverts[i].Shows.Trades; len(t) > 0 {
 			offers = append(offers, offer{i, t})
 			times = append(times, s.in.Adverts[i].At)
 		}
@@ -141,7 +141,7 @@ func (s *scan) usualPay() map[payKey]float64 {
 		if !ok {
 			continue
 		}
-		for _, t := range s.trades[i] {
+		for _, t := range s.in.Adverts[i].Shows.Trades {
 			k := payKey{t, a.Country, a.Currency}
 			all[k] = append(all[k], v)
 		}
@@ -165,7 +165,7 @@ func (s *scan) tooGood(d *draft, p *online.Poster, pay map[payKey]float64) {
 		if !ok {
 			continue
 		}
-		for _, t := range s.trades[i] {
+		for _, t := range s.in.Adverts[i].Shows.Trades {
 			if m := pay[payKey{t, a.Country, a.Currency}]; m > 0 && v >= s.num("pay_times")*m {
 				list = append(list, i)
 				most = max(most, v/m)

@@ -38,7 +38,7 @@ type Input struct {
 // missing, what cannot be assessed without it.
 func Scan(ctx context.Context, in Input) (hits []typology.Hit, notes []string, err error) {
 	s := &scan{in: in, v: in.Graph.View(), peer: in.Graph.View(), emit: func(h typology.Hit) { hits = append(hits, h) }}
-	if s.trades, err = online.AllTrades(ctx, in.Adverts); err != nil {
+	if err := online.Show(ctx, in.Adverts); err != nil {
 		return nil, nil, err
 	}
 	s.read()
@@ -101,19 +101,12 @@ type scan struct {
 	byPerson map[string][]int // journeys by the canonical id of the traveller
 	oneWay   []bool
 	phones   map[string][]int // journeys by the contact phone, in one spelling
-	trades   [][]string       // of each advert
-	names    []string         // of the person that each advert names in its title
-	ages     []string
 	employed map[string][]work
 	employs  map[string][]string
 }
 
 // read makes what several detectors need.
 func (s *scan) read() {
-	s.names, s.ages = make([]string, len(s.in.Adverts)), make([]string, len(s.in.Adverts))
-	for i, a := range s.in.Adverts {
-		s.names[i], s.ages[i] = online.PersonIn(a.Title), ageIn(a.Text)
-	}
 	s.byPerson, s.phones = map[string][]int{}, map[string][]int{}
 	spelled := map[string]string{}
 	for i, j := range s.in.Journeys {
