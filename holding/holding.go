@@ -62,8 +62,9 @@ func New(g *flow.Graph, resolved *entity.Resolution) *Index {
 	for account, owner := range x.holder {
 		x.accounts[owner] = append(x.accounts[owner], account)
 	}
+	names := g.Ledger().Accounts()
 	for _, list := range x.accounts {
-		slices.Sort(list)
+		slices.SortFunc(list, func(a, b flow.Account) int { return names.Compare(uint32(a), uint32(b)) })
 	}
 	return x
 }
@@ -131,7 +132,7 @@ func (x *Index) Subject(a flow.Account) string {
 	return x.graph.AccountName(a)
 }
 
-// Accounts are those that an entity holds, ascending.
+// Accounts are those that an entity holds, in order of their names: numbers depend on what was read first.
 func (x *Index) Accounts(id string) []flow.Account { return x.accounts[x.Canonical(id)] }
 
 // Bearers are the persons and companies that bear a phone number, an e-mail address, a handle, a wallet or a device, in

@@ -1,7 +1,8 @@
 package node_test
 
 import (
-	"bytes"
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -50,48 +51,87 @@ func TestNoVictimIsASuspect(t *testing.T) {
 	}
 }
 
-func TestNetworksDependOnWhatWasToldAndNotOnWhen(t *testing.T) {
+// TestWhateverWayTheDataCameTheResultIsTheSame deals the lines of every file of a society into batches at random, gives them to
+// a kept ledger one after the other, and compares with all of it at once: a new file updates what was found to what would be
+// found anew.
+func TestWhateverWayTheDataCameTheResultIsTheSame(t *testing.T) {
 	input, _ := society(t, 4)
-	files := func(order ...string) []string {
-		var out []string
-		for _, f := range order {
-			out = append(out, filepath.Join(input, f))
+	results := func(dir string) string {
+		var all strings.Builder
+		for _, f := range []string{node.NetworksFile, node.FindingsFile, node.RoutesFile, node.RoutesTable} {
+			b, err := os.ReadFile(filepath.Join(dir, f))
+			if err != nil {
+				t.Fatal(err)
+			}
+			all.Write(b)
 		}
-		return out
+		return all.String()
 	}
-	analyse := func(inputs []string) []byte {
-		out := t.TempDir()
-		if _, err := node.Analyse(ctx, node.AnalyseOptions{Inputs: inputs, Out: out}); err != nil {
-			t.Fatal(err)
-		}
-		b, err := os.ReadFile(filepath.Join(out, node.NetworksFile))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return b
+	full := t.TempDir()
+	if _, err := node.Analyse(ctx, node.AnalyseOptions{Inputs: []string{input}, Out: full}); err != nil {
+		t.Fatal(err)
 	}
-	want := analyse(files("payments.csv", "adverts.jsonl", "journeys.csv", "entities.jsonl"))
-	// Entities and journeys in two halves, the later one first.
-	for _, name := range []string{"entities.jsonl", "journeys.csv"} {
+	want := results(full)
+	for seed := range uint64(3) {
+		r := rand.New(rand.NewPCG(seed, 7))
+		batches := 2 + r.IntN(3)
+		dirs := deal(t, r, input, batches)
+		out, ledger := t.TempDir(), filepath.Join(t.TempDir(), "ledger")
+		for k, dir := range dirs {
+			s, err := node.Analyse(ctx, node.AnalyseOptions{Inputs: []string{dir}, Ledger: ledger, Out: out})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if k > 0 && len(s.Changes) == 0 {
+				t.Errorf("seed %d: nothing is said of what batch %d changed", seed, k)
+			}
+		}
+		if got := results(out); got != want {
+			t.Errorf("seed %d: in %d batches the results differ: %s", seed, batches, firstDifference([]byte(want), []byte(got)))
+		}
+	}
+}
+
+// deal puts the lines of every file into batches at random, in an order of their own; a file that is not of lines goes into one.
+func deal(t *testing.T, r *rand.Rand, input string, batches int) []string {
+	t.Helper()
+	var dirs []string
+	for range batches {
+		dirs = append(dirs, t.TempDir())
+	}
+	for _, name := range []string{"payments.csv", "adverts.jsonl", "journeys.csv", "entities.jsonl", "statements.xml", "reports.xml"} {
 		b, err := os.ReadFile(filepath.Join(input, name))
 		if err != nil {
 			t.Fatal(err)
 		}
+		parts := make([]strings.Builder, batches)
 		lines := strings.SplitAfter(string(b), "\n")
-		half := len(lines) / 2
-		head := ""
-		if name == "journeys.csv" {
-			head = lines[0]
+		switch filepath.Ext(name) {
+		case ".xml":
+			parts[r.IntN(batches)].Write(b)
+			lines = nil
+		case ".csv":
+			for i := range parts {
+				parts[i].WriteString(lines[0])
+			}
+			lines = lines[1:]
 		}
-		for part, text := range map[string]string{"1-": strings.Join(lines[:half], ""), "0-": head + strings.Join(lines[half:], "")} {
-			if err := os.WriteFile(filepath.Join(input, part+name), []byte(text), 0o600); err != nil {
+		r.Shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] })
+		for _, l := range lines {
+			if l != "" {
+				parts[r.IntN(batches)].WriteString(strings.TrimSuffix(l, "\n") + "\n")
+			}
+		}
+		for i := range parts {
+			if parts[i].Len() == 0 {
+				continue
+			}
+			if err := os.WriteFile(filepath.Join(dirs[i], name), []byte(parts[i].String()), 0o600); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
-	if got := analyse(files("0-entities.jsonl", "0-journeys.csv", "adverts.jsonl", "1-journeys.csv", "1-entities.jsonl", "payments.csv")); !bytes.Equal(got, want) {
-		t.Errorf("told in another order, the networks differ: %s", firstDifference(want, got))
-	}
+	return dirs
 }
 
 // firstDifference shows two texts where they begin to differ.
@@ -99,8 +139,12 @@ func firstDifference(a, b []byte) string {
 	x, y := strings.Split(string(a), "\n"), strings.Split(string(b), "\n")
 	for i := range min(len(x), len(y)) {
 		if x[i] != y[i] {
-			from := max(0, i-8)
-			return strings.Join(x[from:min(len(x), i+8)], "\n") + "\n---\n" + strings.Join(y[from:min(len(y), i+8)], "\n")
+			k := 0
+			for k < min(len(x[i]), len(y[i])) && x[i][k] == y[i][k] {
+				k++
+			}
+			around := func(s string) string { return s[max(0, k-300):min(len(s), k+300)] }
+			return fmt.Sprintf("line %d, byte %d\n%s\n---\n%s", i+1, k, around(x[i]), around(y[i]))
 		}
 	}
 	return "one is longer"

@@ -265,7 +265,7 @@ func canonical(g *flow.Graph, hits []Hit) []Hit {
 		return cmp.Or(slices.Compare(a.Payments, b.Payments), slices.Compare(a.Adverts, b.Adverts), slices.Compare(a.Journeys, b.Journeys), slices.Compare(a.Entities, b.Entities))
 	}
 	slices.SortFunc(hits, func(a, b Hit) int {
-		return cmp.Or(cmp.Compare(a.Typology, b.Typology), seen(&a, &b), -cmp.Compare(a.Strength, b.Strength), subject(&a, &b))
+		return cmp.Or(cmp.Compare(a.Typology, b.Typology), seen(&a, &b), -cmp.Compare(a.Strength, b.Strength), subject(&a, &b), slices.Compare(a.Indicators, b.Indicators))
 	})
 	out := hits[:0]
 	for _, h := range hits {
