@@ -5,8 +5,8 @@ import "slices"
 // oneWay is the time within which somebody who comes back makes a journey a return one (our default).
 const oneWay = 30 * day
 
-// OneWay says of each journey that the traveller is not seen to leave the place again towards where they came from within
-// 30 days. The list is in order of time. Cost: n log n.
+// OneWay says of each journey that the traveller neither goes back the same way within 30 days nor is on the way back of a
+// journey of the 30 days before. The list is in order of time. Cost: n log n.
 func OneWay(list []*Journey) []bool {
 	type way struct{ who, from, to string }
 	at := map[way][]int64{}
@@ -18,7 +18,9 @@ func OneWay(list []*Journey) []bool {
 	for i, j := range list {
 		back := at[way{j.Traveller(), j.To, j.From}]
 		k, _ := slices.BinarySearch(back, j.When())
-		out[i] = k == len(back) || back[k] > j.When()+oneWay
+		returns := k < len(back) && back[k] <= j.When()+oneWay
+		returning := k > 0 && back[k-1] >= j.When()-oneWay
+		out[i] = !returns && !returning
 	}
 	return out
 }
