@@ -1,0 +1,251 @@
+package network
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"tarir/entity"
+	"tarir/holding"
+	"tarir/journey"
+	"tarir/money/flow"
+	"tarir/money/ledger"
+	"tarir/money/typology"
+)
+
+const day = int64(86_400_000)
+
+// town is payments, findings about them, and journeys.
+type town struct {
+	t        *testing.T
+	payments []ledger.Payment
+	entities []*entity.Entity
+	findings []func(account func(string) flow.Account) typology.Finding
+	journeys []*journey.Journey
+	people   map[string]bool
+}
+
+func (w *town) account(name string) ledger.Account { return ledger.Account{Institution: "B", Number: name} }
+
+func (w *town) person(id string) {
+	if w.people == nil {
+		w.people = map[string]bool{}
+	}
+	if w.people[id] {
+		return
+	}
+	w.people[id] = true
+	p := (&entity.Entity{ID: id, Schema: "Person", Properties: map[string][]string{}}).Add("name", "Given "+id).Add("lastName", id)
+	a := (&entity.Entity{ID: "acc-" + id, Schema: "BankAccount", Properties: map[string][]string{}}).Add("bankName", "B").Add("accountNumber", id)
+	o := (&entity.Entity{ID: "own-" + id, Schema: "Ownership", Properties: map[string][]string{}}).Add("owner", id).Add("asset", a.ID)
+	w.entities = append(w.entities, p, a, o)
+}
+
+func (w *town) pay(from, to string, on, dollars int64, purpose string) {
+	w.person(from)
+	w.person(to)
+	w.payments = append(w.payments, ledger.Payment{
+		Ref: fmt.Sprint("P", len(w.payments)), Status: ledger.Booked, At: on * day, From: w.account(from), To: w.account(to), Paid: ledger.Money{Units: dollars * 100, Scale: 2, Currency: "USD"}, Channel: ledger.ChannelTransfer, Purpose: purpose,
+		File: "f", Line: int64(len(w.payments) + 1),
+	})
+}
+
+// finding says that a typology was seen at somebody, over the payments they received from others than a boss.
+func (w *town) finding(name, who string, weak bool) {
+	var rows []int64
+	from := []string{who}
+	for i, p := range w.payments {
+		if p.To.Number == who && !strings.HasSuffix(p.From.Number, "-boss") {
+			rows = append(rows, int64(i))
+			if !slices.Contains(from, p.From.Number) {
+				from = append(from, p.From.Number)
+			}
+		}
+	}
+	w.findings = append(w.findings, func(account func(string) flow.Account) typology.Finding {
+		f := typology.Finding{Typology: name, Score: 0.8, Weak: weak, Payments: rows, First: 1, Last: 200 * 86_400}
+		for _, a := range from {
+			f.Accounts = append(f.Accounts, account(a))
+		}
+		return f
+	})
+}
+
+func (w *town) travel(who string, on int64, booking, payer string) {
+	w.person(who)
+	w.journeys = append(w.journeys, &journey.Journey{
+		ID: fmt.Sprint("J", len(w.journeys)), Person: who, GivenName: "Given", FamilyName: who, From: "PELIM", To: "CLARI", Departure: journey.Time{At: on * day}, Booking: booking, Payer: w.account(payer).String(),
+	})
+}
+
+func (w *town) networks() []Network {
+	w.t.Helper()
+	ctx := context.Background()
+	dir := w.t.TempDir()
+	im, err := ledger.Begin(ctx, dir)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	im.Source("f")
+	for i := range w.payments {
+		if _, err := im.Add(&w.payments[i]); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	if err := im.Commit(); err != nil {
+		w.t.Fatal(err)
+	}
+	l, err := ledger.Open(ctx, dir)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	g, err := flow.Build(ctx, l)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { g.Close() })
+	in := Input{Graph: g, Held: holding.New(g, entity.Resolve(w.entities, nil)), Journeys: journey.Sort(w.journeys)}
+	in.Groups = journey.Groups(in.Journeys)
+	in.Escorts = journey.Escorts(in.Journeys, in.Groups, journey.Default())
+	in.Payers = journey.Payers(in.Journeys, journey.Default())
+	for _, f := range w.findings {
+		in.Findings = append(in.Findings, f(func(name string) flow.Account {
+			n, ok := l.Accounts().Lookup(w.account(name))
+			if !ok {
+				w.t.Fatalf("no account %s", name)
+			}
+			return flow.Account(n)
+		}))
+	}
+	list, err := Build(ctx, in)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return list
+}
+
+// gang is a recruiter whom newcomers pay off their debts, a collector whom workers hand their wages to, and whoever keeps it.
+func (w *town) gang(name string) {
+	recruiter, collector, boss := name+"-recruiter", name+"-collector", name+"-boss"
+	for k := range int64(6) {
+		worker := fmt.Sprint(name, "-worker", k)
+		for m := range int64(5) {
+			w.pay(name+"-firm", worker, 20+30*m, 1000, "SALA")
+			w.pay(worker, collector, 21+30*m, 800, "")
+			w.pay(worker, recruiter, 22+30*m, 100, "")
+		}
+	}
+	for m := range int64(5) {
+		w.pay(collector, boss, 24+30*m, 4500, "")
+		w.pay(boss, recruiter, 26+30*m, 700, "")
+		w.pay(boss, collector, 26+30*m, 700, "")
+	}
+	w.finding("debt_bondage", recruiter, false)
+	w.finding("payroll_skimming", collector, false)
+}
+
+func members(n *Network) []string {
+	var out []string
+	for _, m := range n.Members {
+		out = append(out, m.ID)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func TestWhoIsMadeToPayIsAVictimAndNoMember(t *testing.T) {
+	w := &town{t: t}
+	w.gang("red")
+	list := w.networks()
+	if len(list) != 1 {
+		t.Fatalf("%d networks", len(list))
+	}
+	if got, want := members(&list[0]), []string{"red-boss", "red-collector", "red-recruiter"}; !slices.Equal(got, want) {
+		t.Errorf("members %v, want %v", got, want)
+	}
+	if len(list[0].Victims) != 6 {
+		t.Errorf("%d possible victims of 6", len(list[0].Victims))
+	}
+	for _, v := range list[0].Victims {
+		if len(v.Because) == 0 {
+			t.Errorf("nothing says why %s may be a victim", v.ID)
+		}
+	}
+}
+
+// TestAWeakBridgeDoesNotWeldTwoOrganisations: what many share, a landlord, a taxi firm, an employer or a shop, ties nobody.
+func TestAWeakBridgeDoesNotWeldTwoOrganisations(t *testing.T) {
+	w := &town{t: t}
+	w.gang("red")
+	w.gang("blue")
+	for _, who := range []string{"red-boss", "blue-boss", "red-recruiter", "blue-recruiter", "red-collector", "blue-collector"} {
+		for m := range int64(5) {
+			w.pay(who, "landlord", 2+30*m, 400, "RENT")
+			w.pay(who, "taxi", 3+30*m, 30, "")
+			w.pay("employer", who, 27+30*m, 1500, "SALA")
+		}
+	}
+	for k := range int64(60) { // and everybody else's
+		for m := range int64(3) {
+			w.pay(fmt.Sprint("citizen", k), "landlord", 2+30*m, 400, "RENT")
+			w.pay(fmt.Sprint("citizen", k), "taxi", 3+30*m, 30, "")
+			w.pay("employer", fmt.Sprint("citizen", k), 27+30*m, 1500, "SALA")
+		}
+	}
+	list := w.networks()
+	if len(list) != 2 {
+		t.Fatalf("%d networks, want 2", len(list))
+	}
+	for i := range list {
+		colour := list[i].Members[0].ID[:3]
+		if len(list[i].Members) != 3 || slices.ContainsFunc(list[i].Members, func(m Member) bool { return m.ID[:3] != colour }) {
+			t.Errorf("members %v", members(&list[i]))
+		}
+	}
+}
+
+// TestWhoPaysJourneysAndNothingElseIsNoOrganisation: a farm brings workers, a charity helps people on.
+func TestWhoPaysJourneysAndNothingElseIsNoOrganisation(t *testing.T) {
+	w := &town{t: t}
+	w.pay("farm", "supplier", 5, 900, "SUPP")
+	w.pay("client", "farm", 6, 900, "SUPP")
+	for k := range int64(20) {
+		w.travel(fmt.Sprint("worker", k), 100+k/5, fmt.Sprint("B", k/5), "farm")
+	}
+	if list := w.networks(); len(list) != 0 {
+		t.Errorf("%d networks: %v", len(list), members(&list[0]))
+	}
+}
+
+func TestWhoIsPaidOnceInAWhileIsALeadAndNoMember(t *testing.T) {
+	w := &town{t: t}
+	w.gang("red")
+	w.pay("red-boss", "cousin", 47, 700, "")
+	w.pay("red-boss", "cousin", 133, 700, "")
+	for m := range int64(5) {
+		w.pay("employer", "cousin", 12+30*m, 900, "SALA")
+	}
+	list := w.networks()
+	if len(list) != 1 {
+		t.Fatalf("%d networks", len(list))
+	}
+	if slices.Contains(members(&list[0]), "cousin") || len(list[0].Leads) != 1 || list[0].Leads[0].ID != "cousin" || len(list[0].Leads[0].Because) == 0 {
+		t.Errorf("members %v, leads %+v", members(&list[0]), list[0].Leads)
+	}
+}
+
+func TestThoseWhoOnlyPassMoneyOnAreNoOrganisation(t *testing.T) {
+	w := &town{t: t}
+	for m := range int64(4) {
+		w.pay("a", "b", 10+20*m, 900, "")
+		w.pay("b", "c", 11+20*m, 880, "")
+		w.pay("c", "a", 12+20*m, 860, "")
+	}
+	w.finding("cycle", "a", false)
+	w.finding("cycle", "b", false)
+	if list := w.networks(); len(list) != 0 {
+		t.Errorf("%v is taken for an organisation that trades in people", members(&list[0]))
+	}
+}
