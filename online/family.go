@@ -38,7 +38,7 @@ const rounds = 50
 // About 400 bytes an advert.
 func Families(ctx context.Context, adverts []*Advert, memo *Memo) ([]Family, error) {
 	if memo == nil {
-		memo = NewMemo()
+		memo = &Memo{off: true}
 	}
 	texts, err := read(ctx, adverts)
 	if err != nil {
@@ -93,21 +93,39 @@ func body(a *Advert) string {
 
 // read cuts the adverts into words and puts those that say the same together, in order of what they say.
 func read(ctx context.Context, adverts []*Advert) ([]text, error) {
-	if err := Show(ctx, adverts); err != nil {
-		return nil, err
-	}
 	type one struct {
 		hash  uint64
 		words []uint32
 	}
 	list := make([]one, len(adverts))
-	var b []byte
-	for i, a := range adverts {
-		b = b[:0]
-		for _, x := range a.Shows.Words {
-			b = binary.LittleEndian.AppendUint32(b, x)
-		}
-		list[i] = one{xxh3.Hash(b), a.Shows.Words}
+	workers := runtime.GOMAXPROCS(0)
+	eg, gctx := errgroup.WithContext(ctx)
+	for w := range workers {
+		eg.Go(func() error {
+			var buf []word
+			var b []byte
+			for i := w * len(adverts) / workers; i < (w+1)*len(adverts)/workers; i++ {
+				if i&1023 == 0 && gctx.Err() != nil {
+					return gctx.Err()
+				}
+				var words []uint32
+				if s := adverts[i].Shows; s != nil {
+					words = s.Words
+				} else {
+					buf = wordsOf(body(adverts[i]), buf[:0])
+					words = hashesOf(buf)
+				}
+				b = b[:0]
+				for _, x := range words {
+					b = binary.LittleEndian.AppendUint32(b, x)
+				}
+				list[i] = one{xxh3.Hash(b), words}
+			}
+			return nil
+		})
+	}
+	if err := eg.Wait(); err != nil {
+		return nil, err
 	}
 	order := make([]int, 0, len(list))
 	for i := range list {
@@ -186,7 +204,9 @@ func group(ctx context.Context, texts []text, memo *Memo) ([][]int32, error) {
 			return err
 		}
 		for i, p := range todo {
-			memo.akin[[2]uint64{texts[p[0]].hash, texts[p[1]].hash}] = akin[i]
+			if !memo.off {
+				memo.akin[[2]uint64{texts[p[0]].hash, texts[p[1]].hash}] = akin[i]
+			}
 			if a, b := find(p[0]), find(p[1]); akin[i] && a != b {
 				root[max(a, b)] = min(a, b)
 			}

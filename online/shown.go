@@ -50,11 +50,16 @@ func Show(ctx context.Context, adverts []*Advert) error {
 func show(f *entity.Finder, a *Advert) *Shown {
 	words := wordsOf(body(a), nil)
 	s := &Shown{Contacts: contactsOf(f, a), Wordings: shippedLexicon().find(words), Trades: tradesIn(shippedTrades().find(words)), Person: personIn(a.Title), Age: ageIn(a.Text)}
-	s.Words = make([]uint32, len(words))
-	for k, w := range words {
-		s.Words[k] = w.hash
-	}
+	s.Words = hashesOf(words)
 	return s
+}
+
+func hashesOf(words []word) []uint32 {
+	out := make([]uint32, len(words))
+	for k, w := range words {
+		out[k] = w.hash
+	}
+	return out
 }
 
 // contactsOf finds the selectors of an advert: those that it lists and those in its text, in the regions of its country.
