@@ -252,14 +252,18 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	took("trace", st.done())
 
 	st = begin(o.Progress, "results", int64(len(res.Findings)), "findings")
-	findings, err := describe(ctx, l, in, res.Findings)
+	known := &payments{l: l}
+	if err := known.load(ctx, rowsOfFindings(res.Findings), rowsOf(traced)); err != nil {
+		return nil, err
+	}
+	findings, err := describe(ctx, known, in, res.Findings)
 	if err != nil {
 		return nil, err
 	}
 	if err := writeLines(filepath.Join(o.Out, FindingsFile), findings); err != nil {
 		return nil, err
 	}
-	if err := writeTrace(ctx, l, g, traced, filepath.Join(o.Out, TraceFile)); err != nil {
+	if err := writeTrace(ctx, known, g, traced, filepath.Join(o.Out, TraceFile)); err != nil {
 		return nil, err
 	}
 	took("results", st.done())
@@ -301,7 +305,7 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 		s.Counts.Victims += len(networks[i].Victims)
 	}
 	if !o.NoReport {
-		if err := writeReport(ctx, g, pack, s, findings, traced, in, networks, changes, ways, book, say, filepath.Join(o.Out, ReportFile)); err != nil {
+		if err := writeReport(ctx, g, pack, s, findings, traced, in, networks, changes, ways, book, say, known, filepath.Join(o.Out, ReportFile)); err != nil {
 			return nil, err
 		}
 	}
@@ -325,16 +329,9 @@ func (c *Counts) count(l *ledger.Ledger, g *flow.Graph, findings []Finding) {
 }
 
 // describe turns findings into their written form, with references and sums from the ledger.
-func describe(ctx context.Context, l *ledger.Ledger, in network.Input, found []typology.Finding) ([]Finding, error) {
+func describe(ctx context.Context, known *payments, in network.Input, found []typology.Finding) ([]Finding, error) {
 	g := in.Graph
-	var rows []int64
-	for _, f := range found {
-		rows = append(rows, f.Payments...)
-	}
-	slices.Sort(rows)
-	rows = slices.Compact(rows)
-	payments, err := l.Read(ctx, rows)
-	if err != nil {
+	if err := known.load(ctx, rowsOfFindings(found)); err != nil {
 		return nil, err
 	}
 	out := make([]Finding, 0, len(found))
@@ -359,10 +356,10 @@ func describe(ctx context.Context, l *ledger.Ledger, in network.Input, found []t
 		}
 		sums := map[string]ledger.Money{}
 		for _, r := range f.Payments {
-			i, _ := slices.BinarySearch(rows, r)
-			x.Payments = append(x.Payments, payments[i].Reference())
-			x.payments = append(x.payments, payments[i])
-			sums[payments[i].Paid.Currency] = add(sums[payments[i].Paid.Currency], payments[i].Paid, g)
+			p := known.at(r)
+			x.Payments = append(x.Payments, p.Reference())
+			x.payments = append(x.payments, *p)
+			sums[p.Paid.Currency] = add(sums[p.Paid.Currency], p.Paid, g)
 		}
 		x.setSums(sums)
 		x.arrange()
@@ -372,6 +369,15 @@ func describe(ctx context.Context, l *ledger.Ledger, in network.Input, found []t
 		return cmp.Or(-cmp.Compare(a.Score, b.Score), cmp.Compare(a.Typology, b.Typology), cmp.Compare(a.First, b.First), cmp.Compare(a.ID, b.ID))
 	})
 	return out, nil
+}
+
+// rowsOfFindings are the payments that findings name.
+func rowsOfFindings(found []typology.Finding) []int64 {
+	var rows []int64
+	for i := range found {
+		rows = append(rows, found[i].Payments...)
+	}
+	return rows
 }
 
 // idsByPlace are the findings' ids in the order of the typologies' result.

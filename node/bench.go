@@ -217,7 +217,7 @@ func (b *bench) analyse(ctx context.Context, l *ledger.Ledger, w *world.World) e
 	if err := b.questions(ctx, g); err != nil {
 		return err
 	}
-	findings, err := describe(ctx, l, network.Input{Graph: g}, res.Findings)
+	findings, err := describe(ctx, &payments{l: l}, network.Input{Graph: g}, res.Findings)
 	if err != nil {
 		return err
 	}

@@ -32,12 +32,13 @@ const (
 
 // reporter makes the report of one analysis.
 type reporter struct {
-	g    *flow.Graph
-	pack *typology.Pack
-	s    *Summary
-	opts trace.Options
-	say  *message.Language
-	book *place.Book
+	g     *flow.Graph
+	pack  *typology.Pack
+	s     *Summary
+	opts  trace.Options
+	say   *message.Language
+	book  *place.Book
+	known *payments
 
 	// The ledger is read once for all findings: starts of traces before, references of the ways at the end.
 	seeds map[int64]trace.Seed
@@ -51,8 +52,8 @@ type way struct {
 	text *string
 }
 
-func writeReport(ctx context.Context, g *flow.Graph, pack *typology.Pack, s *Summary, findings []Finding, traced *trace.Result, in network.Input, networks []Network, changes []Change, ways []networkRoute, book *place.Book, say *message.Language, path string) error {
-	r := &reporter{g: g, pack: pack, s: s, say: say, book: book, opts: trace.Options{Hub: hubs(g), Covered: covered(g), Dust: dust}, seeds: map[int64]trace.Seed{}}
+func writeReport(ctx context.Context, g *flow.Graph, pack *typology.Pack, s *Summary, findings []Finding, traced *trace.Result, in network.Input, networks []Network, changes []Change, ways []networkRoute, book *place.Book, say *message.Language, known *payments, path string) error {
+	r := &reporter{g: g, pack: pack, s: s, say: say, book: book, known: known, opts: trace.Options{Hub: hubs(g), Covered: covered(g), Dust: dust}, seeds: map[int64]trace.Seed{}}
 	var rows []int64
 	for _, t := range append(tracesOf(networks), traced) {
 		for i := range t.Lots {

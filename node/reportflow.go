@@ -89,9 +89,7 @@ func (r *reporter) writeWays(ctx context.Context) error {
 	for _, w := range r.ways {
 		rows = append(rows, w.rows...)
 	}
-	rows = slices.Compact(slices.Sorted(slices.Values(rows)))
-	payments, err := r.g.Ledger().Read(ctx, rows)
-	if err != nil {
+	if err := r.known.load(ctx, rows); err != nil {
 		return err
 	}
 	for _, w := range r.ways {
@@ -100,8 +98,7 @@ func (r *reporter) writeWays(ctx context.Context) error {
 			if w.cut && i == reportThrough/2 {
 				refs = append(refs, "…")
 			}
-			k, _ := slices.BinarySearch(rows, row)
-			refs = append(refs, payments[k].Reference())
+			refs = append(refs, r.known.at(row).Reference())
 		}
 		*w.text = strings.Join(refs, " → ")
 	}

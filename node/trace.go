@@ -133,17 +133,8 @@ func seedsOf(ctx context.Context, g *flow.Graph, rows []int64, backward bool) ([
 }
 
 // lotsOf writes a trace's lots with names and references.
-func lotsOf(ctx context.Context, l *ledger.Ledger, g *flow.Graph, r *trace.Result) ([]TraceLot, error) {
-	rows := make([]int64, 0, len(r.Lots))
-	for _, x := range r.Lots {
-		if x.Row >= 0 {
-			rows = append(rows, x.Row)
-		}
-	}
-	slices.Sort(rows)
-	rows = slices.Compact(rows)
-	payments, err := l.Read(ctx, rows)
-	if err != nil {
+func lotsOf(ctx context.Context, known *payments, g *flow.Graph, r *trace.Result) ([]TraceLot, error) {
+	if err := known.load(ctx, rowsOf(r)); err != nil {
 		return nil, err
 	}
 	out := make([]TraceLot, len(r.Lots))
@@ -153,16 +144,26 @@ func lotsOf(ctx context.Context, l *ledger.Ledger, g *flow.Graph, r *trace.Resul
 			Amount: g.Money(x.Amount, x.Currency).Decimal(), Rest: g.Money(x.Rest, x.Currency).Decimal(), Currency: g.Currencies()[x.Currency].Code,
 		}
 		if x.Row >= 0 {
-			k, _ := slices.BinarySearch(rows, x.Row)
-			t.Payment = payments[k].Reference()
+			t.Payment = known.at(x.Row).Reference()
 		}
 		out[i] = t
 	}
 	return out, nil
 }
 
-func writeTrace(ctx context.Context, l *ledger.Ledger, g *flow.Graph, r *trace.Result, path string) error {
-	lots, err := lotsOf(ctx, l, g, r)
+// rowsOf are the payments that lots came by.
+func rowsOf(r *trace.Result) []int64 {
+	rows := make([]int64, 0, len(r.Lots))
+	for _, x := range r.Lots {
+		if x.Row >= 0 {
+			rows = append(rows, x.Row)
+		}
+	}
+	return rows
+}
+
+func writeTrace(ctx context.Context, known *payments, g *flow.Graph, r *trace.Result, path string) error {
+	lots, err := lotsOf(ctx, known, g, r)
 	if err != nil {
 		return err
 	}
@@ -262,7 +263,7 @@ func Trace(ctx context.Context, o TraceOptions) (*TraceAnswer, error) {
 }
 
 func answer(ctx context.Context, l *ledger.Ledger, g *flow.Graph, r *trace.Result, o TraceOptions) (*TraceAnswer, error) {
-	lots, err := lotsOf(ctx, l, g, r)
+	lots, err := lotsOf(ctx, &payments{l: l}, g, r)
 	if err != nil {
 		return nil, err
 	}

@@ -1,10 +1,13 @@
 package online
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"math/bits"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"tarir/entity"
 )
@@ -46,34 +49,22 @@ func SameImages(adverts []*Advert) map[string]string {
 		}
 		return i
 	}
-	words := make([][imageParts]uint16, len(list))
-	// The hashes with a part of a value, one after the other: the last of them, and the one before each.
-	last, before := make([][1 << 16]int32, imageParts), make([][imageParts]int32, len(list))
+	pictures := make([]picture, 0, len(list))
+	at := make([]int, 0, len(list)) // of each picture in the list
 	for i, h := range list {
 		b, err := hex.DecodeString(h)
 		if err != nil || len(b) != imageBytes {
 			continue
 		}
-		for k := range words[i] {
-			words[i][k] = uint16(b[2*k])<<8 | uint16(b[2*k+1])
+		var p picture
+		for k := range p {
+			p[k] = binary.BigEndian.Uint64(b[8*k:])
 		}
-		for k, v := range words[i] {
-			for flip := range 17 { // the part itself, then each of its bits turned
-				x := v
-				if flip < 16 {
-					x ^= 1 << flip
-				}
-				for j := last[k][x]; j > 0; j = before[j-1][k] {
-					if differ(&words[i], &words[j-1]) <= alikeBits {
-						if a, b := find(i), find(int(j-1)); a != b {
-							root[max(a, b)] = min(a, b)
-						}
-					}
-				}
-			}
-		}
-		for k, v := range words[i] {
-			before[i][k], last[k][v] = last[k][v], int32(i+1)
+		pictures, at = append(pictures, p), append(at, i)
+	}
+	for _, p := range alikePictures(pictures) {
+		if a, b := find(at[p[0]]), find(at[p[1]]); a != b {
+			root[max(a, b)] = min(a, b)
 		}
 	}
 	out := make(map[string]string, len(list))
@@ -85,12 +76,67 @@ func SameImages(adverts []*Advert) map[string]string {
 
 func imageHash(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
-func differ(a, b *[imageParts]uint16) int {
-	n := 0
-	for i := range a {
-		n += bits.OnesCount16(a[i] ^ b[i])
+// picture is a perceptual hash of 256 bits.
+type picture [imageBytes / 8]uint64
+
+func (p *picture) part(k int) uint16 { return uint16(p[k/4] >> (16 * (k % 4))) }
+
+func (p *picture) differ(o *picture) int {
+	return bits.OnesCount64(p[0]^o[0]) + bits.OnesCount64(p[1]^o[1]) + bits.OnesCount64(p[2]^o[2]) + bits.OnesCount64(p[3]^o[3])
+}
+
+// mostOfPart bounds how many pictures with one part are compared with each other picture, the nearest by hash. A picture that
+// thousands take from elsewhere has thousands of such: they are connected through their neighbours.
+const mostOfPart = 16
+
+// alikePictures lists pairs that differ in at most 31 bits, with all processors.
+func alikePictures(list []picture) [][2]int {
+	// The pictures with a part of a value stand together, in order.
+	var begin [imageParts][]int32
+	var by [imageParts][]int32
+	for k := range imageParts {
+		begin[k], by[k] = make([]int32, 1<<16+1), make([]int32, len(list))
+		for i := range list {
+			begin[k][int(list[i].part(k))+1]++
+		}
+		for v := range 1 << 16 {
+			begin[k][v+1] += begin[k][v]
+		}
+		next := slices.Clone(begin[k])
+		for i := range list {
+			v := list[i].part(k)
+			by[k][next[v]] = int32(i)
+			next[v]++
+		}
 	}
-	return n
+	workers := runtime.GOMAXPROCS(0)
+	found := make([][][2]int, workers)
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < len(list); i += workers {
+				p := &list[i]
+				for k := range imageParts {
+					v := p.part(k)
+					for flip := range 17 { // the part itself, then each of its bits turned
+						x := v
+						if flip < 16 {
+							x ^= 1 << flip
+						}
+						same := by[k][begin[k][x]:begin[k][int(x)+1]]
+						n, _ := slices.BinarySearch(same, int32(i))
+						for _, o := range same[max(0, n-mostOfPart):n] {
+							if p.differ(&list[o]) <= alikeBits {
+								found[w] = append(found[w], [2]int{int(o), i})
+							}
+						}
+					}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	return slices.Concat(found...)
 }
 
 // withImages adds the images of adverts to their contacts: whoever shows the same image is behind both, as with a number.

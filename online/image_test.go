@@ -38,3 +38,27 @@ func TestImagesThatDifferInFewBitsAreOne(t *testing.T) {
 		}
 	})
 }
+
+func BenchmarkSameImages(b *testing.B) {
+	r := rand.New(rand.NewPCG(1, 2))
+	var adverts []*Advert
+	for len(adverts) < 100_000 {
+		first := make([]byte, 32)
+		for i := range first {
+			first[i] = byte(r.Uint32())
+		}
+		for range 1 + r.IntN(8) {
+			h := append([]byte(nil), first...)
+			for range 6 {
+				k := r.IntN(256)
+				h[k/8] ^= 1 << (k % 8)
+			}
+			adverts = append(adverts, &Advert{Images: []string{hex.EncodeToString(h)}})
+		}
+	}
+	b.ResetTimer()
+	for b.Loop() {
+		SameImages(adverts)
+	}
+	b.ReportMetric(float64(b.N)*float64(len(adverts))/b.Elapsed().Seconds(), "images/s")
+}
