@@ -25,10 +25,7 @@ var ErrMRZ = errors.New("not a machine-readable zone")
 // ParseMRZ reads the lines of a passport (two of 44 signs), a visa (two of 44 or 36) or an identity card (three of 30 or
 // two of 36) and checks every check digit.
 func ParseMRZ(text string) (MRZ, error) {
-	var lines []string
-	for _, l := range strings.Fields(strings.ToUpper(text)) {
-		lines = append(lines, l)
-	}
+	lines := strings.Fields(strings.ToUpper(text))
 	width := 0
 	for _, l := range lines {
 		if strings.Trim(l, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789<") != "" || width != 0 && len(l) != width {

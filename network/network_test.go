@@ -27,7 +27,9 @@ type town struct {
 	people   map[string]bool
 }
 
-func (w *town) account(name string) ledger.Account { return ledger.Account{Institution: "B", Number: name} }
+func (w *town) account(name string) ledger.Account {
+	return ledger.Account{Institution: "B", Number: name}
+}
 
 func (w *town) person(id string) {
 	if w.people == nil {

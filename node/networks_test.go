@@ -134,6 +134,49 @@ func deal(t *testing.T, r *rand.Rand, input string, batches int) []string {
 	return dirs
 }
 
+// TestHostileRecordsAreTakenOrRejectedAndNothingHangs: owners who own each other, an advert of ten megabytes, journeys that
+// cannot have been, and texts from right to left with emoji.
+func TestHostileRecordsAreTakenOrRejectedAndNothingHangs(t *testing.T) {
+	dir, out := t.TempDir(), t.TempDir()
+	for name, text := range map[string]string{
+		"entities.jsonl": `{"id":"a","schema":"Company","properties":{"name":["A"]}}
+{"id":"b","schema":"Company","properties":{"name":["B"]}}
+{"id":"o1","schema":"Ownership","properties":{"owner":["a"],"asset":["b"]}}
+{"id":"o2","schema":"Ownership","properties":{"owner":["b"],"asset":["a"]}}
+{"id":"o3","schema":"Ownership","properties":{"owner":["a"],"asset":["a"]}}
+`,
+		"adverts.jsonl": `{"id":"1","posted_at":"2024-05-01T10:00:00Z","text":"` + strings.Repeat("word ", 2_000_000) + `"}
+{"id":"2","posted_at":"2024-05-01T10:00:00Z","title":"منى","text":"فتياتنا ليل نهار 📞 ٠٩٨٧ ٦٥٤ ٣٢١ 💋\u202e\u200f"}
+{"id":"3","posted_at":"2024-05-02T10:00:00Z","title":"👩‍👩‍👧","text":"🔥🔥🔥"}
+`,
+		"journeys.csv": `id,person,from,to,departure,arrival,mode
+1,p,PELIM,CLARI,2024-05-02T10:00:00Z,2024-05-01T10:00:00Z,bus
+2,p,PELIM,CLARI,2024-05-02T10:00:00Z,2025-05-01T10:00:00Z,bus
+3,p,PELIM,CLARI,2024-05-02T10:00:00Z,2024-05-02T20:00:00Z,bus
+`,
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := node.Analyse(ctx, node.AnalyseOptions{Inputs: []string{dir}, Out: out, Lang: "ar"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := s.Counts; c.Read != 11 || c.Accepted != 8 || c.Rejected != 3 {
+		t.Errorf("read %d, accepted %d, rejected %d; want 11 = 8 + 3", c.Read, c.Accepted, c.Rejected)
+	}
+	b, err := os.ReadFile(filepath.Join(out, node.RejectedFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"arrives before it departs", "takes more than 90 days", "adverts.jsonl"} {
+		if !strings.Contains(string(b), want) {
+			t.Errorf("rejected.jsonl does not say %q", want)
+		}
+	}
+}
+
 // firstDifference shows two texts where they begin to differ.
 func firstDifference(a, b []byte) string {
 	x, y := strings.Split(string(a), "\n"), strings.Split(string(b), "\n")

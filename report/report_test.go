@@ -67,7 +67,7 @@ func page() *report.Page {
 	}
 	return &report.Page{
 		Organisations: []report.Organisation{organisation}, AllRoutes: ways(),
-		Version:       "0.1.0", Indices: "abc", Read: 1234567, Accepted: 1234567, Payments: 1234567, Accounts: 3, First: "2024-01-02", Last: "2024-01-05",
+		Version: "0.1.0", Indices: "abc", Read: 1234567, Accepted: 1234567, Payments: 1234567, Accounts: 3, First: "2024-01-02", Last: "2024-01-05",
 		Strong: 1, Weak: 1, ByTypology: []report.Count{{Typology: "fan_in", Summary: "Many pay one.", Strong: 1, Weak: 1}},
 		Inputs: []report.Input{{Path: hostile, Format: "payments-csv", Read: 3, Accepted: 3}},
 		AtRest: []report.Rest{{Account: hostile, How: "still on accounts", Amount: "90.00 EUR", AsOf: "2024-01-05", Through: "r1 → r2"}},
