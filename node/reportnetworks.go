@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"tarir/journey"
 	"tarir/money/flow"
 	"tarir/network"
 	"tarir/online"
@@ -19,6 +20,7 @@ const (
 	reportTold          = 6  // findings that a sentence leads to
 	reportLeft          = 15 // places where its money went on to
 	reportRoutes        = 30
+	reportRoundTimes    = 3 // a round travelled less often may be a holiday
 	reportFamilies      = 12
 	reportEvidence      = 80 // adverts and journeys each
 	reportSteps         = 6  // accounts to restrain
@@ -92,6 +94,7 @@ func (r *reporter) organisation(in network.Input, n *Network) *report.Organisati
 	for _, v := range n.Victims {
 		who[v.Entity] = v.Pseudonym
 	}
+	o.Rounds = r.rounds(in, n, who)
 	for i, a := range n.of.Adverts {
 		if i == reportEvidence {
 			o.MoreAdverts = len(n.of.Adverts) - i
@@ -319,6 +322,35 @@ func (r *reporter) routesOf(ways []networkRoute) []report.Route {
 	var out []report.Route
 	for _, x := range ways[:min(len(ways), reportRoutes)] {
 		out = append(out, report.Route{From: r.book.Name(x.From), To: r.book.Name(x.To), Mode: string(x.Mode), Journeys: x.Journeys, People: x.People, First: day(x.First / 1000), Last: day(x.Last / 1000)})
+	}
+	return out
+}
+
+// rounds are what its people travelled again and again; who names them. Others who go rounds are not told.
+func (r *reporter) rounds(in network.Input, n *Network, who map[string]string) []report.Round {
+	var list []*journey.Journey
+	for _, j := range n.of.Journeys {
+		if who[in.Journeys[j].Traveller()] != "" {
+			list = append(list, in.Journeys[j])
+		}
+	}
+	var out []report.Round
+	for _, l := range journey.Loops(list, reportRoundTimes) {
+		x := report.Round{Who: who[l.Person], Times: l.Times}
+		var places []string
+		for _, p := range append(slices.Clone(l.Places), l.Places[0]) {
+			places = append(places, r.book.Name(p))
+		}
+		x.Way = strings.Join(places, " → ")
+		first, last := list[l.Journeys[0]].When(), list[l.Journeys[0]].When()
+		for _, j := range l.Journeys {
+			first, last = min(first, list[j].When()), max(last, list[j].When())
+		}
+		x.First, x.Last = day(first/1000), day(last/1000)
+		out = append(out, x)
+		if len(out) == reportRoutes {
+			break
+		}
 	}
 	return out
 }

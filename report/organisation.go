@@ -21,6 +21,7 @@ type Organisation struct {
 	Lanes                          *Lanes
 	Map                            *Map
 	Routes                         []Route
+	Rounds                         []Round
 	Follow                         []Part   // leads
 	Changes                        []string // against the run before
 	Families                       []Family
@@ -96,6 +97,12 @@ type Lane struct {
 type Route struct {
 	From, To, Mode, First, Last string
 	Journeys, People            int
+}
+
+// Round is a way that ends where it began and that somebody, a member or a pseudonym, travelled several times.
+type Round struct {
+	Who, Way, First, Last string
+	Times                 int
 }
 
 // Family is adverts of one template.

@@ -61,6 +61,7 @@ func page() *report.Page {
 		AtRest: []report.Rest{{Account: hostile, Amount: "9.00 EUR", AsOf: "2024-01-05"}}, Flow: flow,
 		Lanes:    &report.Lanes{First: 1_704_067_200, Lanes: []report.Lane{{Label: "journeys", Kind: "transport", Weeks: []float64{1, 0, 3}, Texts: []string{"1", "0", hostile}}}},
 		Routes:   []report.Route{{From: "COBOG", To: hostile, Mode: "air", First: "2024-01-02", Last: "2024-01-05", Journeys: 3, People: 2}},
+		Rounds:   []report.Round{{Who: hostile, Way: "COBOG → PELIM → " + hostile, First: "2024-01-02", Last: "2024-01-05", Times: 3}},
 		Families: []report.Family{{ID: "family-1", Template: hostile, Adverts: 3, Texts: 2, Places: []string{hostile}}, {ID: "family-2", Young: true, Adverts: 2}},
 		Adverts:  []report.Advert{{ID: hostile, At: "2024-01-02 10:00", Site: "s", City: "c"}}, Journeys: []report.Journey{{ID: hostile, At: "2024-01-02 10:00", Who: "V-1A2B", From: "COBOG", To: "PELIM", Mode: "air"}},
 		Follow: []report.Part{{Name: hostile, ID: "per-7", Confidence: "0.20", Accounts: []string{"B/7"}, Because: told}}, Changes: []string{"New members: 2.", hostile}, Map: ways(),
