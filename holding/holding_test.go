@@ -1,7 +1,6 @@
 package holding_test
 
 import (
-	"context"
 	"slices"
 	"testing"
 
@@ -10,41 +9,21 @@ import (
 	"tarir/entity"
 	"tarir/holding"
 	"tarir/money/flow"
+	"tarir/money/flow/flowtest"
 	"tarir/money/ledger"
 )
 
 // graph holds one payment each from A1 to A2, from A2 to A3 and so on.
 func graph(t *testing.T) *flow.Graph {
 	t.Helper()
-	ctx := context.Background()
-	dir := t.TempDir()
-	im, err := ledger.Begin(ctx, dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	im.Source("f")
+	var list []ledger.Payment
 	for i, pair := range [][2]string{{"A1", "A2"}, {"A2", "A3"}, {"A3", "A4"}} {
-		p := ledger.Payment{
+		list = append(list, ledger.Payment{
 			Ref: pair[0], Status: ledger.Booked, At: int64(i+1) * 86_400_000, From: ledger.Account{Institution: "B", Number: pair[0]}, To: ledger.Account{Institution: "B", Number: pair[1]},
 			Paid: ledger.Money{Units: 100, Scale: 2, Currency: "USD"}, Channel: ledger.ChannelTransfer, File: "f", Line: int64(i + 1),
-		}
-		if _, err := im.Add(&p); err != nil {
-			t.Fatal(err)
-		}
+		})
 	}
-	if err := im.Commit(); err != nil {
-		t.Fatal(err)
-	}
-	l, err := ledger.Open(ctx, dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	g, err := flow.Build(ctx, l)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { g.Close() })
-	return g
+	return flowtest.Graph(t, list)
 }
 
 func thing(id, schema string, pairs ...string) *entity.Entity {

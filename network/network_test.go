@@ -11,6 +11,7 @@ import (
 	"tarir/holding"
 	"tarir/journey"
 	"tarir/money/flow"
+	"tarir/money/flow/flowtest"
 	"tarir/money/ledger"
 	"tarir/money/typology"
 )
@@ -85,36 +86,14 @@ func (w *town) travel(who string, on int64, booking, payer string) {
 func (w *town) networks() []Network {
 	w.t.Helper()
 	ctx := context.Background()
-	dir := w.t.TempDir()
-	im, err := ledger.Begin(ctx, dir)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	im.Source("f")
-	for i := range w.payments {
-		if _, err := im.Add(&w.payments[i]); err != nil {
-			w.t.Fatal(err)
-		}
-	}
-	if err := im.Commit(); err != nil {
-		w.t.Fatal(err)
-	}
-	l, err := ledger.Open(ctx, dir)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	g, err := flow.Build(ctx, l)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.t.Cleanup(func() { g.Close() })
+	g := flowtest.Graph(w.t, w.payments)
 	in := Input{Graph: g, Held: holding.New(g, entity.Resolve(w.entities, nil)), Journeys: journey.Sort(w.journeys)}
 	in.Groups = journey.Groups(in.Journeys)
 	in.Escorts = journey.Escorts(in.Journeys, in.Groups, journey.Default())
 	in.Payers = journey.Payers(in.Journeys, journey.Default())
 	for _, f := range w.findings {
 		in.Findings = append(in.Findings, f(func(name string) flow.Account {
-			n, ok := l.Accounts().Lookup(w.account(name))
+			n, ok := g.Ledger().Accounts().Lookup(w.account(name))
 			if !ok {
 				w.t.Fatalf("no account %s", name)
 			}

@@ -12,7 +12,7 @@ import (
 	"tarir/entity"
 	"tarir/holding"
 	"tarir/journey"
-	"tarir/money/flow"
+	"tarir/money/flow/flowtest"
 	"tarir/money/ledger"
 	"tarir/money/typology"
 	"tarir/online"
@@ -114,30 +114,9 @@ func (s *scene) scan() []typology.Hit {
 	ctx := context.Background()
 	s.pay("bystander", "shop", 1, 5)
 	s.pay("bystander", "shop", 200, 5)
-	dir := s.t.TempDir()
-	im, err := ledger.Begin(ctx, dir)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	im.Source("f")
-	for i := range s.payments {
-		if _, err := im.Add(&s.payments[i]); err != nil {
-			s.t.Fatal(err)
-		}
-	}
-	if err := im.Commit(); err != nil {
-		s.t.Fatal(err)
-	}
-	l, err := ledger.Open(ctx, dir)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	g, err := flow.Build(ctx, l)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.t.Cleanup(func() { g.Close() })
+	g := flowtest.Graph(s.t, s.payments)
 	in := Input{Graph: g, Held: holding.New(g, entity.Resolve(s.entities, nil)), Pack: typology.Default(), Adverts: online.Sort(s.adverts), Journeys: journey.Sort(s.journeys)}
+	var err error
 	if in.Families, err = online.Families(ctx, in.Adverts, nil); err != nil {
 		s.t.Fatal(err)
 	}
