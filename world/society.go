@@ -32,7 +32,7 @@ var presets = []Preset{
 }
 
 // ErrPreset says that there is no preset of a name.
-var ErrPreset = errors.New("there is no such preset: small, andes")
+var ErrPreset = errors.New("there is no such preset: choose small or andes")
 
 // Society is a world with people, adverts and journeys, in which organisations work.
 type Society struct {

@@ -25,8 +25,9 @@ type analyseCmd struct {
 
 func (c *analyseCmd) Help() string {
 	return `Reads goAML, ISO 20022 (camt.052/053/054, pacs.008, pain.001), SWIFT MT (103, 202 COV, 940), payments CSV,
-AMLSim, AMLworld and mapped tables, plain or compressed, and writes summary.json, rejected.jsonl, findings.jsonl,
-trace.jsonl, entities.jsonl, networks.json, routes.geojson and report.html into the folder. With --ledger what was read
+AMLSim, AMLworld and mapped tables, entities (FollowTheMoney), adverts (JSON lines) and journeys (CSV), plain or compressed,
+and writes summary.json, rejected.jsonl, findings.jsonl,
+trace.jsonl, entities.jsonl, networks.json, routes.geojson, routes.csv and report.html into the folder. With --ledger what was read
 before counts too, and changes.json says what became of each organisation since the analysis before in the same folder.
 
 Example:

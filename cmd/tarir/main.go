@@ -30,7 +30,7 @@ const (
 )
 
 type cli struct {
-	Analyse    analyseCmd    `cmd:"" help:"Read payment files, find suspicious patterns and where the money rests."`
+	Analyse    analyseCmd    `cmd:"" help:"Read payments, adverts, journeys and entities; find suspicious patterns, organisations and where the money rests."`
 	Trace      traceCmd      `cmd:"" help:"Follow money from payments, accounts or findings to where it rests, or back to its sources."`
 	Evaluate   evaluateCmd   `cmd:"" help:"Compare the results of an analysis with a known truth."`
 	Ledger     ledgerCmd     `cmd:"" help:"Import into, verify and describe a ledger of payments."`
