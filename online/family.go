@@ -40,6 +40,7 @@ func Families(ctx context.Context, adverts []*Advert, memo *Memo) ([]Family, err
 	if memo == nil {
 		memo = &Memo{off: true}
 	}
+	memo.begin()
 	texts, err := read(ctx, adverts)
 	if err != nil {
 		return nil, err
@@ -161,23 +162,13 @@ func group(ctx context.Context, texts []text, memo *Memo) ([][]int32, error) {
 	if err := eg.Wait(); err != nil {
 		return nil, err
 	}
-	root := make([]int32, len(texts))
-	for i := range root {
-		root[i] = int32(i)
-	}
-	find := func(i int32) int32 {
-		for root[i] != i {
-			root[i] = root[root[i]]
-			i = root[i]
-		}
-		return i
-	}
+	same := newForest(len(texts))
 	var todo [][2]int32
 	err := alikePairs(ctx, sketches, func(pairs [][2]int32) error {
 		// Texts that are joined already are not compared again: it would change nothing.
 		todo = todo[:0]
 		for _, p := range pairs {
-			if find(p[0]) != find(p[1]) {
+			if same.find(p[0]) != same.find(p[1]) {
 				todo = append(todo, p)
 			}
 		}
@@ -207,8 +198,8 @@ func group(ctx context.Context, texts []text, memo *Memo) ([][]int32, error) {
 			if !memo.off {
 				memo.akin[[2]uint64{texts[p[0]].hash, texts[p[1]].hash}] = akin[i]
 			}
-			if a, b := find(p[0]), find(p[1]); akin[i] && a != b {
-				root[max(a, b)] = min(a, b)
+			if akin[i] {
+				same.join(p[0], p[1])
 			}
 		}
 		return nil
@@ -216,7 +207,7 @@ func group(ctx context.Context, texts []text, memo *Memo) ([][]int32, error) {
 	at := make([]int32, len(texts))
 	var groups [][]int32
 	for i := range texts {
-		r := find(int32(i))
+		r := same.find(int32(i))
 		if r == int32(i) {
 			at[i] = int32(len(groups))
 			groups = append(groups, nil)
@@ -226,39 +217,49 @@ func group(ctx context.Context, texts []text, memo *Memo) ([][]int32, error) {
 	return groups, err
 }
 
-// split finds the families of one group of texts.
-func split(al *aligner, texts []text, group []int32) []shape {
-	var out []shape
+// form finds the families of one group of texts.
+func (m *Memo) form(al *aligner, texts []text, group []int32) formed {
+	var out formed
 	rest := group
 	for round := 0; len(rest) > 0 && round < rounds; round++ {
 		head := texts[rest[0]].words
+		f := shape{head: texts[rest[0]].hash, foreign: true}
 		alone, joined, left := 0, []int32{}, []int32{}
 		var list []alignment
 		for _, i := range rest {
 			w := texts[i].words
-			a := al.align(head, w)
-			if c := costAlone(len(w)); i == rest[0] || a.cost < c {
-				joined, list = append(joined, i), append(list, a)
-				alone += c
-			} else {
+			along, foreign := m.aligned(f.head, texts[i].hash)
+			if foreign {
 				left = append(left, i)
+				continue
 			}
+			a, c := alignment{at: along, words: len(w)}, costAlone(len(w))
+			if len(along) != len(head) {
+				if a = al.align(head, w); a.cost >= c && i != rest[0] {
+					left = append(left, i)
+					continue
+				}
+			}
+			joined, list = append(joined, i), append(list, a)
+			alone += c
 		}
-		f := shape{head: texts[rest[0]].hash}
 		if len(joined) > 1 {
 			t := fit(head, list)
 			if t.cost >= alone {
 				// What they share is too little: the head stands alone, the others are looked at again.
-				joined, left = joined[:1], slices.DeleteFunc(slices.Clone(rest), func(i int32) bool { return i == rest[0] })
+				joined, left, f.foreign = joined[:1], slices.DeleteFunc(slices.Clone(rest), func(i int32) bool { return i == rest[0] }), false
 			} else {
 				f.constant, f.slot = t.constant, t.slot
 			}
 		}
-		for _, i := range joined {
-			f.texts = append(f.texts, texts[i].hash)
+		for k, i := range joined {
+			f.texts, f.along = append(f.texts, texts[i].hash), append(f.along, list[k].at)
 		}
-		out = append(out, f)
+		out.shapes = append(out.shapes, f)
 		rest = left
+	}
+	for _, i := range rest {
+		out.rest = append(out.rest, texts[i].hash)
 	}
 	return out
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"tarir/entity"
 )
@@ -38,19 +39,8 @@ func SameImages(adverts []*Advert) map[string]string {
 	}
 	slices.Sort(list)
 	list = slices.Compact(list)
-	root := make([]int, len(list))
-	for i := range root {
-		root[i] = i
-	}
-	find := func(i int) int {
-		for root[i] != i {
-			root[i] = root[root[i]]
-			i = root[i]
-		}
-		return i
-	}
 	pictures := make([]picture, 0, len(list))
-	at := make([]int, 0, len(list)) // of each picture in the list
+	at := make([]int32, 0, len(list)) // of each picture in the list
 	for i, h := range list {
 		b, err := hex.DecodeString(h)
 		if err != nil || len(b) != imageBytes {
@@ -60,16 +50,15 @@ func SameImages(adverts []*Advert) map[string]string {
 		for k := range p {
 			p[k] = binary.BigEndian.Uint64(b[8*k:])
 		}
-		pictures, at = append(pictures, p), append(at, i)
+		pictures, at = append(pictures, p), append(at, int32(i))
 	}
+	same := newForest(len(list))
 	for _, p := range alikePictures(pictures) {
-		if a, b := find(at[p[0]]), find(at[p[1]]); a != b {
-			root[max(a, b)] = min(a, b)
-		}
+		same.join(at[p[0]], at[p[1]])
 	}
 	out := make(map[string]string, len(list))
 	for i, h := range list {
-		out[h] = list[find(i)]
+		out[h] = list[same.find(int32(i))]
 	}
 	return out
 }
@@ -89,54 +78,63 @@ func (p *picture) differ(o *picture) int {
 // thousands take from elsewhere has thousands of such: they are connected through their neighbours.
 const mostOfPart = 16
 
-// alikePictures lists pairs that differ in at most 31 bits, with all processors.
-func alikePictures(list []picture) [][2]int {
-	// The pictures with a part of a value stand together, in order.
-	var begin [imageParts][]int32
-	var by [imageParts][]int32
-	for k := range imageParts {
-		begin[k], by[k] = make([]int32, 1<<16+1), make([]int32, len(list))
-		for i := range list {
-			begin[k][int(list[i].part(k))+1]++
-		}
-		for v := range 1 << 16 {
-			begin[k][v+1] += begin[k][v]
-		}
-		next := slices.Clone(begin[k])
-		for i := range list {
-			v := list[i].part(k)
-			by[k][next[v]] = int32(i)
-			next[v]++
-		}
-	}
-	workers := runtime.GOMAXPROCS(0)
-	found := make([][][2]int, workers)
+// alikePictures lists pairs that differ in at most 31 bits, as many as connect all that are connected, with all processors, each
+// of which takes a part at a time.
+func alikePictures(list []picture) [][2]int32 {
+	found := make([][][2]int32, imageParts)
+	var next atomic.Int64
 	var wg sync.WaitGroup
-	for w := range workers {
+	for range runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
-			for i := w; i < len(list); i += workers {
-				p := &list[i]
-				for k := range imageParts {
-					v := p.part(k)
-					for flip := range 17 { // the part itself, then each of its bits turned
-						x := v
-						if flip < 16 {
-							x ^= 1 << flip
-						}
-						same := by[k][begin[k][x]:begin[k][int(x)+1]]
-						n, _ := slices.BinarySearch(same, int32(i))
-						for _, o := range same[max(0, n-mostOfPart):n] {
-							if p.differ(&list[o]) <= alikeBits {
-								found[w] = append(found[w], [2]int{int(o), i})
-							}
-						}
-					}
-				}
+			for k := int(next.Add(1)) - 1; k < imageParts; k = int(next.Add(1)) - 1 {
+				found[k] = alikeByPart(list, k)
 			}
 		})
 	}
 	wg.Wait()
 	return slices.Concat(found...)
+}
+
+// alikeByPart connects those that differ in at most 31 bits, and in at most one of part k.
+func alikeByPart(list []picture, k int) [][2]int32 {
+	// The pictures with one value of the part stand together, in order, as far as they were come across: each is compared with
+	// those before it. Their bits stand there too, since to fetch them from elsewhere would take most of the time.
+	type shelf struct{ begin, end int32 }
+	shelves := make([]shelf, 1<<16)
+	for i := range list {
+		shelves[list[i].part(k)].end++
+	}
+	n := int32(0)
+	for v := range shelves {
+		shelves[v].begin, n = n, n+shelves[v].end
+		shelves[v].end = shelves[v].begin
+	}
+	type one struct {
+		picture
+		at int32
+	}
+	by := make([]one, len(list))
+	var out [][2]int32
+	same := newForest(len(list))
+	for i := range list {
+		p := &list[i]
+		v := p.part(k)
+		for flip := range 17 { // the part itself, then each of its bits turned
+			x := v
+			if flip < 16 {
+				x ^= 1 << flip
+			}
+			s := shelves[x]
+			for o := max(s.begin, s.end-mostOfPart); o < s.end; o++ {
+				if p.differ(&by[o].picture) <= alikeBits && same.join(by[o].at, int32(i)) {
+					out = append(out, [2]int32{by[o].at, int32(i)})
+				}
+			}
+		}
+		by[shelves[v].end] = one{*p, int32(i)}
+		shelves[v].end++
+	}
+	return out
 }
 
 // withImages adds the images of adverts to their contacts: whoever shows the same image is behind both, as with a number.

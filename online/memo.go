@@ -6,20 +6,23 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 
 	"github.com/zeebo/xxh3"
 )
 
-// Memo is what earlier calls of Families found out about texts, by what they say: which two were made from one template, and
-// which families the texts of a group form. Both depend on nothing but those texts, so a new advert costs the alignments with
-// those that it is like, and no others are done again.
+// Memo is what earlier calls of Families found out about texts, by what they say: which two were made from one template, how
+// the texts of a family go along with its head, and which families the texts of a group form. All depend on nothing but those
+// texts, so a new advert costs the alignments with those that it is like, and no others are done again.
 //
-// Its size is 17 bytes a compared pair and about 30 a text. Not for two calls at once.
+// Its size is 17 bytes a compared pair, and for each text about 30 and one a word of its family's head. Not for two calls at
+// once.
 type Memo struct {
-	akin   map[[2]uint64]bool
-	groups map[uint64][]shape
+	akin   map[[2]uint64]bool // by head and text
+	groups map[uint64]formed
+	before map[uint64]seat // of each text, as the call before left it
 	used   map[uint64]bool // groups of the last call
 	mu     sync.Mutex
 	off    bool // nothing is remembered
@@ -27,15 +30,71 @@ type Memo struct {
 
 // NewMemo knows nothing.
 func NewMemo() *Memo {
-	return &Memo{akin: map[[2]uint64]bool{}, groups: map[uint64][]shape{}, used: map[uint64]bool{}}
+	return &Memo{akin: map[[2]uint64]bool{}, groups: map[uint64]formed{}}
+}
+
+// formed is what form found.
+type formed struct {
+	shapes []shape
+	rest   []uint64 // texts that are in none, after all rounds
 }
 
 // shape is a family without its adverts.
 type shape struct {
-	head     uint64   // hash of the head's words
-	texts    []uint64 // of all its texts
+	head     uint64    // hash of the head's words
+	texts    []uint64  // of all its texts
+	along    [][]int16 // alignment.at of each of them
+	foreign  bool      // all texts of later shapes of the group were compared with the head and are not akin to it
 	constant []bool
 	slot     []bool
+}
+
+// seat is where a text stands in a group: in which of its shapes, and at which place there.
+type seat struct {
+	group    uint64
+	shape    int
+	position int
+}
+
+// begin makes the memo ready for a call.
+func (m *Memo) begin() {
+	m.before = map[uint64]seat{}
+	for key, g := range m.groups {
+		if m.used != nil && !m.used[key] {
+			delete(m.groups, key)
+			continue
+		}
+		for i, s := range g.shapes {
+			for k, t := range s.texts {
+				m.before[t] = seat{key, i, k}
+			}
+		}
+		for _, t := range g.rest {
+			m.before[t] = seat{group: key, shape: len(g.shapes)}
+		}
+	}
+	m.used = map[uint64]bool{}
+}
+
+// aligned tells how a text was aligned with a head by an earlier call; foreign: it is not akin to it.
+func (m *Memo) aligned(head, text uint64) (along []int16, foreign bool) {
+	h, ok := m.before[head]
+	t, known := m.before[text]
+	if !ok || !known || h.group != t.group {
+		return nil, false
+	}
+	m.mu.Lock()
+	shapes := m.groups[h.group].shapes
+	m.mu.Unlock()
+	if h.shape == len(shapes) || shapes[h.shape].head != head {
+		return nil, false
+	}
+	s := &shapes[h.shape]
+	switch {
+	case t.shape == h.shape:
+		return s.along[t.position], false
+	}
+	return nil, s.foreign && t.shape > h.shape
 }
 
 // split finds the families of a group, or knows them.
@@ -46,16 +105,16 @@ func (m *Memo) split(al *aligner, texts []text, group []int32) []Family {
 	}
 	key := xxh3.Hash(b)
 	m.mu.Lock()
-	shapes, known := m.groups[key]
+	g, known := m.groups[key]
 	m.mu.Unlock()
 	if !known {
-		shapes = split(al, texts, group)
+		g = m.form(al, texts, group)
 	}
 	if !m.off {
 		m.mu.Lock()
 		m.used[key] = true
 		if len(group) > 1 {
-			m.groups[key] = shapes
+			m.groups[key] = g
 		}
 		m.mu.Unlock()
 	}
@@ -64,7 +123,7 @@ func (m *Memo) split(al *aligner, texts []text, group []int32) []Family {
 		at[texts[i].hash] = i
 	}
 	var out []Family
-	for _, s := range shapes {
+	for _, s := range g.shapes {
 		f := Family{ID: familyID(s.head), Texts: len(s.texts), constant: s.constant, slot: s.slot}
 		for _, h := range s.texts {
 			f.Members = append(f.Members, texts[at[h]].adverts...)
@@ -82,7 +141,7 @@ func (m *Memo) split(al *aligner, texts []text, group []int32) []Family {
 // ErrMemo says that what is read is no memo of this version; it can be made anew.
 var ErrMemo = errors.New("not a memo of this version")
 
-const memoMagic = "TARIRFM1"
+const memoMagic = "TARIRFM2"
 
 // WriteTo writes the memo, without the groups that the last call of Families had no use for.
 func (m *Memo) WriteTo(w io.Writer) (int64, error) {
@@ -94,16 +153,26 @@ func (m *Memo) WriteTo(w io.Writer) (int64, error) {
 		b = binary.LittleEndian.AppendUint64(b, p[1])
 		b = append(b, bit(m.akin[p]))
 	}
-	keys := slices.DeleteFunc(slices.Sorted(maps.Keys(m.groups)), func(k uint64) bool { return len(m.used) > 0 && !m.used[k] })
+	keys := slices.DeleteFunc(slices.Sorted(maps.Keys(m.groups)), func(k uint64) bool { return m.used != nil && !m.used[k] })
 	b = binary.AppendUvarint(b, uint64(len(keys)))
 	for _, k := range keys {
 		b = binary.LittleEndian.AppendUint64(b, k)
-		b = binary.AppendUvarint(b, uint64(len(m.groups[k])))
-		for _, s := range m.groups[k] {
+		g := m.groups[k]
+		b = binary.AppendUvarint(b, uint64(len(g.rest)))
+		for _, t := range g.rest {
+			b = binary.LittleEndian.AppendUint64(b, t)
+		}
+		b = binary.AppendUvarint(b, uint64(len(g.shapes)))
+		for _, s := range g.shapes {
 			b = binary.LittleEndian.AppendUint64(b, s.head)
+			b = append(b, bit(s.foreign))
 			b = binary.AppendUvarint(b, uint64(len(s.texts)))
-			for _, h := range s.texts {
+			for i, h := range s.texts {
 				b = binary.LittleEndian.AppendUint64(b, h)
+				b = binary.AppendUvarint(b, uint64(len(s.along[i])))
+				for _, at := range s.along[i] {
+					b = binary.AppendUvarint(b, uint64(at+1))
+				}
 			}
 			for _, list := range [][]bool{s.constant, s.slot} {
 				b = binary.AppendUvarint(b, uint64(len(list)))
@@ -132,18 +201,30 @@ func ReadMemo(b []byte) (*Memo, error) {
 	}
 	r := memoReader{b: b[len(memoMagic) : len(b)-8]}
 	n := r.count(17)
-	m := &Memo{akin: make(map[[2]uint64]bool, n), groups: map[uint64][]shape{}, used: map[uint64]bool{}}
+	m := &Memo{akin: make(map[[2]uint64]bool, n), groups: map[uint64]formed{}}
 	for range n {
 		p := [2]uint64{r.hash(), r.hash()}
 		m.akin[p] = r.bit()
 	}
 	for range r.count(9) {
 		k := r.hash()
-		shapes := make([]shape, 0, r.count(11))
-		for range cap(shapes) {
-			s := shape{head: r.hash(), texts: make([]uint64, r.count(8))}
+		g := formed{rest: make([]uint64, r.count(8))}
+		for i := range g.rest {
+			g.rest[i] = r.hash()
+		}
+		g.shapes = make([]shape, 0, r.count(12))
+		for range cap(g.shapes) {
+			s := shape{head: r.hash(), foreign: r.bit()}
+			s.texts = make([]uint64, r.count(9))
+			s.along = make([][]int16, len(s.texts))
 			for i := range s.texts {
 				s.texts[i] = r.hash()
+				if n := r.count(1); n > 0 {
+					s.along[i] = make([]int16, n)
+				}
+				for k := range s.along[i] {
+					s.along[i][k] = r.place()
+				}
 			}
 			for _, list := range []*[]bool{&s.constant, &s.slot} {
 				if n := r.count(1); n > 0 {
@@ -153,9 +234,9 @@ func ReadMemo(b []byte) (*Memo, error) {
 					(*list)[i] = r.bit()
 				}
 			}
-			shapes = append(shapes, s)
+			g.shapes = append(g.shapes, s)
 		}
-		m.groups[k] = shapes
+		m.groups[k] = g
 	}
 	if r.bad || len(r.b) > 0 {
 		return nil, fmt.Errorf("%w: it is cut off", ErrMemo)
@@ -178,6 +259,17 @@ func (r *memoReader) count(size int) int {
 	}
 	r.b = r.b[n:]
 	return int(v)
+}
+
+// place reads a place in a text; -1 is none.
+func (r *memoReader) place() int16 {
+	v, n := binary.Uvarint(r.b)
+	if n <= 0 || v > math.MaxInt16 {
+		r.bad, r.b = true, nil
+		return -1
+	}
+	r.b = r.b[n:]
+	return int16(v) - 1
 }
 
 func (r *memoReader) hash() uint64 {
