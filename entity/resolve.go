@@ -83,7 +83,12 @@ type facts struct {
 //
 // Cost: n log n in entities and selectors.
 func Resolve(list []*Entity, apart []Apart, regions ...string) *Resolution {
-	s := resolver{r: &Resolution{canonical: map[string]string{}, selectors: map[string][]Selector{}}}
+	return ResolveWith(nil, list, apart, regions...)
+}
+
+// ResolveWith is Resolve with what a phonebook remembers; the result is the same.
+func ResolveWith(book *Phonebook, list []*Entity, apart []Apart, regions ...string) *Resolution {
+	s := resolver{book: book, r: &Resolution{canonical: map[string]string{}, selectors: map[string][]Selector{}}}
 	s.list = slices.Clone(list)
 	slices.SortFunc(s.list, func(a, b *Entity) int { return cmp.Compare(a.ID, b.ID) })
 	s.apart = map[Apart]bool{}
@@ -102,6 +107,7 @@ func Resolve(list []*Entity, apart []Apart, regions ...string) *Resolution {
 }
 
 type resolver struct {
+	book      *Phonebook
 	r         *Resolution
 	list      []*Entity
 	apart     map[Apart]bool
@@ -128,7 +134,7 @@ func (s *resolver) read(regions []string) {
 			by[x] = append(l, i)
 		}
 	}
-	s.own = selectorsOf(s.list, regions)
+	s.own = selectorsOf(s.book, s.list, regions)
 	s.clusters = make([]*cluster, len(s.list))
 	for i, e := range s.list {
 		s.clusters[i] = &cluster{[]int{i}, []facts{{births: e.Properties["birthDate"], documents: e.documents()}}}
@@ -171,7 +177,7 @@ func (s *resolver) read(regions []string) {
 }
 
 // selectorsOf reads the selectors of each entity, with all processors: phone numbers cost most of all.
-func selectorsOf(list []*Entity, regions []string) [][]Selector {
+func selectorsOf(book *Phonebook, list []*Entity, regions []string) [][]Selector {
 	out := make([][]Selector, len(list))
 	var wg sync.WaitGroup
 	workers := runtime.GOMAXPROCS(0)
@@ -179,7 +185,7 @@ func selectorsOf(list []*Entity, regions []string) [][]Selector {
 		wg.Go(func() {
 			for i := w * len(list) / workers; i < (w+1)*len(list)/workers; i++ {
 				if _, _, tie := list[i].Ends(); !tie {
-					out[i] = list[i].Selectors(regions...)
+					out[i] = list[i].selectors(book, regions)
 				}
 			}
 		})

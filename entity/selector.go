@@ -212,7 +212,9 @@ func hasDigit(s string) bool { return strings.ContainsAny(s, "0123456789") }
 
 // Selectors lists an entity's own selectors in order, each once. Regions are where its phone numbers are dialled when
 // they name no country; its own countries come first.
-func (e *Entity) Selectors(regions ...string) []Selector {
+func (e *Entity) Selectors(regions ...string) []Selector { return e.selectors(nil, regions) }
+
+func (e *Entity) selectors(book *Phonebook, regions []string) []Selector {
 	var out []Selector
 	add := func(s Selector, ok bool) {
 		if ok && !slices.Contains(out, s) {
@@ -233,7 +235,7 @@ func (e *Entity) Selectors(regions ...string) []Selector {
 		home = c
 	}
 	for _, v := range append(slices.Clone(p["phone"]), ifIs(e, "UserAccount", p["number"])...) {
-		add(ParsePhone(v, append(slices.Clone(countries), regions...)...))
+		add(book.Phone(v, append(slices.Clone(countries), regions...)...))
 	}
 	for _, v := range p["email"] {
 		add(ParseEmail(v))

@@ -16,8 +16,9 @@ type Input struct {
 	Graph    *flow.Graph
 	Findings []typology.Finding
 	Held     *holding.Index
-	Food     map[string]bool // merchant categories of food
-	Site     map[string]bool // of what a site where many are kept is fitted out with
+	Phones   *entity.Phonebook // nil: numbers are read anew
+	Food     map[string]bool   // merchant categories of food
+	Site     map[string]bool   // of what a site where many are kept is fitted out with
 
 	Adverts  []*online.Advert
 	Families []online.Family

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"tarir/entity"
 	"tarir/explain"
 	"tarir/journey"
 	"tarir/money/flow"
@@ -202,7 +201,7 @@ func (b *builder) payer(account string, persons []string, journeys []int, phones
 		use[b.in.Journeys[j].Phone]++
 	}
 	for _, p := range phones {
-		if s, ok := entity.ParsePhone(p); ok && use[p] >= 3 { // a number that stands on several of the bookings is the trade's
+		if s, ok := b.in.Phones.Phone(p); ok && use[p] >= 3 { // a number that stands on several of the bookings is the trade's
 			b.tie(who, b.contact(s), 0.8, "tie_number")
 		}
 	}

@@ -16,9 +16,11 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/zeebo/xxh3"
+	"golang.org/x/sync/errgroup"
 
 	"tarir/message"
 	"tarir/money/flow"
@@ -180,7 +182,12 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 		}
 	}
 	s := &Summary{Version: o.Version, Parameters: sum, Rates: ratesSum, Seconds: map[string]float64{}, NotAssessable: []string{}, Warnings: []string{}}
-	took := func(name string, d time.Duration) { s.Seconds[name] = float64(d.Milliseconds()) / 1000 }
+	var mu sync.Mutex
+	took := func(name string, d time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		s.Seconds[name] = float64(d.Milliseconds()) / 1000
+	}
 
 	start := time.Now()
 	s.Inputs, err = Import(ctx, ImportOptions{
@@ -200,38 +207,24 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	st := begin(o.Progress, "entities", set.Rows(records.Entities), "entities")
-	entities, err := resolveEntities(ctx, set, o.Out)
-	if err != nil {
-		return nil, err
-	}
-	st.add(set.Rows(records.Entities))
-	took("entities", st.done())
-	l, err := ledger.Open(ctx, dir)
-	if err != nil {
-		return nil, err
-	}
-	st = begin(o.Progress, "payment graph", l.Rows(), "payments")
+	st := begin(o.Progress, "records", set.Rows(records.Entities)+set.Rows(records.Adverts)+set.Rows(records.Journeys), "records")
 	// A ledger that is kept keeps its graph; one made for this run alone is traced later, if at all.
-	g, err := openGraph(ctx, l, o.Ledger != "")
+	in, err := gather(ctx, dir, set, pack, o.Ledger != "", took)
 	if err != nil {
 		return nil, err
 	}
-	defer g.Close()
+	defer in.Graph.Close()
+	g, l := in.Graph, in.ledger
 	if err := g.Unsaved(); err != nil {
 		s.Warnings = append(s.Warnings, "the graph was not kept for the next time: "+err.Error())
 	}
-	st.add(l.Rows())
-	took("graph", st.done())
-
-	st = begin(o.Progress, "adverts and journeys", set.Rows(records.Adverts)+set.Rows(records.Journeys), "records")
-	in, err := gather(ctx, set, g, entities, pack)
-	if err != nil {
-		return nil, err
-	}
 	took("records", st.done())
+	// Results are written while what follows is found out.
+	var written errgroup.Group
+	defer func() { _ = written.Wait() }() // after an error of another
+	written.Go(func() error { return writeEntities(in.entities, o.Out) })
 	st = begin(o.Progress, "signals", 0, "records")
-	beside, notes, err := signals(ctx, in, pack, table)
+	beside, notes, err := signals(ctx, in.Input, pack, table)
 	if err != nil {
 		return nil, err
 	}
@@ -252,28 +245,26 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	took("trace", st.done())
 
 	st = begin(o.Progress, "results", int64(len(res.Findings)), "findings")
-	known := &payments{l: l}
+	known := namedPayments(l, dir)
 	if err := known.load(ctx, rowsOfFindings(res.Findings), rowsOf(traced)); err != nil {
 		return nil, err
 	}
-	findings, err := describe(ctx, known, in, res.Findings)
+	findings, err := describe(ctx, known, in.Input, res.Findings)
 	if err != nil {
 		return nil, err
 	}
-	if err := writeLines(filepath.Join(o.Out, FindingsFile), findings); err != nil {
-		return nil, err
-	}
+	written.Go(func() error { return writeLines(filepath.Join(o.Out, FindingsFile), findings) })
 	if err := writeTrace(ctx, known, g, traced, filepath.Join(o.Out, TraceFile)); err != nil {
 		return nil, err
 	}
 	took("results", st.done())
 	st = begin(o.Progress, "networks", 0, "networks")
 	in.Findings = res.Findings
-	found, err := network.Build(ctx, in)
+	found, err := network.Build(ctx, in.Input)
 	if err != nil {
 		return nil, err
 	}
-	networks, err := describeNetworks(ctx, in, found, idsByPlace(findings))
+	networks, err := describeNetworks(ctx, in.Input, found, idsByPlace(findings))
 	if err != nil {
 		return nil, err
 	}
@@ -290,7 +281,7 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	}
 	s.Changes = changes
 	book := place.NewBook(in.Held.Each)
-	ways := routes(in, networks)
+	ways := routes(in.Input, networks)
 	if err := writeRoutes(o.Out, book, ways); err != nil {
 		return nil, err
 	}
@@ -305,11 +296,18 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 		s.Counts.Victims += len(networks[i].Victims)
 	}
 	if !o.NoReport {
-		if err := writeReport(ctx, g, pack, s, findings, traced, in, networks, changes, ways, book, say, known, filepath.Join(o.Out, ReportFile)); err != nil {
+		if err := writeReport(ctx, g, pack, s, findings, traced, in.Input, networks, changes, ways, book, say, known, filepath.Join(o.Out, ReportFile)); err != nil {
 			return nil, err
 		}
 	}
 	took("report", st.done())
+	if o.Ledger != "" {
+		known.keep()
+		_ = set.KeepPhonebook(in.Phones) // without it the next analysis takes longer
+	}
+	if err := written.Wait(); err != nil {
+		return nil, err
+	}
 	return s, writeJSON(filepath.Join(o.Out, SummaryFile), s)
 }
 

@@ -18,15 +18,19 @@ type merges struct {
 	Suggested []entity.Suggestion `json:"suggested"`
 }
 
-// resolveEntities merges the entities that are kept and writes them, and why, into the folder of results.
-func resolveEntities(ctx context.Context, set *records.Set, out string) (*entity.Resolution, error) {
+// resolveEntities merges the entities that are kept.
+func resolveEntities(ctx context.Context, set *records.Set, book *entity.Phonebook) (*entity.Resolution, error) {
 	list, err := set.Entities(ctx, 0)
 	if err != nil {
 		return nil, err
 	}
-	r := entity.Resolve(list, nil)
+	return entity.ResolveWith(book, list, nil), nil
+}
+
+// writeEntities writes the entities, and why they are one, into the folder of results.
+func writeEntities(r *entity.Resolution, out string) error {
 	if err := writeLines(filepath.Join(out, EntitiesFile), r.Entities); err != nil {
-		return nil, err
+		return err
 	}
 	m := merges{r.Merges, r.Refused, r.Suggested}
 	if m.Merges == nil {
@@ -38,5 +42,5 @@ func resolveEntities(ctx context.Context, set *records.Set, out string) (*entity
 	if m.Suggested == nil {
 		m.Suggested = []entity.Suggestion{}
 	}
-	return r, writeJSON(filepath.Join(out, MergesFile), m)
+	return writeJSON(filepath.Join(out, MergesFile), m)
 }

@@ -7,12 +7,16 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"tarir/entity"
 	"tarir/explain"
 	"tarir/holding"
 	"tarir/journey"
 	"tarir/money/flow"
+	"tarir/money/ledger"
 	"tarir/money/rates"
 	"tarir/money/trace"
 	"tarir/money/typology"
@@ -105,9 +109,17 @@ type Rest struct {
 	How      string `json:"how,omitempty"`
 }
 
-// gather reads adverts, journeys and entities, and what is seen in each of them by itself.
-func gather(ctx context.Context, set *records.Set, g *flow.Graph, entities *entity.Resolution, pack *typology.Pack) (network.Input, error) {
-	in := network.Input{Graph: g, Held: holding.New(g, entities), Food: map[string]bool{}, Site: map[string]bool{}}
+// gathered is everything that an analysis looks at.
+type gathered struct {
+	network.Input
+	entities *entity.Resolution
+	ledger   *ledger.Ledger
+}
+
+// gather reads the ledger in dir and the records beside it, and what is seen in each kind of record by itself: side by side,
+// since none needs the others. took is told how long each took.
+func gather(ctx context.Context, dir string, set *records.Set, pack *typology.Pack, keepGraph bool, took func(string, time.Duration)) (*gathered, error) {
+	in := &gathered{Input: network.Input{Food: map[string]bool{}, Site: map[string]bool{}, Phones: set.Phonebook()}}
 	for _, mcc := range pack.Categories["food"].MCC {
 		in.Food[mcc] = true
 	}
@@ -116,35 +128,68 @@ func gather(ctx context.Context, set *records.Set, g *flow.Graph, entities *enti
 			in.Site[mcc] = true
 		}
 	}
-	var err error
+	eg, ctx := errgroup.WithContext(ctx)
+	side := func(name string, read func() error) {
+		eg.Go(func() error {
+			start := time.Now()
+			defer func() { took(name, time.Since(start)) }()
+			return read()
+		})
+	}
+	side("graph", func() (err error) {
+		if in.ledger, err = ledger.Open(ctx, dir); err != nil {
+			return err
+		}
+		in.Graph, err = openGraph(ctx, in.ledger, keepGraph)
+		return err
+	})
+	side("entities", func() (err error) {
+		in.entities, err = resolveEntities(ctx, set, in.Phones)
+		return err
+	})
+	side("adverts", func() error { return in.readAdverts(ctx, set) })
+	side("journeys", func() (err error) {
+		if in.Journeys, err = set.Journeys(ctx, 0); err != nil {
+			return err
+		}
+		in.Groups = journey.Groups(in.Journeys)
+		in.Escorts = journey.Escorts(in.Journeys, in.Groups, journey.Default())
+		in.Payers = journey.Payers(in.Journeys, journey.Default())
+		return nil
+	})
+	if err := eg.Wait(); err != nil {
+		if in.Graph != nil {
+			in.Graph.Close()
+		}
+		return nil, err
+	}
+	in.Held = holding.New(in.Graph, in.entities)
+	return in, nil
+}
+
+func (in *gathered) readAdverts(ctx context.Context, set *records.Set) (err error) {
 	if in.Adverts, err = set.Adverts(ctx, 0); err != nil {
-		return in, err
+		return err
 	}
 	memo := set.Memo()
 	if in.Families, err = online.Families(ctx, in.Adverts, memo); err != nil {
-		return in, err
+		return err
 	}
 	if len(in.Adverts) > 0 {
 		_ = set.KeepMemo(memo) // without it the next analysis takes longer
 	}
 	contacts, err := online.Contacts(ctx, in.Adverts)
 	if err != nil {
-		return in, err
+		return err
 	}
 	in.Posters = online.Posters(in.Adverts, contacts, in.Families)
-	if in.Journeys, err = set.Journeys(ctx, 0); err != nil {
-		return in, err
-	}
-	in.Groups = journey.Groups(in.Journeys)
-	in.Escorts = journey.Escorts(in.Journeys, in.Groups, journey.Default())
-	in.Payers = journey.Payers(in.Journeys, journey.Default())
-	return in, nil
+	return nil
 }
 
 // signals looks for the typologies that need more than payments.
 func signals(ctx context.Context, in network.Input, pack *typology.Pack, table *rates.Table) ([]typology.Hit, []string, error) {
 	return signal.Scan(ctx, signal.Input{
-		Graph: in.Graph, Held: in.Held, Pack: pack, Rates: table, Adverts: in.Adverts, Families: in.Families, Posters: in.Posters,
+		Graph: in.Graph, Held: in.Held, Phones: in.Phones, Pack: pack, Rates: table, Adverts: in.Adverts, Families: in.Families, Posters: in.Posters,
 		Journeys: in.Journeys, Groups: in.Groups, Escorts: in.Escorts, Payers: in.Payers,
 	})
 }

@@ -2,22 +2,112 @@ package node
 
 import (
 	"context"
+	"path/filepath"
 	"slices"
 
+	"tarir/flat"
+	"tarir/kept"
 	"tarir/money/ledger"
 )
 
 // payments are those of a ledger that results name. To read a few out of a million costs as much as a sweep over all, so they
-// are read together and kept while the results are written.
+// are read together, and kept for the next analysis beside the ledger: its rows never change.
 type payments struct {
 	l    *ledger.Ledger
 	rows []int64 // ascending
 	list []ledger.Payment
+	path string // where they are kept; empty: nowhere
+	more bool   // than are kept
+	used []int64
+}
+
+// namedFile keeps the payments that the results of the last analysis named.
+const namedFile = "named.payments"
+
+// namedPayments begins with what is kept beside a ledger.
+func namedPayments(l *ledger.Ledger, dir string) *payments {
+	p := &payments{l: l, path: filepath.Join(dir, namedFile)}
+	text, ok := kept.Read(p.path, namedFrom)
+	parts, err := flat.Frames(text)
+	if !ok || err != nil || len(parts) < 2 {
+		return p
+	}
+	// The first record says of which segments they are: the ledger may have been made anew or put back.
+	var segments []string
+	if flat.Decode(parts[0], func(c *flat.Coder) { c.Texts(&segments) }) != nil {
+		return p
+	}
+	now := segmentSums(l)
+	if len(segments) > len(now) || !slices.Equal(segments, now[:len(segments)]) {
+		return p
+	}
+	rows, list := make([]int64, len(parts)-1), make([]ledger.Payment, len(parts)-1)
+	for i, part := range parts[1:] {
+		if flat.Decode(part, func(c *flat.Coder) { namedFields(c, &rows[i], &list[i]) }) != nil {
+			return p
+		}
+	}
+	p.rows, p.list = rows, list
+	return p
+}
+
+// keep keeps them for the next time, if there are more.
+func (p *payments) keep() {
+	if p.path == "" || !p.more {
+		return
+	}
+	used := slices.Compact(slices.Sorted(slices.Values(p.used)))
+	segments := segmentSums(p.l)
+	text := flat.Encode(nil, func(c *flat.Coder) { c.Texts(&segments) })
+	for _, row := range used {
+		text = flat.Encode(text, func(c *flat.Coder) { namedFields(c, &row, p.at(row)) })
+	}
+	_ = kept.Write(p.path, namedFrom, text) // without it the next analysis takes longer
+}
+
+const namedFrom = "named payments 1"
+
+func segmentSums(l *ledger.Ledger) []string {
+	var out []string
+	for _, s := range l.Segments() {
+		out = append(out, s.Payments.SHA256)
+	}
+	return out
+}
+
+func namedFields(c *flat.Coder, row *int64, p *ledger.Payment) {
+	c.Number(row)
+	c.Text(&p.Ref)
+	c.Text(&p.Key)
+	c.Number(&p.At)
+	offset := int(p.OffsetMin)
+	c.Small(&offset)
+	p.OffsetMin = int16(offset)
+	c.Flag(&p.DateOnly)
+	for _, s := range []*string{&p.From.Institution, &p.From.Number, &p.To.Institution, &p.To.Number, &p.FromName, &p.ToName} {
+		c.Text(s)
+	}
+	for _, m := range []*ledger.Money{&p.Paid, &p.Received} {
+		c.Number(&m.Units)
+		scale := int(m.Scale)
+		c.Small(&scale)
+		m.Scale = uint8(scale)
+		c.Text(&m.Currency)
+	}
+	channel, status := int(p.Channel), int(p.Status)
+	c.Small(&channel)
+	c.Small(&status)
+	p.Channel, p.Status = ledger.Channel(channel), ledger.Status(status)
+	for _, s := range []*string{&p.MCC, &p.Purpose, &p.Place, &p.Device, &p.Extra, &p.File} {
+		c.Text(s)
+	}
+	c.Number(&p.Line)
 }
 
 // load reads the payments of rows that are not there yet.
 func (p *payments) load(ctx context.Context, rows ...[]int64) error {
 	more := slices.Compact(slices.Sorted(slices.Values(slices.Concat(rows...))))
+	p.used = append(p.used, more...)
 	more = slices.DeleteFunc(more, func(r int64) bool { _, known := slices.BinarySearch(p.rows, r); return known })
 	if len(more) == 0 {
 		return nil
@@ -26,6 +116,7 @@ func (p *payments) load(ctx context.Context, rows ...[]int64) error {
 	if err != nil {
 		return err
 	}
+	p.more = true
 	all, joined := make([]int64, 0, len(p.rows)+len(more)), make([]ledger.Payment, 0, len(p.rows)+len(more))
 	i := 0
 	for k, r := range more {

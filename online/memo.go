@@ -8,6 +8,7 @@ import (
 	"maps"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/zeebo/xxh3"
@@ -182,7 +183,6 @@ func (m *Memo) WriteTo(w io.Writer) (int64, error) {
 			}
 		}
 	}
-	b = binary.LittleEndian.AppendUint64(b, xxh3.Hash(b))
 	n, err := w.Write(b)
 	return int64(n), err
 }
@@ -195,11 +195,12 @@ func bit(x bool) byte {
 }
 
 // ReadMemo reads what WriteTo wrote. Anything else is ErrMemo.
-func ReadMemo(b []byte) (*Memo, error) {
-	if len(b) < len(memoMagic)+8 || string(b[:len(memoMagic)]) != memoMagic || xxh3.Hash(b[:len(b)-8]) != binary.LittleEndian.Uint64(b[len(b)-8:]) {
+func ReadMemo(b string) (*Memo, error) {
+	rest, ok := strings.CutPrefix(b, memoMagic)
+	if !ok {
 		return nil, ErrMemo
 	}
-	r := memoReader{b: b[len(memoMagic) : len(b)-8]}
+	r := memoReader{b: []byte(rest)}
 	n := r.count(17)
 	m := &Memo{akin: make(map[[2]uint64]bool, n), groups: map[uint64]formed{}}
 	for range n {

@@ -23,6 +23,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"tarir/entity"
+	"tarir/flat"
 	"tarir/journey"
 	"tarir/online"
 )
@@ -110,7 +111,7 @@ func (s *Set) Adverts(ctx context.Context, from int) ([]*online.Advert, error) {
 		if seg.Kind != Adverts || i < from {
 			continue
 		}
-		list, err := segment(ctx, s, seg, (*coder).advert)
+		list, err := segment(ctx, s, seg, advertFields)
 		if err != nil {
 			return nil, err
 		}
@@ -124,13 +125,13 @@ func (s *Set) Adverts(ctx context.Context, from int) ([]*online.Advert, error) {
 
 // Journeys reads all journeys, in order.
 func (s *Set) Journeys(ctx context.Context, from int) ([]*journey.Journey, error) {
-	list, err := all(ctx, s, Journeys, from, (*coder).journey)
+	list, err := all(ctx, s, Journeys, from, journeyFields)
 	return journey.Sort(list), err
 }
 
 // Entities reads all entities, one for each id, in order.
 func (s *Set) Entities(ctx context.Context, from int) ([]*entity.Entity, error) {
-	list, err := all(ctx, s, Entities, from, (*coder).entity)
+	list, err := all(ctx, s, Entities, from, entityFields)
 	p := entity.NewPool()
 	for _, e := range list {
 		p.Add(e)
@@ -139,7 +140,7 @@ func (s *Set) Entities(ctx context.Context, from int) ([]*entity.Entity, error) 
 }
 
 // all reads the records of a kind.
-func all[T any](ctx context.Context, s *Set, k Kind, from int, fields func(*coder, *T)) ([]*T, error) {
+func all[T any](ctx context.Context, s *Set, k Kind, from int, fields func(*flat.Coder, *T)) ([]*T, error) {
 	var out []*T
 	for i, seg := range s.m.Segments {
 		if seg.Kind != k || i < from {
@@ -155,20 +156,20 @@ func all[T any](ctx context.Context, s *Set, k Kind, from int, fields func(*code
 }
 
 // segment reads the records of a segment, with all processors.
-func segment[T any](ctx context.Context, s *Set, seg Segment, fields func(*coder, *T)) ([]*T, error) {
+func segment[T any](ctx context.Context, s *Set, seg Segment, fields func(*flat.Coder, *T)) ([]*T, error) {
 	parts, err := s.frames(ctx, seg)
 	if err != nil {
 		return nil, err
 	}
 	out, err := decodeAll(ctx, parts, fields)
-	if errors.Is(err, errRecord) {
+	if errors.Is(err, flat.ErrRecord) {
 		err = fmt.Errorf("%w: %s: %w", ErrDamaged, seg.Name, err)
 	}
 	return out, err
 }
 
 // decodeAll reads records, with all processors.
-func decodeAll[T any](ctx context.Context, parts []string, fields func(*coder, *T)) ([]*T, error) {
+func decodeAll[T any](ctx context.Context, parts []string, fields func(*flat.Coder, *T)) ([]*T, error) {
 	space := make([]T, len(parts))
 	out := make([]*T, len(parts))
 	workers := runtime.GOMAXPROCS(0)
@@ -179,7 +180,7 @@ func decodeAll[T any](ctx context.Context, parts []string, fields func(*coder, *
 				if i&1023 == 0 && ctx.Err() != nil {
 					return ctx.Err()
 				}
-				if err := decode(parts[i], func(c *coder) { fields(c, &space[i]) }); err != nil {
+				if err := flat.Decode(parts[i], func(c *flat.Coder) { fields(c, &space[i]) }); err != nil {
 					return fmt.Errorf("record %d: %w", i, err)
 				}
 				out[i] = &space[i]
@@ -224,7 +225,7 @@ func unpack(b []byte) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	return frames(unsafe.String(unsafe.SliceData(text), len(text))) // never written again
+	return flat.Frames(unsafe.String(unsafe.SliceData(text), len(text))) // never written again
 }
 
 // Verify reads everything and returns the names of damaged files.
@@ -320,30 +321,30 @@ func (im *Import) sweep() error {
 
 // Entity keeps an entity; another file that says the same is another telling.
 func (im *Import) Entity(e *entity.Entity) (known bool, err error) {
-	return im.add(Entities, e.Key(), func(c *coder) { c.entity(e) })
+	return im.add(Entities, e.Key(), func(c *flat.Coder) { entityFields(c, e) })
 }
 
 // Advert keeps an advert.
 func (im *Import) Advert(a *online.Advert) (known bool, err error) {
 	x := *a
 	x.Source = ""
-	return im.add(Adverts, im.said(Adverts, func(c *coder) { c.advert(&x) }), func(c *coder) { c.advert(a) })
+	return im.add(Adverts, im.said(Adverts, func(c *flat.Coder) { advertFields(c, &x) }), func(c *flat.Coder) { advertFields(c, a) })
 }
 
 // Journey keeps a journey.
 func (im *Import) Journey(j *journey.Journey) (known bool, err error) {
 	x := *j
 	x.Source = ""
-	return im.add(Journeys, im.said(Journeys, func(c *coder) { c.journey(&x) }), func(c *coder) { c.journey(j) })
+	return im.add(Journeys, im.said(Journeys, func(c *flat.Coder) { journeyFields(c, &x) }), func(c *flat.Coder) { journeyFields(c, j) })
 }
 
 // said is the key of a record by its words, wherever they stand.
-func (im *Import) said(k Kind, words func(*coder)) [16]byte {
-	im.buf = encode(append(im.buf[:0], k...), words)
+func (im *Import) said(k Kind, words func(*flat.Coder)) [16]byte {
+	im.buf = flat.Encode(append(im.buf[:0], k...), words)
 	return xxh3.Hash128(im.buf).Bytes()
 }
 
-func (im *Import) add(k Kind, key [16]byte, record func(*coder)) (known bool, err error) {
+func (im *Import) add(k Kind, key [16]byte, record func(*flat.Coder)) (known bool, err error) {
 	if _, ok := im.known[key]; ok {
 		return true, nil
 	}
@@ -354,7 +355,7 @@ func (im *Import) add(k Kind, key [16]byte, record func(*coder)) (known bool, er
 		}
 		im.open[k] = w
 	}
-	w.buf = encode(w.buf[:0], record)
+	w.buf = flat.Encode(w.buf[:0], record)
 	if _, err := w.z.Write(w.buf); err != nil {
 		return false, fmt.Errorf("keep %s: %w", k, err)
 	}

@@ -1,17 +1,16 @@
 package records
 
 import (
+	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
-	"encoding/hex"
-	"os"
+	"fmt"
+	"io"
 	"path/filepath"
-	"strings"
-
-	"github.com/klauspost/compress/zstd"
 
 	"tarir/entity"
+	"tarir/flat"
+	"tarir/kept"
 	"tarir/online"
 )
 
@@ -20,109 +19,79 @@ import (
 // but time is lost.
 
 const (
-	shownSuffix = ".shown"
-	memoName    = "families.memo"
+	shownSuffix   = ".shown"
+	memoName      = "families.memo"
+	phonebookName = "phonebook"
 )
 
 // show gives adverts of a segment what they show: as it is kept, or read now and kept.
 func (s *Set) show(ctx context.Context, seg Segment, list []*online.Advert) error {
-	path := filepath.Join(s.dir, seg.Name+shownSuffix)
-	if s.keptShown(ctx, path, seg, list) {
-		return nil
+	path, from := filepath.Join(s.dir, seg.Name+shownSuffix), fmt.Sprintf("shown %d %s", online.ShownVersion, seg.SHA256)
+	if text, ok := kept.Read(path, from); ok {
+		if parts, err := flat.Frames(text); err == nil && len(parts) == len(list) {
+			if shows, err := decodeAll(ctx, parts, shownFields); err == nil {
+				for i := range list {
+					list[i].Shows = shows[i]
+				}
+				return nil
+			}
+		}
 	}
 	if err := online.Show(ctx, list); err != nil {
 		return err
 	}
-	out := shownHead(seg)
-	z, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
-	if err != nil {
-		return err
-	}
 	var text []byte
 	for _, a := range list {
-		text = encode(text, func(c *coder) { c.shown(a.Shows) })
+		text = flat.Encode(text, func(c *flat.Coder) { shownFields(c, a.Shows) })
 	}
-	text = z.EncodeAll(text, nil)
-	h := sha256.Sum256(text)
-	out += hex.EncodeToString(h[:]) + "\n"
-	_ = replace(path, append([]byte(out), text...)) // see above
+	_ = kept.Write(path, from, text) // see above
 	return nil
 }
 
-// shownHead is the first line of a file of what adverts show: of which version it is, and of which segment.
-func shownHead(seg Segment) string {
-	return "tarir shown " + string(rune('0'+online.ShownVersion)) + " " + seg.SHA256 + "\n"
-}
-
-func (s *Set) keptShown(ctx context.Context, path string, seg Segment, list []*online.Advert) bool {
-	b, err := os.ReadFile(path)
-	if err != nil {
-		return false
-	}
-	rest, ok := strings.CutPrefix(string(b), shownHead(seg))
-	sum, text, cut := strings.Cut(rest, "\n")
-	h := sha256.Sum256([]byte(text))
-	if !ok || !cut || sum != hex.EncodeToString(h[:]) {
-		return false
-	}
-	parts, err := unpack([]byte(text))
-	if err != nil || len(parts) != len(list) {
-		return false
-	}
-	shows, err := decodeAll(ctx, parts, (*coder).shown)
-	if err != nil {
-		return false
-	}
-	for i := range list {
-		list[i].Shows = shows[i]
-	}
-	return true
-}
-
-func (c *coder) shown(s *online.Shown) {
-	n := c.count(len(s.Contacts))
-	if c.read && n > 0 {
+func shownFields(c *flat.Coder, s *online.Shown) {
+	n := c.Count(len(s.Contacts))
+	if c.Reading() && n > 0 {
 		s.Contacts = make([]entity.Selector, n)
 	}
 	for i := range s.Contacts {
-		c.text((*string)(&s.Contacts[i].Kind))
-		c.text(&s.Contacts[i].Value)
+		c.Text((*string)(&s.Contacts[i].Kind))
+		c.Text(&s.Contacts[i].Value)
 	}
 	var words string
-	if !c.read {
+	if !c.Reading() {
 		b := make([]byte, 0, 4*len(s.Words))
 		for _, w := range s.Words {
 			b = binary.LittleEndian.AppendUint32(b, w)
 		}
 		words = string(b)
 	}
-	c.text(&words)
-	if c.read {
+	c.Text(&words)
+	if c.Reading() {
 		s.Words = make([]uint32, len(words)/4)
 		for i := range s.Words {
 			s.Words[i] = uint32(words[4*i]) | uint32(words[4*i+1])<<8 | uint32(words[4*i+2])<<16 | uint32(words[4*i+3])<<24
 		}
 	}
-	c.texts(&s.Trades)
-	n = c.count(len(s.Wordings))
-	if c.read && n > 0 {
+	c.Texts(&s.Trades)
+	n = c.Count(len(s.Wordings))
+	if c.Reading() && n > 0 {
 		s.Wordings = make([]online.Told, n)
 	}
 	for i := range s.Wordings {
-		c.text((*string)(&s.Wordings[i].Wording))
-		c.text(&s.Wordings[i].Phrase)
+		c.Text((*string)(&s.Wordings[i].Wording))
+		c.Text(&s.Wordings[i].Phrase)
 	}
-	c.text(&s.Person)
-	c.text(&s.Age)
+	c.Text(&s.Person)
+	c.Text(&s.Age)
 }
 
 // Memo is what is known of the families of the adverts; nothing where none is kept.
 func (s *Set) Memo() *online.Memo {
-	b, err := os.ReadFile(filepath.Join(s.dir, memoName))
-	if err != nil {
+	text, ok := kept.Read(filepath.Join(s.dir, memoName), "")
+	if !ok {
 		return online.NewMemo()
 	}
-	m, err := online.ReadMemo(b)
+	m, err := online.ReadMemo(text)
 	if err != nil {
 		return online.NewMemo()
 	}
@@ -130,25 +99,33 @@ func (s *Set) Memo() *online.Memo {
 }
 
 // KeepMemo keeps it for the next time. An error means no more than that the next time takes longer.
-func (s *Set) KeepMemo(m *online.Memo) error {
-	var b memory
-	if _, err := m.WriteTo(&b); err != nil {
-		return err
+func (s *Set) KeepMemo(m *online.Memo) error { return keep(s.dir, memoName, m) }
+
+// Phonebook is what is known of the spelling of phone numbers.
+func (s *Set) Phonebook() *entity.Phonebook {
+	text, ok := kept.Read(filepath.Join(s.dir, phonebookName), "")
+	if !ok {
+		return entity.NewPhonebook()
 	}
-	return replace(filepath.Join(s.dir, memoName), b)
+	b, err := entity.ReadPhonebook(text)
+	if err != nil {
+		return entity.NewPhonebook()
+	}
+	return b
 }
 
-type memory []byte
-
-func (m *memory) Write(p []byte) (int, error) {
-	*m = append(*m, p...)
-	return len(p), nil
+// KeepPhonebook keeps it for the next time, as KeepMemo does, if it knows more than before.
+func (s *Set) KeepPhonebook(b *entity.Phonebook) error {
+	if !b.Grown() {
+		return nil
+	}
+	return keep(s.dir, phonebookName, b)
 }
 
-// replace writes a file at once or not at all.
-func replace(path string, b []byte) error {
-	if err := os.WriteFile(path+".tmp", b, 0o600); err != nil {
+func keep(dir, name string, what io.WriterTo) error {
+	var b bytes.Buffer
+	if _, err := what.WriteTo(&b); err != nil {
 		return err
 	}
-	return os.Rename(path+".tmp", path)
+	return kept.Write(filepath.Join(dir, name), "", b.Bytes())
 }

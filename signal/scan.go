@@ -5,9 +5,13 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"tarir/entity"
 	"tarir/holding"
@@ -23,6 +27,7 @@ import (
 type Input struct {
 	Graph    *flow.Graph
 	Held     *holding.Index
+	Phones   *entity.Phonebook // nil: numbers are read anew
 	Pack     *typology.Pack
 	Rates    *rates.Table // nil: amounts of different currencies do not compare
 	Adverts  []*online.Advert
@@ -37,31 +42,53 @@ type Input struct {
 // Scan looks for every typology of the pack that needs more than payments. notes says, once for each kind of data that is
 // missing, what cannot be assessed without it.
 func Scan(ctx context.Context, in Input) (hits []typology.Hit, notes []string, err error) {
-	s := &scan{in: in, v: in.Graph.View(), peer: in.Graph.View(), emit: func(h typology.Hit) { hits = append(hits, h) }}
+	if in.Phones == nil {
+		in.Phones = entity.NewPhonebook()
+	}
 	if err := online.Show(ctx, in.Adverts); err != nil {
 		return nil, nil, err
 	}
-	s.read()
+	all := &scan{in: in}
+	all.read()
 	missing := map[string][]string{}
+	var names []string
 	for _, name := range slices.Sorted(maps.Keys(detectors)) {
-		if err := ctx.Err(); err != nil {
-			return nil, nil, err
-		}
 		t, ok := in.Pack.Typologies[name]
 		if !ok || t.Off {
 			continue
 		}
-		if lacks := s.lacks(t.Data); lacks != "" {
+		if lacks := all.lacks(t.Data); lacks != "" {
 			missing[lacks] = append(missing[lacks], name)
 			continue
 		}
-		s.name = name
-		detectors[name](s)
+		names = append(names, name)
+	}
+	// Each processor takes the next detector; the hits stay in the order of the names.
+	found := make([][]typology.Hit, len(names))
+	var next atomic.Int64
+	eg, ctx := errgroup.WithContext(ctx)
+	for range runtime.GOMAXPROCS(0) {
+		eg.Go(func() error {
+			s := *all
+			s.v, s.peer = in.Graph.View(), in.Graph.View()
+			for k := int(next.Add(1)) - 1; k < len(names); k = int(next.Add(1)) - 1 {
+				if err := ctx.Err(); err != nil {
+					return err
+				}
+				s.name = names[k]
+				s.emit = func(h typology.Hit) { found[k] = append(found[k], h) }
+				detectors[s.name](&s)
+			}
+			return nil
+		})
+	}
+	if err := eg.Wait(); err != nil {
+		return nil, nil, err
 	}
 	for _, what := range slices.Sorted(maps.Keys(missing)) {
 		notes = append(notes, fmt.Sprintf("not assessable without %s: %s", what, strings.Join(missing[what], ", ")))
 	}
-	return hits, notes, nil
+	return slices.Concat(found...), notes, nil
 }
 
 // detectors by the name of their typology. A new one is a file, a line here, a section in the pack and its sentences.
@@ -100,32 +127,25 @@ type scan struct {
 
 	byPerson map[string][]int // journeys by the canonical id of the traveller
 	oneWay   []bool
-	phones   map[string][]int // journeys by the contact phone, in one spelling
-	employed map[string][]work
-	employs  map[string][]string
+	phones   map[string][]int    // journeys by the contact phone, in one spelling
+	employed map[string][]work   // by employer
+	employs  map[string][]string // employers by employee
 }
 
 // read makes what several detectors need.
 func (s *scan) read() {
 	s.byPerson, s.phones = map[string][]int{}, map[string][]int{}
-	spelled := map[string]string{}
 	for i, j := range s.in.Journeys {
 		s.byPerson[s.person(j)] = append(s.byPerson[s.person(j)], i)
 		if j.Phone == "" {
 			continue
 		}
-		p, ok := spelled[j.Phone]
-		if !ok {
-			if x, ok := entity.ParsePhone(j.Phone); ok {
-				p = x.Value
-			}
-			spelled[j.Phone] = p
-		}
-		if p != "" {
-			s.phones[p] = append(s.phones[p], i)
+		if p, ok := s.in.Phones.Phone(j.Phone); ok {
+			s.phones[p.Value] = append(s.phones[p.Value], i)
 		}
 	}
 	s.oneWay = journey.OneWay(s.in.Journeys)
+	s.readWork()
 }
 
 // person is the canonical id of a traveller.

@@ -28,10 +28,10 @@ func sharedAddress(s *scan) {
 		// The address is the subject: nobody at it is more than the others.
 		d.because("shared_mark", "people", len(who), "kind", kind).done()
 	}
-	for _, firm := range sortedKeys(s.workers()) {
+	for _, firm := range sortedKeys(s.employed) {
 		own := s.marks(s.in.Held.Entity(firm))
 		var with []string
-		for _, w := range s.workers()[firm] {
+		for _, w := range s.employed[firm] {
 			if e := s.in.Held.Entity(w.who); e != nil && slices.ContainsFunc(s.marks(e), func(m string) bool { return slices.Contains(own, m) }) {
 				with = append(with, e.ID)
 			}
@@ -67,34 +67,18 @@ func (s *scan) marks(e *entity.Entity) []string {
 // work is somebody's time with an employer; dates are empty where they are not told.
 type work struct{ who, from, to string }
 
-// workers lists who works for whom.
-func (s *scan) workers() map[string][]work {
-	if s.employed != nil {
-		return s.employed
-	}
-	s.employed = map[string][]work{}
+// readWork reads who works for whom, both ways.
+func (s *scan) readWork() {
+	s.employed, s.employs = map[string][]work{}, map[string][]string{}
 	s.in.Held.Each("Employment", func(e *entity.Entity) {
 		for _, f := range e.Properties["employer"] {
 			for _, w := range e.Properties["employee"] {
-				firm := s.in.Held.Canonical(f)
-				s.employed[firm] = append(s.employed[firm], work{s.in.Held.Canonical(w), e.First("startDate"), e.First("endDate")})
+				firm, who := s.in.Held.Canonical(f), s.in.Held.Canonical(w)
+				s.employed[firm] = append(s.employed[firm], work{who, e.First("startDate"), e.First("endDate")})
+				s.employs[who] = append(s.employs[who], firm)
 			}
 		}
 	})
-	return s.employed
-}
-
-// employers are for whom somebody works.
-func (s *scan) employers(who string) []string {
-	if s.employs == nil {
-		s.employs = map[string][]string{}
-		for firm, list := range s.workers() {
-			for _, w := range list {
-				s.employs[w.who] = append(s.employs[w.who], firm)
-			}
-		}
-	}
-	return s.employs[who]
 }
 
 // accountsOpenedTogether finds accounts that were opened within days of each other by people who give one phone number, mail

@@ -13,7 +13,7 @@ func shortLivedWorkers(s *scan) {
 	_, end := s.in.Graph.Span()
 	stay := map[string][]float64{}
 	told := map[string][]string{}
-	for firm, list := range s.workers() {
+	for firm, list := range s.employed {
 		for _, w := range list {
 			from, to := dayOf(w.from), dayOf(w.to)
 			if from == 0 {

@@ -59,7 +59,7 @@ func (s *scan) strangers(persons []string) int {
 		for _, v := range append(slices.Clone(e.Properties["address"]), e.Properties["addressEntity"]...) {
 			marks[i] = append(marks[i], "at "+v)
 		}
-		for _, v := range s.employers(e.ID) {
+		for _, v := range s.employs[e.ID] {
 			marks[i] = append(marks[i], "for "+v)
 		}
 		marks[i] = append(marks[i], "of "+e.First("lastName"))

@@ -10,9 +10,11 @@ import (
 // below intake is a format: all of them may import the same.
 var mayImport = map[string]string{
 	"entity":              "",
+	"flat":                "",
+	"kept":                "",
 	"online":              "entity",
 	"journey":             "entity",
-	"records":             "entity online journey",
+	"records":             "entity online journey flat kept",
 	"money/ledger":        "entity",
 	"money/rates":         "money/ledger",
 	"money/flow":          "money/ledger",
@@ -30,7 +32,7 @@ var mayImport = map[string]string{
 	"world":               "entity online journey money/ledger",
 	"message":             "explain",
 	"report":              "message",
-	"node":                "entity message place explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
+	"node":                "entity flat kept message place explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
 	"cmd/tarir":           "node intake money/ledger",
 }
 

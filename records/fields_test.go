@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"tarir/entity"
+	"tarir/flat"
 	"tarir/journey"
 	"tarir/online"
 )
@@ -35,18 +36,18 @@ func TestARecordReadsBackAsItWasWritten(t *testing.T) {
 		for k, v := range rapid.MapOfN(rapid.String(), rapid.SliceOfN(rapid.String(), 1, 3), 0, 4).Draw(rt, "properties") {
 			e.Properties[k] = v
 		}
-		b := encode(nil, func(c *coder) { c.advert(&a) })
-		b = encode(b, func(c *coder) { c.journey(&j) })
-		b = encode(b, func(c *coder) { c.entity(&e) })
-		parts, err := frames(string(b))
+		b := flat.Encode(nil, func(c *flat.Coder) { advertFields(c, &a) })
+		b = flat.Encode(b, func(c *flat.Coder) { journeyFields(c, &j) })
+		b = flat.Encode(b, func(c *flat.Coder) { entityFields(c, &e) })
+		parts, err := flat.Frames(string(b))
 		if err != nil || len(parts) != 3 {
 			rt.Fatalf("%d records, %v", len(parts), err)
 		}
 		var a2 online.Advert
 		var j2 journey.Journey
 		var e2 entity.Entity
-		for i, read := range []func(*coder){func(c *coder) { c.advert(&a2) }, func(c *coder) { c.journey(&j2) }, func(c *coder) { c.entity(&e2) }} {
-			if err := decode(parts[i], read); err != nil {
+		for i, read := range []func(*flat.Coder){func(c *flat.Coder) { advertFields(c, &a2) }, func(c *flat.Coder) { journeyFields(c, &j2) }, func(c *flat.Coder) { entityFields(c, &e2) }} {
+			if err := flat.Decode(parts[i], read); err != nil {
 				rt.Fatal(err)
 			}
 		}
@@ -57,24 +58,24 @@ func TestARecordReadsBackAsItWasWritten(t *testing.T) {
 }
 
 func FuzzRecord(f *testing.F) {
-	f.Add(encode(nil, func(c *coder) { c.advert(&online.Advert{ID: "a", Text: "t", Phones: []string{"1"}}) }))
-	f.Add(encode(nil, func(c *coder) { c.journey(&journey.Journey{ID: "j", Extra: map[string]string{"k": "v"}}) }))
-	f.Add(encode(nil, func(c *coder) { c.entity(entity.New("Person", "x").Add("name", "Ana")) }))
+	f.Add(flat.Encode(nil, func(c *flat.Coder) { advertFields(c, &online.Advert{ID: "a", Text: "t", Phones: []string{"1"}}) }))
+	f.Add(flat.Encode(nil, func(c *flat.Coder) { journeyFields(c, &journey.Journey{ID: "j", Extra: map[string]string{"k": "v"}}) }))
+	f.Add(flat.Encode(nil, func(c *flat.Coder) { entityFields(c, entity.New("Person", "x").Add("name", "Ana")) }))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		parts, err := frames(string(data))
+		parts, err := flat.Frames(string(data))
 		if err != nil {
 			return
 		}
 		for _, p := range parts {
 			var a online.Advert
-			if decode(p, func(c *coder) { c.advert(&a) }) == nil {
+			if flat.Decode(p, func(c *flat.Coder) { advertFields(c, &a) }) == nil {
 				var b online.Advert
-				if err := decode(string(encode(nil, func(c *coder) { c.advert(&a) })[4:]), func(c *coder) { c.advert(&b) }); err != nil || !reflect.DeepEqual(a, b) {
+				if err := flat.Decode(string(flat.Encode(nil, func(c *flat.Coder) { advertFields(c, &a) })[4:]), func(c *flat.Coder) { advertFields(c, &b) }); err != nil || !reflect.DeepEqual(a, b) {
 					t.Fatalf("%+v is not read back: %+v, %v", a, b, err)
 				}
 			}
-			_ = decode(p, func(c *coder) { c.journey(&journey.Journey{}) })
-			_ = decode(p, func(c *coder) { c.entity(&entity.Entity{}) })
+			_ = flat.Decode(p, func(c *flat.Coder) { journeyFields(c, &journey.Journey{}) })
+			_ = flat.Decode(p, func(c *flat.Coder) { entityFields(c, &entity.Entity{}) })
 		}
 	})
 }
