@@ -7,6 +7,7 @@ import (
 	"tarir/holding"
 	"tarir/journey"
 	"tarir/money/flow"
+	"tarir/money/ledger"
 	"tarir/money/typology"
 	"tarir/online"
 )
@@ -15,6 +16,7 @@ import (
 type Input struct {
 	Graph    *flow.Graph
 	Findings []typology.Finding
+	Payment  func(row int64) *ledger.Payment // the findings' payments; nil: they are read from the graph's ledger
 	Held     *holding.Index
 	Phones   *entity.Phonebook // nil: numbers are read anew
 	Food     map[string]bool   // merchant categories of food

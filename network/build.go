@@ -3,9 +3,9 @@ package network
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"math"
 	"slices"
-	"sync"
 
 	"tarir/money/flow"
 	"tarir/money/ledger"
@@ -133,18 +133,26 @@ func (b *builder) read(ctx context.Context) error {
 	for _, c := range b.in.Graph.Currencies() {
 		scale[c.Code] = c.Scale
 	}
-	var mu sync.Mutex
-	return b.in.Graph.Ledger().EachColumns(ctx, rows, func(c *ledger.Columns, from, to int) error {
-		mu.Lock()
-		defer mu.Unlock()
-		for _, n := range rows[from:to] {
-			k := n - c.Base
-			code := c.Currency.Texts[c.Currency.Code[k]]
-			units, _ := ledger.Money{Units: c.Amount[k], Scale: uint8(c.Scale[k]), Currency: code}.Rescale(scale[code])
-			b.payments[n] = payment{flow.Account(c.From[k]), flow.Account(c.To[k]), units, c.Time[k] / 1000}
+	at := b.in.Payment
+	if at == nil {
+		list, err := b.in.Graph.Ledger().Read(ctx, rows)
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+		at = func(row int64) *ledger.Payment { i, _ := slices.BinarySearch(rows, row); return &list[i] }
+	}
+	table := b.in.Graph.Ledger().Accounts()
+	for _, n := range rows {
+		p := at(n)
+		from, ok1 := table.Lookup(p.From)
+		to, ok2 := table.Lookup(p.To)
+		if !ok1 || !ok2 {
+			return fmt.Errorf("%w: row %d has an unknown account", ledger.ErrDamaged, n)
+		}
+		units, _ := p.Paid.Rescale(scale[p.Paid.Currency])
+		b.payments[n] = payment{flow.Account(from), flow.Account(to), units, p.At / 1000}
+	}
+	return nil
 }
 
 const (

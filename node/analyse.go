@@ -238,15 +238,18 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	took("typologies", st.done())
 
 	st = begin(o.Progress, "trace", 0, "payments")
-	traced, err := traceFindings(ctx, g, worthTracing(res.Findings))
+	known := namedPayments(l, dir)
+	if err := known.load(ctx, rowsOfFindings(res.Findings)); err != nil {
+		return nil, err
+	}
+	traced, err := traceFindings(ctx, g, known, worthTracing(res.Findings))
 	if err != nil {
 		return nil, err
 	}
 	took("trace", st.done())
 
 	st = begin(o.Progress, "results", int64(len(res.Findings)), "findings")
-	known := namedPayments(l, dir)
-	if err := known.load(ctx, rowsOfFindings(res.Findings), rowsOf(traced)); err != nil {
+	if err := known.load(ctx, rowsOf(traced)); err != nil {
 		return nil, err
 	}
 	findings, err := describe(ctx, known, in.Input, res.Findings)
@@ -259,12 +262,12 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	}
 	took("results", st.done())
 	st = begin(o.Progress, "networks", 0, "networks")
-	in.Findings = res.Findings
+	in.Findings, in.Payment = res.Findings, known.at
 	found, err := network.Build(ctx, in.Input)
 	if err != nil {
 		return nil, err
 	}
-	networks, err := describeNetworks(ctx, in.Input, found, idsByPlace(findings))
+	networks, err := describeNetworks(ctx, in.Input, known, found, idsByPlace(findings))
 	if err != nil {
 		return nil, err
 	}

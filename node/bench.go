@@ -208,7 +208,7 @@ func (b *bench) analyse(ctx context.Context, l *ledger.Ledger, w *world.World) e
 		return err
 	}
 	err = b.stage("full proceeds pass", func() (int64, error) {
-		_, err := traceFindings(ctx, g, res.Findings)
+		_, err := traceFindings(ctx, g, &payments{l: l}, res.Findings)
 		return 0, err
 	})
 	if err != nil {
@@ -234,7 +234,7 @@ func (b *bench) questions(ctx context.Context, g *flow.Graph) error {
 	for range b.r.TraceQuestions {
 		rows = append(rows, rng.Int64N(g.Ledger().Rows()))
 	}
-	seeds, err := seedsOf(ctx, g, rows, false)
+	seeds, err := (&payments{l: g.Ledger()}).seeds(ctx, g, rows, false)
 	if err != nil {
 		return err
 	}

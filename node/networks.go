@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -195,15 +196,37 @@ func signals(ctx context.Context, in network.Input, pack *typology.Pack, table *
 }
 
 // describeNetworks follows the proceeds of networks, ranks them and turns them into their written form.
-func describeNetworks(ctx context.Context, in network.Input, list []network.Network, findings []string) ([]Network, error) {
-	found := map[string]followed{}
-	share := make([]float64, len(list))
+func describeNetworks(ctx context.Context, in network.Input, known *payments, list []network.Network, findings []string) ([]Network, error) {
+	var rows []int64
 	for i := range list {
-		f, err := follow(ctx, in.Graph, &list[i])
-		if err != nil {
+		rows = append(rows, list[i].Proceeds...)
+	}
+	if err := known.load(ctx, rows); err != nil {
+		return nil, err
+	}
+	each, share := make([]followed, len(list)), make([]float64, len(list))
+	seeds := make([][]trace.Seed, len(list))
+	for i := range list {
+		var err error
+		if seeds[i], err = known.seeds(ctx, in.Graph, list[i].Proceeds, false); err != nil {
 			return nil, err
 		}
-		found[list[i].ID], share[i] = f, f.share
+	}
+	eg, ctx := errgroup.WithContext(ctx)
+	eg.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range list {
+		eg.Go(func() (err error) {
+			each[i], err = follow(ctx, in.Graph, seeds[i], &list[i])
+			share[i] = each[i].share
+			return err
+		})
+	}
+	if err := eg.Wait(); err != nil {
+		return nil, err
+	}
+	found := map[string]followed{} // the list is put in another order now
+	for i := range list {
+		found[list[i].ID] = each[i]
 	}
 	network.Rank(list, share, network.End(in))
 	told := func(list []network.Reason) []NetworkReason {
@@ -287,7 +310,7 @@ type followed struct {
 // (trace.Presumed): in proportion it would be lost in what they live on.
 //
 // follow follows what a network's collecting accounts received from others than its members to where it rests.
-func follow(ctx context.Context, g *flow.Graph, n *network.Network) (followed, error) {
+func follow(ctx context.Context, g *flow.Graph, seeds []trace.Seed, n *network.Network) (followed, error) {
 	p := Proceeds{Received: []Sum{}, AtRest: []Rest{}, Left: []Rest{}}
 	ours := func(a flow.Account) bool { _, found := slices.BinarySearch(n.Accounts, a); return found }
 	leads := map[flow.Account]bool{}
@@ -295,11 +318,6 @@ func follow(ctx context.Context, g *flow.Graph, n *network.Network) (followed, e
 		for _, a := range l.Accounts {
 			leads[a] = true
 		}
-	}
-	rows := slices.Compact(slices.Sorted(slices.Values(n.Proceeds)))
-	seeds, err := seedsOf(ctx, g, rows, false)
-	if err != nil {
-		return followed{}, err
 	}
 	received := map[uint8]int64{}
 	for _, s := range seeds {

@@ -6,9 +6,13 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"tarir/message"
 	"tarir/money/flow"
@@ -42,6 +46,7 @@ type reporter struct {
 
 	// The ledger is read once for all findings: starts of traces before, references of the ways at the end.
 	seeds map[int64]trace.Seed
+	mu    sync.Mutex // of ways: findings are told side by side
 	ways  []way
 }
 
@@ -65,7 +70,7 @@ func writeReport(ctx context.Context, g *flow.Graph, pack *typology.Pack, s *Sum
 	for i := range findings {
 		rows = append(rows, findings[i].rows...)
 	}
-	seeds, err := seedsOf(ctx, g, rows, false)
+	seeds, err := known.seeds(ctx, g, rows, false)
 	if err != nil {
 		return err
 	}
@@ -123,6 +128,9 @@ func (r *reporter) page(ctx context.Context, findings []Finding, traced *trace.R
 	})
 	p.ByTypology = r.counts(findings)
 	kindOf := map[int64]string{}
+	p.Findings = make([]report.Finding, min(len(ordered), reportFull))
+	var eg errgroup.Group
+	eg.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range ordered {
 		f := &ordered[i]
 		for _, row := range f.rows {
@@ -132,11 +140,13 @@ func (r *reporter) page(ctx context.Context, findings []Finding, traced *trace.R
 		}
 		switch {
 		case i < reportFull:
-			full, err := r.finding(ctx, i+1, f)
-			if err != nil {
-				return nil, err
-			}
-			p.Findings = append(p.Findings, *full)
+			eg.Go(func() error {
+				full, err := r.finding(ctx, i+1, f)
+				if err == nil {
+					p.Findings[i] = *full
+				}
+				return err
+			})
 		case i < reportFull+reportLines:
 			p.More = append(p.More, report.Line{
 				Rank: i + 1, ID: f.ID, Typology: f.Typology, Score: score(f.Score), First: date(f.First), Last: date(f.Last),
@@ -147,7 +157,7 @@ func (r *reporter) page(ctx context.Context, findings []Finding, traced *trace.R
 		}
 	}
 	r.rests(p, traced, kindOf)
-	return p, nil
+	return p, eg.Wait()
 }
 
 func (r *reporter) counts(findings []Finding) []report.Count {

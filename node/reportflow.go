@@ -79,6 +79,8 @@ func (r *reporter) places(traced *trace.Result, most int) (out []report.Rest, mo
 	for i := range out {
 		ways[i].text = &out[i].Through
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.ways = append(r.ways, ways...)
 	return out, more
 }

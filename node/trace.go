@@ -78,12 +78,8 @@ func worthTracing(findings []typology.Finding) []typology.Finding {
 }
 
 // traceFindings follows all payments of the findings together, in proportion (haircut), to where they rest.
-func traceFindings(ctx context.Context, g *flow.Graph, findings []typology.Finding) (*trace.Result, error) {
-	var rows []int64
-	for _, f := range findings {
-		rows = append(rows, f.Payments...)
-	}
-	seeds, err := seedsOf(ctx, g, rows, false)
+func traceFindings(ctx context.Context, g *flow.Graph, known *payments, findings []typology.Finding) (*trace.Result, error) {
+	seeds, err := known.seeds(ctx, g, rowsOfFindings(findings), false)
 	if err != nil {
 		return nil, err
 	}
@@ -93,43 +89,44 @@ func traceFindings(ctx context.Context, g *flow.Graph, findings []typology.Findi
 // dust is the sum in minor units below which a lot is not followed further: less than a unit of money.
 const dust = 99
 
-// seedsOf makes the starts of a trace from ledger rows.
-func seedsOf(ctx context.Context, g *flow.Graph, rows []int64, backward bool) ([]trace.Seed, error) {
+// seeds makes the starts of a trace from ledger rows; those that are not booked are none.
+func (p *payments) seeds(ctx context.Context, g *flow.Graph, rows []int64, backward bool) ([]trace.Seed, error) {
+	if err := p.load(ctx, rows); err != nil {
+		return nil, err
+	}
 	rows = slices.Compact(slices.Sorted(slices.Values(rows)))
 	index := map[string]int{}
 	for i, c := range g.Currencies() {
 		index[c.Code] = i
 	}
-	out := make([]trace.Seed, len(rows))
-	err := g.Ledger().EachColumns(ctx, rows, func(c *ledger.Columns, from, to int) error {
-		for i := from; i < to; i++ {
-			k := rows[i] - c.Base
-			if c.Status.Texts[c.Status.Code[k]] != ledger.Booked.String() {
-				out[i].Row = -1
-				continue
-			}
-			m := ledger.Money{Units: c.Amount[k], Scale: uint8(c.Scale[k]), Currency: c.Currency.Texts[c.Currency.Code[k]]}
-			if r := c.ReceivedCurrency.Texts[c.ReceivedCurrency.Code[k]]; r != "" && !backward {
-				m = ledger.Money{Units: c.Received[k], Scale: uint8(c.ReceivedScale[k]), Currency: r}
-			}
-			channel, ok := ledger.ParseChannel(c.Channel.Texts[c.Channel.Code[k]])
-			n, known := index[m.Currency]
-			if !ok || !known {
-				return fmt.Errorf("start of a trace: %w: row %d has an unknown channel or currency", ledger.ErrDamaged, rows[i])
-			}
-			units, _ := m.Rescale(g.Currencies()[n].Scale)
-			s := trace.Seed{
-				Row: rows[i], Account: flow.Account(c.To[k]), Peer: flow.Account(c.From[k]), At: c.Time[k] / 1000, Amount: units, Currency: uint8(n),
-				How: trace.Ends(channel, backward),
-			}
-			if backward {
-				s.Account, s.Peer = s.Peer, s.Account
-			}
-			out[i] = s
+	table := g.Ledger().Accounts()
+	out := make([]trace.Seed, 0, len(rows))
+	for _, row := range rows {
+		x := p.at(row)
+		if x.Status != ledger.Booked {
+			continue
 		}
-		return nil
-	})
-	return slices.DeleteFunc(out, func(s trace.Seed) bool { return s.Row < 0 }), err
+		m := x.Paid
+		if x.Received.Currency != "" && !backward {
+			m = x.Received
+		}
+		n, known := index[m.Currency]
+		from, ok1 := table.Lookup(x.From)
+		to, ok2 := table.Lookup(x.To)
+		if !known || !ok1 || !ok2 {
+			return nil, fmt.Errorf("start of a trace: %w: row %d has an unknown account or currency", ledger.ErrDamaged, row)
+		}
+		units, _ := m.Rescale(g.Currencies()[n].Scale)
+		s := trace.Seed{
+			Row: row, Account: flow.Account(to), Peer: flow.Account(from), At: x.At / 1000, Amount: units, Currency: uint8(n),
+			How: trace.Ends(x.Channel, backward),
+		}
+		if backward {
+			s.Account, s.Peer = s.Peer, s.Account
+		}
+		out = append(out, s)
+	}
+	return out, nil
 }
 
 // lotsOf writes a trace's lots with names and references.
@@ -236,7 +233,8 @@ func Trace(ctx context.Context, o TraceOptions) (*TraceAnswer, error) {
 	if err != nil {
 		return nil, err
 	}
-	seeds, err := seedsOf(ctx, g, rows, o.Backward)
+	known := &payments{l: l}
+	seeds, err := known.seeds(ctx, g, rows, o.Backward)
 	if err != nil {
 		return nil, err
 	}
@@ -259,11 +257,11 @@ func Trace(ctx context.Context, o TraceOptions) (*TraceAnswer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return answer(ctx, l, g, r, o)
+	return answer(ctx, known, g, r, o)
 }
 
-func answer(ctx context.Context, l *ledger.Ledger, g *flow.Graph, r *trace.Result, o TraceOptions) (*TraceAnswer, error) {
-	lots, err := lotsOf(ctx, &payments{l: l}, g, r)
+func answer(ctx context.Context, known *payments, g *flow.Graph, r *trace.Result, o TraceOptions) (*TraceAnswer, error) {
+	lots, err := lotsOf(ctx, known, g, r)
 	if err != nil {
 		return nil, err
 	}

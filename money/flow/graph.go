@@ -37,6 +37,7 @@ type Graph struct {
 	channels    uint16
 	exchanges   bool
 	unsaved     error
+	joined      joined
 }
 
 // Build makes the graph of all segments of l in memory. Close releases it.

@@ -1,16 +1,26 @@
 package flow
 
-import "sort"
+import (
+	"sort"
+	"sync"
+)
 
 // View reads the graph. It is cheap, and belongs to one goroutine. The lists that it returns stay as they are.
 type View struct {
 	g       *Graph
-	joined  [2]map[Account]*merged // lists that several slabs have a part of: in, out
-	entries int                    // in joined
+	joined  [2]map[Account]*merged // what it had of Graph.joined, without asking again: in, out
+	entries int                    // in them
 }
 
-// keepJoined bounds the entries of joined lists that a view keeps, about 100 MB. A search goes to the same accounts again and
+// joined keeps lists that several slabs have a part of, for all views of a graph. A search goes to the same accounts again and
 // again, and to join the list of a hub each time costs more than the search.
+type joined struct {
+	mu      sync.Mutex
+	lists   [2]map[Account]*merged // in, out
+	entries int
+}
+
+// keepJoined bounds the entries of joined lists that are kept, about 100 MB.
 const keepJoined = 4 << 20
 
 // merged is an account's list joined from several slabs, with the place of each entry.
@@ -67,16 +77,33 @@ func (v *View) merge(a Account, out bool) *merged {
 	if m := v.joined[side][a]; m != nil {
 		return m
 	}
-	m := &merged{}
-	for n, s := range v.g.slabs {
-		d := s.side(out)
-		lo, hi := d.span(a)
-		m.add(d.entries[lo:hi], uint32(n), uint32(lo))
-	}
+	m := v.g.joined.get(v.g, a, side)
 	if v.entries += len(m.entries); v.joined[side] == nil || v.entries > keepJoined {
 		v.joined, v.entries = [2]map[Account]*merged{{}, {}}, len(m.entries)
 	}
 	v.joined[side][a] = m
+	return m
+}
+
+func (j *joined) get(g *Graph, a Account, side int) *merged {
+	j.mu.Lock()
+	m := j.lists[side][a]
+	j.mu.Unlock()
+	if m != nil {
+		return m
+	}
+	m = &merged{}
+	for n, s := range g.slabs {
+		d := s.side(side == 1)
+		lo, hi := d.span(a)
+		m.add(d.entries[lo:hi], uint32(n), uint32(lo))
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.entries += len(m.entries); j.lists[side] == nil || j.entries > keepJoined {
+		j.lists, j.entries = [2]map[Account]*merged{{}, {}}, len(m.entries)
+	}
+	j.lists[side][a] = m
 	return m
 }
 
@@ -90,11 +117,9 @@ func (m *merged) add(list []Entry, slab, at uint32) {
 	m.entries, m.places = make([]Entry, 0, len(old)+len(list)), make([]place, 0, len(old)+len(list))
 	i := 0
 	for k, e := range list {
-		for i < len(old) && old[i].at <= e.at {
-			m.entries, m.places = append(m.entries, old[i]), append(m.places, places[i])
-			i++
-		}
-		m.entries, m.places = append(m.entries, e), append(m.places, place{slab, at + uint32(k)})
+		n := i + sort.Search(len(old)-i, func(n int) bool { return old[i+n].at > e.at })
+		m.entries, m.places = append(append(m.entries, old[i:n]...), e), append(append(m.places, places[i:n]...), place{slab, at + uint32(k)})
+		i = n
 	}
 	m.entries, m.places = append(m.entries, old[i:]...), append(m.places, places[i:]...)
 }
