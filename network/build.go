@@ -20,10 +20,11 @@ type builder struct {
 	tied      map[int][]*Tie // of each actor, in order; made when networks are
 	near      map[int][]*Tie // of each actor, those by numbers and escorts
 	victimOf  map[int]map[int]float64
-	payers    map[int]bool  // whether they pay several actors
-	paidFor   map[int][]int // who paid somebody's journeys
-	again     map[int]bool  // who goes the same way again on journeys that somebody pays for many
-	brought   map[int][]int // which escort travelled with somebody
+	payers    map[int]bool     // whether they pay several actors
+	paidFor   map[int][]int    // who paid somebody's journeys
+	again     map[int]bool     // who goes the same way again on journeys that somebody pays for many
+	brought   map[int][]int    // which escort travelled with somebody
+	trips     map[[2]int][]int // journeys that have to do with two, the lower first
 	payments  map[int64]payment
 	v         *flow.View
 	end       int64 // of the data, seconds since 1970
@@ -65,7 +66,7 @@ func (b *builder) tie(x, y int, w float64, code string) {
 func Build(ctx context.Context, in Input) ([]Network, error) {
 	b := &builder{
 		actors: newActors(in), in: in, evidence: map[int][]Evidence{}, ties: map[[2]int]*Tie{}, victimOf: map[int]map[int]float64{},
-		payers: map[int]bool{}, again: map[int]bool{}, paidFor: map[int][]int{}, brought: map[int][]int{}, v: in.Graph.View(),
+		payers: map[int]bool{}, again: map[int]bool{}, paidFor: map[int][]int{}, brought: map[int][]int{}, trips: map[[2]int][]int{}, v: in.Graph.View(),
 	}
 	b.end = End(in)
 	b.usualFood = b.usual()

@@ -59,6 +59,7 @@ type Reason struct {
 	Findings []int
 	Adverts  []int
 	Journeys []int
+	Payments []int64 // rows of the ledger: the largest, where the money itself is the reason
 }
 
 func (e *Evidence) finding() (int, bool) {
@@ -187,6 +188,9 @@ func (b *builder) payer(account string, persons []string, journeys []int, phones
 	w := min(1, 0.4+0.05*float64(names))
 	b.say(who, Evidence{Recruiter, w, Reason{Reason: sentences.Say("pays_journeys", "persons", len(persons)), Journeys: journeys}})
 	again := b.goAgain(journeys)
+	for _, j := range journeys {
+		b.trip(b.entity(b.in.Journeys[j].Traveller()), who, j)
+	}
 	for _, p := range persons {
 		id := b.entity(p)
 		if list := again[p]; len(list) > 0 {
@@ -196,16 +200,26 @@ func (b *builder) payer(account string, persons []string, journeys []int, phones
 		}
 		b.paidFor[id] = append(b.paidFor[id], who)
 	}
-	use := map[string]int{}
+	use := map[string][]int{}
 	for _, j := range journeys {
-		use[b.in.Journeys[j].Phone]++
+		use[b.in.Journeys[j].Phone] = append(use[b.in.Journeys[j].Phone], j)
 	}
 	for _, p := range phones {
-		if s, ok := b.in.Phones.Phone(p); ok && use[p] >= 3 { // a number that stands on several of the bookings is the trade's
+		if s, ok := b.in.Phones.Phone(p); ok && len(use[p]) >= 3 { // a number that stands on several of the bookings is the trade's
 			b.tie(who, b.contact(s), 0.8, "tie_number")
+			b.trip(who, b.contact(s), use[p]...)
 		}
 	}
 }
+
+// trip remembers journeys that have to do with two actors, for the reasons that name both.
+func (b *builder) trip(x, y int, journeys ...int) {
+	k := [2]int{min(x, y), max(x, y)}
+	b.trips[k] = append(b.trips[k], journeys...)
+}
+
+// tripsOf are those journeys, each once.
+func (b *builder) tripsOf(x, y int) []int { return union(b.trips[[2]int{min(x, y), max(x, y)}], nil) }
 
 // goAgain finds the travellers who go the same way more than once on journeys that one account pays for others too, with
 // those journeys: who is smuggled or brought goes once.
@@ -243,6 +257,11 @@ func (b *builder) escort(k int) {
 	var travels []int
 	var companions []string // on journeys that somebody paid for many, not those of a holiday
 	payers := map[int]int{} // bookings by who paid them
+	type trip struct {
+		with int
+		list []int
+	}
+	var trips []trip
 	ways := map[string]bool{}
 	for _, g := range e.Groups {
 		group := &b.in.Groups[g]
@@ -258,9 +277,11 @@ func (b *builder) escort(k int) {
 		ways[way] = true
 		if paid {
 			travels = append(travels, group.Journeys...)
+			trips = append(trips, trip{b.of(x), group.Journeys})
 			for _, c := range group.Persons {
 				if !b.again[b.entity(c)] {
 					companions = append(companions, c)
+					trips = append(trips, trip{b.entity(c), group.Journeys})
 				}
 			}
 		}
@@ -275,6 +296,9 @@ func (b *builder) escort(k int) {
 		return // everybody paid for themselves, or an agency for all: somebody who travels much, or a guide
 	}
 	b.say(who, Evidence{Transporter, w, Reason{Reason: sentences.Say("escort", "groups", len(e.Groups), "companions", len(e.Companions)), Journeys: travels}})
+	for _, t := range trips {
+		b.trip(who, t.with, t.list...)
+	}
 	for _, c := range companions {
 		if x := b.entity(c); x != who && !slices.Contains(b.brought[x], who) {
 			b.brought[x] = append(b.brought[x], who)

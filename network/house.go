@@ -66,6 +66,17 @@ func (b *builder) feeds(a int) float64 {
 	return most
 }
 
+// shops matches payments to merchants of food, and with site to those of what a site is fitted out with too.
+func (b *builder) shops(site bool) func(flow.Account, int, flow.Entry) bool {
+	return func(x flow.Account, i int, e flow.Entry) bool {
+		if !e.Purchase() {
+			return false
+		}
+		mcc := b.v.Context(x, i, true).MCC
+		return b.in.Food[mcc] || site && b.in.Site[mcc]
+	}
+}
+
 // equips says that somebody also buys furniture, telephones and electronics again and again, as for a closed site where many
 // work (F03).
 func (b *builder) equips(a int) bool {

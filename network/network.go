@@ -33,6 +33,28 @@ type Network struct {
 	Ties     []Bond // between members, but for money, which the ledger tells exactly
 }
 
+// EachReason gives every reason of the network, its members, roles, victims and leads.
+func (n *Network) EachReason(fn func(*Reason)) {
+	all := func(list []Reason) {
+		for i := range list {
+			fn(&list[i])
+		}
+	}
+	all(n.Reasons)
+	for i := range n.Members {
+		all(n.Members[i].Because)
+		for k := range n.Members[i].Roles {
+			all(n.Members[i].Roles[k].Because)
+		}
+	}
+	for i := range n.Victims {
+		all(n.Victims[i].Because)
+	}
+	for i := range n.Leads {
+		all(n.Leads[i].Because)
+	}
+}
+
 // Bond ties two members, named by their ids.
 type Bond struct {
 	A, B   string
@@ -300,7 +322,7 @@ func (b *builder) network(group, core []int) Network {
 					if code != "tie_money" && t.A == a {
 						n.Ties = append(n.Ties, Bond{b.list[a].ID, b.list[other].ID, sentences.Say(code, "other", b.list[other].Caption)})
 					}
-					m.Because = because(m.Because, Reason{Reason: sentences.Say(code, "other", b.list[other].Caption)})
+					m.Because = because(m.Because, b.bond(code, a, other))
 				}
 			}
 		}
@@ -352,13 +374,14 @@ func because(list []Reason, r Reason) []Reason {
 			x.Findings = union(x.Findings, r.Findings)
 			x.Adverts = union(x.Adverts, r.Adverts)
 			x.Journeys = union(x.Journeys, r.Journeys)
+			x.Payments = union(x.Payments, r.Payments)
 			return list
 		}
 	}
 	return append(list, r)
 }
 
-func union(a, b []int) []int {
+func union[T cmp.Ordered](a, b []T) []T {
 	out := slices.Concat(a, b)
 	slices.Sort(out)
 	return slices.Compact(out)
@@ -386,14 +409,14 @@ func (b *builder) victims(inside map[int]bool) []Person {
 	for a, by := range b.paidFor {
 		for _, m := range by {
 			if inside[m] {
-				add(a, Reason{Reason: sentences.Say("journeys_paid")})
+				add(a, Reason{Reason: sentences.Say("journeys_paid"), Journeys: b.tripsOf(a, m)})
 			}
 		}
 	}
 	for a, by := range b.brought {
 		for _, m := range by {
 			if inside[m] {
-				add(a, Reason{Reason: sentences.Say("brought")})
+				add(a, Reason{Reason: sentences.Say("brought"), Journeys: b.tripsOf(a, m)})
 			}
 		}
 	}
@@ -447,9 +470,9 @@ func (b *builder) roles(a int, inside map[int]bool) []RoleOf {
 		delete(by, Front)
 	}
 	if times := b.feeds(a); times >= manyFed && b.equips(a) {
-		add(Exploiter, 0.6, Reason{Reason: sentences.Say("equips", "times", int(times))})
+		add(Exploiter, 0.6, Reason{Reason: sentences.Say("equips", "times", int(times)), Payments: b.largest(b.list[a].Accounts, true, b.shops(true))})
 	} else if times >= manyFed {
-		add(SafeHouse, 0.6, Reason{Reason: sentences.Say("feeds", "times", int(times))})
+		add(SafeHouse, 0.6, Reason{Reason: sentences.Say("feeds", "times", int(times)), Payments: b.largest(b.list[a].Accounts, true, b.shops(false))})
 	}
 	if len(by) == 0 {
 		for _, r := range b.byMoney(a, inside) {
@@ -477,29 +500,80 @@ func (b *builder) byMoney(a int, inside map[int]bool) []RoleOf {
 	most := int64(-1)
 	for _, x := range b.list[a].Accounts {
 		m := b.moneyOf(a, x, inside)
+		among := func(_ flow.Account, _ int, e flow.Entry) bool {
+			return e.Peer() != flow.Outside && inside[b.of(e.Peer())] && b.of(e.Peer()) != a
+		}
 		if m.paysMembers >= 2 {
-			return []RoleOf{{Organiser, 0.5, []Reason{{Reason: sentences.Say("pays_members", "members", m.paysMembers)}}}}
+			return []RoleOf{{Organiser, 0.5, []Reason{{Reason: sentences.Say("pays_members", "members", m.paysMembers), Payments: b.largest([]flow.Account{x}, true, among)}}}}
 		}
 		kept := 1 - float64(m.out)/float64(max(m.received, 1))
 		var role []RoleOf
-		is := func(r Role, confidence float64, why explain.Reason) {
-			role = []RoleOf{{r, confidence, []Reason{{Reason: why}}}}
+		is := func(r Role, confidence float64, paid bool, code string) {
+			role = []RoleOf{{r, confidence, []Reason{{Reason: sentences.Say(code), Payments: b.largest([]flow.Account{x}, paid, among)}}}}
 		}
 		switch {
 		case m.settles*2 > m.in && m.in*2 > m.received && m.outInside*4 > m.in:
-			is(Hawaladar, 0.5, sentences.Say("settles"))
+			is(Hawaladar, 0.5, false, "settles")
 		case kept > 0.5 && m.in*2 > m.received:
-			is(Beneficiary, 0.6, sentences.Say("keeps"))
+			is(Beneficiary, 0.6, false, "keeps")
 		case m.invoiced*2 > m.outInside && m.outInside*4 > m.in && m.in*2 > m.received:
-			is(Front, 0.5, sentences.Say("invoices_inside"))
+			is(Front, 0.5, true, "invoices_inside")
 		case m.outInside*2 > m.in && m.in*10 > m.received:
-			is(Mule, 0.5, sentences.Say("passes_on"))
+			is(Mule, 0.5, true, "passes_on")
 		}
 		if role != nil && m.in > most {
 			best, most = role, m.in
 		}
 	}
 	return best
+}
+
+// bond is the reason of a tie, as a sees it.
+func (b *builder) bond(code string, a, other int) Reason {
+	r := Reason{Reason: sentences.Say(code, "other", b.list[other].Caption)}
+	if code != "tie_money" {
+		r.Journeys = b.tripsOf(a, other)
+	} else {
+		between := func(_ flow.Account, _ int, e flow.Entry) bool {
+			return e.Peer() != flow.Outside && b.of(e.Peer()) == other && !business(e)
+		}
+		r.Payments = union(b.largest(b.list[a].Accounts, true, between), b.largest(b.list[a].Accounts, false, between))
+	}
+	return r
+}
+
+// shownPayments are how many payments a reason names: they show what is meant, and the statement of the account tells the rest.
+const shownPayments = 10
+
+// largest are the rows of the largest payments that accounts of somebody made (paid) or received and that match.
+func (b *builder) largest(accounts []flow.Account, paid bool, match func(x flow.Account, i int, e flow.Entry) bool) []int64 {
+	type one struct {
+		x flow.Account
+		i int
+		e flow.Entry
+	}
+	var list []one
+	for _, x := range accounts {
+		entries := b.v.In(x)
+		if paid {
+			entries = b.v.Out(x)
+		}
+		for i, e := range entries {
+			if match(x, i, e) {
+				list = append(list, one{x, i, e})
+			}
+		}
+	}
+	names := b.in.Graph.Ledger().Accounts()
+	slices.SortStableFunc(list, func(p, q one) int {
+		return cmp.Or(-cmp.Compare(p.e.Amount(), q.e.Amount()), cmp.Compare(p.e.At(), q.e.At()), names.Compare(uint32(p.e.Peer()), uint32(q.e.Peer())))
+	})
+	var rows []int64
+	for _, p := range list[:min(len(list), shownPayments)] {
+		rows = append(rows, b.v.Row(p.x, p.i, paid))
+	}
+	slices.Sort(rows)
+	return rows
 }
 
 // livesOnMembers says that most of what comes in to one of somebody's accounts comes from members.
@@ -522,7 +596,7 @@ func (b *builder) leads(group []int, inside map[int]bool) []Lead {
 			if other := t.A + t.B - a; inside[other] {
 				l.Tie = 1 - (1-l.Tie)*(1-t.Weight)
 				for _, code := range t.Codes {
-					l.Because = because(l.Because, Reason{Reason: sentences.Say(code, "other", b.list[other].Caption)})
+					l.Because = because(l.Because, b.bond(code, a, other))
 				}
 			}
 		}

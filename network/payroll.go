@@ -18,12 +18,14 @@ const (
 func (b *builder) paidWith(a int, inside map[int]bool) *Reason {
 	for _, x := range b.list[a].Accounts {
 		by := map[int][]int64{} // when, by payer
-		for _, e := range b.v.In(x) {
+		rows := map[int][]int64{}
+		for i, e := range b.v.In(x) {
 			if e.Peer() == flow.Outside || business(e) {
 				continue
 			}
 			if o := b.of(e.Peer()); inside[o] && o != a && !b.isVictim(o) {
 				by[o] = append(by[o], e.At())
+				rows[o] = append(rows[o], b.v.Row(x, i, false))
 			}
 		}
 		payers := make([]int, 0, len(by))
@@ -42,7 +44,7 @@ func (b *builder) paidWith(a int, inside map[int]bool) *Reason {
 				}
 			}
 			if times >= payrollTimes && times*2 > len(by[o]) {
-				return &Reason{Reason: sentences.Say("paid_with", "payer", b.list[o].Caption, "times", times)}
+				return &Reason{Reason: sentences.Say("paid_with", "payer", b.list[o].Caption, "times", times), Payments: slices.Sorted(slices.Values(rows[o][max(0, len(rows[o])-shownPayments):]))}
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -58,6 +59,9 @@ type NetworkReason struct {
 	Findings []string `json:"findings,omitempty"`
 	Adverts  []string `json:"adverts,omitempty"`
 	Journeys []string `json:"journeys,omitempty"`
+	Payments []string `json:"payments,omitempty"` // the largest, where the money itself is the reason
+
+	rows []int64 // of the payments
 }
 
 // NetworkMember is somebody with a part in it.
@@ -200,6 +204,7 @@ func describeNetworks(ctx context.Context, in network.Input, known *payments, li
 	var rows []int64
 	for i := range list {
 		rows = append(rows, list[i].Proceeds...)
+		list[i].EachReason(func(r *network.Reason) { rows = append(rows, r.Payments...) })
 	}
 	if err := known.load(ctx, rows); err != nil {
 		return nil, err
@@ -241,6 +246,14 @@ func describeNetworks(ctx context.Context, in network.Input, known *payments, li
 			}
 			for _, j := range r.Journeys {
 				x.Journeys = append(x.Journeys, in.Journeys[j].ID)
+			}
+			x.rows = slices.Clone(r.Payments)
+			slices.SortFunc(x.rows, func(a, b int64) int {
+				p, q := known.at(a), known.at(b)
+				return cmp.Or(cmp.Compare(p.At, q.At), cmp.Compare(p.Reference(), q.Reference()))
+			})
+			for _, row := range x.rows {
+				x.Payments = append(x.Payments, known.at(row).Reference())
 			}
 			out = append(out, x)
 		}

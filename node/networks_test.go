@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -38,6 +39,7 @@ func TestNoVictimIsASuspect(t *testing.T) {
 			t.Fatal(err)
 		}
 		valid(t, schema(t, "networks"), "networks.json", b)
+		everyReasonHasItsEvidence(t, b)
 		e, err := node.Evaluate(ctx, truth, out)
 		if err != nil {
 			t.Fatal(err)
@@ -47,6 +49,36 @@ func TestNoVictimIsASuspect(t *testing.T) {
 		}
 		if e.Organisations == nil || e.Organisations.Right == 0 {
 			t.Errorf("seed %d: no organisation was found, so nothing is shown", seed)
+		}
+	}
+}
+
+// everyReasonHasItsEvidence: whatever is said of somebody names a finding, an advert, a journey or a payment.
+func everyReasonHasItsEvidence(t *testing.T, networks []byte) {
+	t.Helper()
+	var list []node.Network
+	if err := json.Unmarshal(networks, &list); err != nil {
+		t.Fatal(err)
+	}
+	check := func(who string, reasons []node.NetworkReason) {
+		for _, r := range reasons {
+			if len(r.Findings)+len(r.Adverts)+len(r.Journeys)+len(r.Payments) == 0 {
+				t.Errorf("%s: nothing is named for %q", who, r.Code)
+			}
+		}
+	}
+	for _, n := range list {
+		for _, m := range n.Members {
+			check(m.Entity, m.Because)
+			for _, r := range m.Roles {
+				check(m.Entity, r.Because)
+			}
+		}
+		for _, v := range n.Victims {
+			check(v.Pseudonym, v.Because)
+		}
+		for _, l := range n.Leads {
+			check(l.Entity, l.Because)
 		}
 	}
 }

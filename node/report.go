@@ -208,9 +208,7 @@ func (r *reporter) finding(ctx context.Context, rank int, f *Finding) (*report.F
 			x.Further = len(payments) - i
 			break
 		}
-		x.Payments = append(x.Payments, report.Payment{
-			At: clock(p), From: r.side(p.From), To: r.side(p.To), Amount: written(p.Paid), Channel: p.Channel.String(), Reference: p.Reference(),
-		})
+		x.Payments = append(x.Payments, r.payment(p))
 	}
 	if len(payments) > 0 {
 		x.Timeline = r.timeline(f, payments)
@@ -230,6 +228,10 @@ func (r *reporter) finding(ctx context.Context, rank int, f *Finding) (*report.F
 	x.Flow = r.flow(traced, nil)
 	x.AtRest, _ = r.places(traced, 8)
 	return x, nil
+}
+
+func (r *reporter) payment(p *ledger.Payment) report.Payment {
+	return report.Payment{At: clock(p), From: r.side(p.From), To: r.side(p.To), Amount: written(p.Paid), Channel: p.Channel.String(), Reference: p.Reference()}
 }
 
 // side names one side of a payment.

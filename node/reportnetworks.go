@@ -129,6 +129,9 @@ func (r *reporter) told(list []NetworkReason) []report.Told {
 			t.MoreFindings = len(t.Findings) - reportTold
 			t.Findings = t.Findings[:reportTold]
 		}
+		for _, row := range x.rows {
+			t.Payments = append(t.Payments, r.payment(r.known.at(row)))
+		}
 		out = append(out, t)
 	}
 	return out

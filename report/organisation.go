@@ -40,6 +40,7 @@ type Told struct {
 	Findings          []string // ids
 	MoreFindings      int
 	Adverts, Journeys int
+	Payments          []Payment // the largest, where the money itself is the reason
 }
 
 // Step is what to do next: what kind of act, and on what.

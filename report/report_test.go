@@ -48,7 +48,7 @@ func page() *report.Page {
 	}
 	closed := finding
 	closed.Rank, closed.ID, closed.Weak = 9, "f-9", true
-	told := []report.Told{{Text: hostile, Findings: []string{"f-1"}, Adverts: 1, Journeys: 1}}
+	told := []report.Told{{Text: hostile, Findings: []string{"f-1"}, Adverts: 1, Journeys: 1, Payments: []report.Payment{{At: "2024-05-01", From: "A/1", To: hostile, Amount: "100.00 EUR", Channel: "transfer", Reference: "R1"}}}}
 	organisation := report.Organisation{
 		Rank: 1, ID: "network-1", Score: "0.90", Members: 2, Victims: 2, Minors: 1, Stages: []report.Stage{{Name: "recruitment", Score: "0.80"}, {Name: "money", Score: "0.70"}},
 		Reasons: told, Next: []report.Step{{Act: "safeguard", Text: "1 possible minor"}, {Act: "restrain", Text: hostile}},
