@@ -10,6 +10,8 @@ import (
 // below intake is a format: all of them may import the same.
 var mayImport = map[string]string{
 	"entity":              "",
+	"audit":               "logbook",
+	"logbook":             "",
 	"flat":                "",
 	"kept":                "",
 	"online":              "entity",
