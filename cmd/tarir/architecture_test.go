@@ -10,6 +10,7 @@ import (
 // below intake is a format: all of them may import the same.
 var mayImport = map[string]string{
 	"entity":              "",
+	"handling":            "",
 	"audit":               "logbook",
 	"logbook":             "",
 	"flat":                "",
