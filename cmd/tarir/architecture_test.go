@@ -15,6 +15,7 @@ var mayImport = map[string]string{
 	"logbook":             "",
 	"exchange/keys":       "",
 	"exchange/register":   "exchange/keys handling logbook",
+	"exchange/relay":      "exchange/keys",
 	"exchange/envelope":   "exchange/keys exchange/register handling",
 	"flat":                "",
 	"kept":                "",

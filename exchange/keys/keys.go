@@ -8,6 +8,7 @@ import (
 	"context"
 	"crypto"
 	"crypto/ed25519"
+	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -31,6 +32,7 @@ type Private struct {
 type Public struct {
 	Signing []byte `json:"signing"` // Ed25519, 32 bytes
 	Sealing string `json:"sealing"` // age1pq1...
+	Relay   []byte `json:"relay"`   // Ed25519, for logging in to the relay and nothing else
 }
 
 // Generate makes keys; random is where the signing key comes from, the sealing key comes from the system.
@@ -48,13 +50,31 @@ func Generate(random io.Reader) (*Private, error) {
 
 // Public gives the public parts.
 func (p *Private) Public() Public {
-	return Public{p.Signing.Public().(ed25519.PublicKey), p.Sealing.Recipient().String()}
+	return Public{p.Signing.Public().(ed25519.PublicKey), p.Sealing.Recipient().String(), p.Relay().Public().(ed25519.PublicKey)}
+}
+
+// Relay is the key with which a member logs in to the relay. The relay chooses the text that is signed, so it is a key of its own,
+// derived from the signing key: a relay must not get a statement signed in the place of its question.
+func (p *Private) Relay() ed25519.PrivateKey {
+	seed, err := hkdf.Key(sha256.New, p.Signing.Seed(), nil, "tarir relay login 1", ed25519.SeedSize)
+	if err != nil {
+		panic(err) // of lengths alone
+	}
+	return ed25519.NewKeyFromSeed(seed)
+}
+
+// Equal says whether two are the same keys.
+func (p Public) Equal(o Public) bool {
+	return bytes.Equal(p.Signing, o.Signing) && p.Sealing == o.Sealing && bytes.Equal(p.Relay, o.Relay)
 }
 
 // Check says whether both parts are keys of the kinds that are accepted: no other kind of sealing key is.
 func (p Public) Check() error {
 	if len(p.Signing) != ed25519.PublicKeySize {
 		return errors.New("the signing key is no Ed25519 key")
+	}
+	if len(p.Relay) != ed25519.PublicKeySize {
+		return errors.New("the key for the relay is no Ed25519 key")
 	}
 	if _, err := age.ParseHybridRecipient(p.Sealing); err != nil {
 		return errors.New("the sealing key is no post-quantum age key (age1pq1...)")
@@ -66,11 +86,6 @@ func (p Public) Check() error {
 func (p Public) ID() string {
 	h := sha256.Sum256(p.Signing)
 	return hex.EncodeToString(h[:16])
-}
-
-// Fingerprint is over both keys, for people who compare.
-func (p Public) Fingerprint() [sha256.Size]byte {
-	return sha256.Sum256(append(bytes.Clone(p.Signing), p.Sealing...))
 }
 
 // MarshalText writes both private keys, to be sealed before it reaches a disk.

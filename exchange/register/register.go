@@ -253,7 +253,7 @@ func (s *State) Apply(entry []byte) (*Statement, error) {
 			return no("it names no keys, or the member joined before")
 		}
 		a, answered, err := readAnswer(st.Proof, st.At)
-		if err != nil || a.Keys.ID() != st.Keys.ID() || a.Keys.Sealing != st.Keys.Sealing || string(answered.Nonce) != string(st.Nonce) {
+		if err != nil || !a.Keys.Equal(*st.Keys) || string(answered.Nonce) != string(st.Nonce) {
 			return no("the member did not answer this invitation with these keys")
 		}
 		change = func() {
@@ -272,7 +272,7 @@ func (s *State) Apply(entry []byte) (*Statement, error) {
 		}
 		var asked rotation
 		signed, err := keys.Read(st.Proof, rotationType)
-		if err != nil || json.Unmarshal(signed.Payload, &asked) != nil || asked.Member != st.Member || asked.Keys.ID() != st.Keys.ID() || asked.Keys.Sealing != st.Keys.Sealing ||
+		if err != nil || json.Unmarshal(signed.Payload, &asked) != nil || asked.Member != st.Member || !asked.Keys.Equal(*st.Keys) ||
 			signed.Verify(m.Current(st.At).Public, *st.Keys) != nil {
 			return no("the member did not sign it with its old keys and with the new ones")
 		}

@@ -1,0 +1,255 @@
+// Package relay carries sealed envelopes between members: it stores each until its recipient has taken it, and forwards it. It is
+// NATS JetStream, embedded in the secretariat's node by default.
+//
+// Members dial out, and log in with a key of their own. The relay sees who sends to whom, when and how much; what is said it cannot
+// open. A member sends in its own name alone and takes from its own box alone, which the relay enforces by subject:
+// in.RECIPIENT.SENDER.
+//
+// What Send returned from is on the relay's disk. Delivery is at least once and in the order of each sender; the node makes the
+// effect once. A box that is full refuses what comes, and says so to the sender.
+package relay
+
+import (
+	"context"
+	"crypto/sha256"
+	"crypto/tls"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nkeys"
+
+	"tarir/exchange/keys"
+)
+
+const (
+	boxes     = "BOXES" // the stream of what waits
+	dead      = "DEAD"  // the stream of what was refused
+	maxLetter = 1 << 20
+	keepFor   = 60 * 24 * time.Hour // a member may be away for so long
+	again     = 30 * time.Minute    // within which a letter sent twice is one
+)
+
+// Member is who may use the relay.
+type Member struct {
+	ID   string
+	Keys keys.Public
+}
+
+// ServerOptions of an embedded relay.
+type ServerOptions struct {
+	Dir       string
+	Host      string      // empty: 127.0.0.1
+	Port      int         // -1: any that is free
+	Websocket int         // port of the WebSocket, for members behind a proxy; 0: none, -1: any that is free
+	TLS       *tls.Config // nil: unencrypted, for one machine
+	// SyncAlways: what is acknowledged was synced to disk. Without it, it was handed to the system, which is enough where several
+	// servers hold it.
+	SyncAlways bool
+	// BoxLetters is how many letters of one sender may wait in one box; 0: 10,000.
+	BoxLetters int64
+	MaxBytes   int64 // of all that waits; 0: 10 GB
+}
+
+// Server is an embedded relay.
+type Server struct {
+	o     ServerOptions
+	ns    *server.Server
+	admin nkeys.KeyPair
+	nc    *nats.Conn
+	js    jetstream.JetStream
+	opts  *server.Options
+}
+
+// token stands for a member in subjects, where not every letter may.
+func token(member string) string {
+	h := sha256.Sum256([]byte(member))
+	return hex.EncodeToString(h[:10])
+}
+
+// Start starts a relay for members.
+func Start(ctx context.Context, o ServerOptions, members []Member) (s *Server, err error) {
+	if o.Host == "" {
+		o.Host = "127.0.0.1"
+	}
+	if o.BoxLetters == 0 {
+		o.BoxLetters = 10_000
+	}
+	if o.MaxBytes == 0 {
+		o.MaxBytes = 10 << 30
+	}
+	s = &Server{o: o}
+	if s.admin, err = nkeys.CreateUser(); err != nil {
+		return nil, fmt.Errorf("start relay: %w", err)
+	}
+	if s.opts, err = s.options(members); err != nil {
+		return nil, err
+	}
+	if s.ns, err = server.NewServer(s.opts); err != nil {
+		return nil, fmt.Errorf("start relay: %w", err)
+	}
+	s.ns.Start()
+	defer func() {
+		if err != nil {
+			s.Stop()
+		}
+	}()
+	if !s.ns.ReadyForConnections(20 * time.Second) {
+		return nil, errors.New("start relay: it is not ready after 20 seconds: look whether its port or its folder is in use")
+	}
+	pub, err := s.admin.PublicKey()
+	if err != nil {
+		return nil, fmt.Errorf("start relay: %w", err)
+	}
+	if s.nc, err = nats.Connect("", nats.InProcessServer(s.ns), nats.Nkey(pub, s.admin.Sign)); err != nil {
+		return nil, fmt.Errorf("start relay: %w", err)
+	}
+	if s.js, err = jetstream.New(s.nc); err != nil {
+		return nil, fmt.Errorf("start relay: %w", err)
+	}
+	for _, c := range []jetstream.StreamConfig{
+		{
+			Name: boxes, Subjects: []string{"in.*.*"}, Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true,
+			MaxMsgsPerSubject: o.BoxLetters, MaxBytes: o.MaxBytes, MaxAge: keepFor, MaxMsgSize: maxLetter, Storage: jetstream.FileStorage, Duplicates: again,
+		},
+		{Name: dead, Subjects: []string{"dead.*"}, MaxAge: keepFor, MaxMsgs: 100_000, Storage: jetstream.FileStorage},
+	} {
+		if _, err = s.js.CreateOrUpdateStream(ctx, c); err != nil {
+			return nil, fmt.Errorf("start relay: %w", err)
+		}
+	}
+	return s, s.open(ctx, members)
+}
+
+// options are the server's, with what each member may do.
+func (s *Server) options(members []Member) (*server.Options, error) {
+	admin, err := s.admin.PublicKey()
+	if err != nil {
+		return nil, fmt.Errorf("start relay: %w", err)
+	}
+	o := &server.Options{
+		ServerName: "tarir-relay", Host: s.o.Host, Port: s.o.Port, JetStream: true, StoreDir: s.o.Dir, SyncAlways: s.o.SyncAlways, MaxPayload: maxLetter,
+		NoLog: true, NoSigs: true, TLSConfig: s.o.TLS, TLS: s.o.TLS != nil, DisableJetStreamBanner: true,
+		Nkeys: []*server.NkeyUser{{Nkey: admin}},
+	}
+	if s.o.Websocket != 0 {
+		o.Websocket = server.WebsocketOpts{Host: s.o.Host, Port: s.o.Websocket, TLSConfig: s.o.TLS, NoTLS: s.o.TLS == nil}
+	}
+	for _, m := range members {
+		public, err := nkeys.Encode(nkeys.PrefixByteUser, m.Keys.Relay)
+		if err != nil {
+			return nil, fmt.Errorf("relay: the key of %s: %w", m.ID, err)
+		}
+		t := token(m.ID)
+		o.Nkeys = append(o.Nkeys, &server.NkeyUser{Nkey: string(public), Permissions: &server.Permissions{
+			Publish: &server.SubjectPermission{Allow: []string{
+				"in.*." + t, "dead." + t, "$JS.API.CONSUMER.INFO." + boxes + "." + t, "$JS.API.CONSUMER.MSG.NEXT." + boxes + "." + t, "$JS.ACK." + boxes + "." + t + ".>",
+			}},
+			Subscribe: &server.SubjectPermission{Allow: []string{inbox(t) + ".>"}},
+		}})
+	}
+	return o, nil
+}
+
+func inbox(token string) string { return "_INBOX_" + token }
+
+// open makes a box for each member.
+func (s *Server) open(ctx context.Context, members []Member) error {
+	for _, m := range members {
+		t := token(m.ID)
+		_, err := s.js.CreateOrUpdateConsumer(ctx, boxes, jetstream.ConsumerConfig{
+			Durable: t, FilterSubject: "in." + t + ".*", AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, MaxAckPending: inFlight, MaxDeliver: -1,
+		})
+		if err != nil {
+			return fmt.Errorf("relay: open the box of %s: %w", m.ID, err)
+		}
+	}
+	return nil
+}
+
+// SetMembers says who the members are now: a member that is missing is cut off at once. What waits for it stays for as long as
+// anything does.
+func (s *Server) SetMembers(ctx context.Context, members []Member) error {
+	o, err := s.options(members)
+	if err != nil {
+		return err
+	}
+	// Ports that were free ones stay as they are.
+	o.Port, o.Websocket.Port = s.opts.Port, s.opts.Websocket.Port
+	if err := s.ns.ReloadOptions(o); err != nil {
+		return fmt.Errorf("relay: change its members: %w", err)
+	}
+	s.opts = o
+	return s.open(ctx, members)
+}
+
+// URL is where members dial to.
+func (s *Server) URL() string { return s.ns.ClientURL() }
+
+// WebsocketURL is where members behind a proxy dial to; empty if there is none.
+func (s *Server) WebsocketURL() string { return s.ns.WebsocketURL() }
+
+// Waiting is how many letters wait in a member's box.
+func (s *Server) Waiting(ctx context.Context, member string) (int, error) {
+	c, err := s.js.Consumer(ctx, boxes, token(member))
+	if err != nil {
+		return 0, fmt.Errorf("relay: the box of %s: %w", member, err)
+	}
+	i := c.CachedInfo()
+	return int(i.NumPending) + i.NumAckPending, nil
+}
+
+// DeadLetter is what a recipient refused for good: who sent it to whom, and the code of the reason.
+type DeadLetter struct {
+	To     string    `json:"to"`
+	From   string    `json:"from"`
+	ID     string    `json:"id"`
+	Reason string    `json:"reason"`
+	At     time.Time `json:"at"`
+}
+
+// Dead lists them, for an administrator.
+func (s *Server) Dead(ctx context.Context) ([]DeadLetter, error) {
+	st, err := s.js.Stream(ctx, dead)
+	if err != nil {
+		return nil, fmt.Errorf("relay: dead letters: %w", err)
+	}
+	i, err := st.Info(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("relay: dead letters: %w", err)
+	}
+	var out []DeadLetter
+	for seq := i.State.FirstSeq; i.State.Msgs > 0 && seq <= i.State.LastSeq; seq++ {
+		m, err := st.GetMsg(ctx, seq)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("relay: dead letters: %w", err)
+		}
+		var d DeadLetter
+		if json.Unmarshal(m.Data, &d) != nil || token(d.To) != strings.TrimPrefix(m.Subject, "dead.") {
+			continue // a member speaks of its own box alone
+		}
+		d.At = m.Time
+		out = append(out, d)
+	}
+	return out, nil
+}
+
+// Stop stops the relay; what it has acknowledged is on disk.
+func (s *Server) Stop() {
+	if s.nc != nil {
+		s.nc.Close()
+	}
+	if s.ns != nil {
+		s.ns.Shutdown()
+		s.ns.WaitForShutdown()
+	}
+}
