@@ -13,16 +13,29 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nkeys"
+	"golang.org/x/sync/errgroup"
 
 	"tarir/exchange/keys"
 )
 
 const (
 	ackWait = 10 * time.Second // after which a letter is delivered again
-	// inFlight is how many letters are on their way to a member at once. With more than one, those that a member had fetched when it
-	// died would come after newer ones, and the order of a sender were lost. It costs a round trip a letter.
+	// lanes are the boxes of a member: each sender has its letters in one of them. From each box one letter at a time is on its way.
+	// With more than one, those that a member had fetched when it died would come after newer ones, and the order of a sender were
+	// lost. It costs a round trip for each letter of a lane.
+	lanes    = 4
 	inFlight = 1
 )
+
+// lane is the box of a recipient in which the letters of a sender wait.
+func lane(senderToken string) int { return int(senderToken[0]) % lanes }
+
+// box names a consumer.
+func box(recipientToken string, lane int) string { return fmt.Sprint(recipientToken, "-", lane) }
+
+func subject(recipientToken, senderToken string) string {
+	return fmt.Sprint("in.", recipientToken, ".", lane(senderToken), ".", senderToken)
+}
 
 var (
 	// ErrFull says that the recipient's box takes no more of this sender for now: try again later.
@@ -109,7 +122,7 @@ func (c *Client) Send(ctx context.Context, letters ...Letter) []error {
 			out[i] = ErrTooLarge
 			continue
 		}
-		msg := &nats.Msg{Subject: "in." + token(l.To) + "." + c.token, Data: l.Sealed, Header: nats.Header{}}
+		msg := &nats.Msg{Subject: subject(token(l.To), c.token), Data: l.Sealed, Header: nats.Header{}}
 		f, err := c.js.PublishMsgAsync(msg, jetstream.WithMsgID(token(l.To)+l.ID))
 		if err != nil {
 			out[i] = fmt.Errorf("send to %s: %w", l.To, err)
@@ -144,12 +157,23 @@ type Refused struct{ Code string }
 
 func (r *Refused) Error() string { return "refused: " + r.Code }
 
-// Receive gives the member's letters to handle, one after the other, until ctx ends. When handle returns nil the letter is gone
-// for good, so its effect must be on disk by then; it may come again, under the same id, if the line broke at that moment. After a
-// *Refused it becomes a dead letter. After any other error it is tried again after a while, and everything behind it waits: the
-// order of a sender is kept. failed is told of each such try; nil: nobody.
+// Receive gives the member's letters to handle until ctx ends: those of one sender one after the other, those of others at the same
+// time. When handle returns nil the letter is gone for good, so its effect must be on disk by then; it may come again, under the same
+// id, if the line broke at that moment. After a *Refused it becomes a dead letter. After any other error it is tried again after a
+// while, and everything behind it waits: the order of a sender is kept. failed is told of each such try; nil: nobody.
 func (c *Client) Receive(ctx context.Context, handle func(context.Context, Letter) error, failed func(error)) error {
-	consumer, err := c.js.Consumer(ctx, boxes, c.token)
+	if failed == nil {
+		failed = func(error) {}
+	}
+	eg, ctx := errgroup.WithContext(ctx)
+	for l := range lanes {
+		eg.Go(func() error { return c.lane(ctx, box(c.token, l), handle, failed) })
+	}
+	return eg.Wait()
+}
+
+func (c *Client) lane(ctx context.Context, box string, handle func(context.Context, Letter) error, failed func(error)) error {
+	consumer, err := c.js.Consumer(ctx, boxes, box)
 	if err != nil {
 		return fmt.Errorf("receive: %w", err)
 	}
@@ -172,9 +196,7 @@ func (c *Client) Receive(ctx context.Context, handle func(context.Context, Lette
 			return fmt.Errorf("receive: %w", err)
 		}
 		if err != nil {
-			if failed != nil {
-				failed(err)
-			}
+			failed(err)
 			if !pause(ctx, time.Second) {
 				return ctx.Err()
 			}
@@ -216,13 +238,8 @@ func (c *Client) one(ctx context.Context, m jetstream.Msg, handle func(context.C
 		var refused *Refused
 		switch {
 		case err == nil:
-			err = m.DoubleAck(ctx)
-			if err == nil || ctx.Err() != nil {
-				return ctx.Err()
-			}
-			// Whether the relay knows is not known: it comes again, and has no effect then.
-			if failed != nil {
-				failed(err)
+			if err := m.Ack(); err != nil {
+				failed(err) // if it does not get there the letter comes again, and has no effect then
 			}
 			return nil
 		case errors.As(err, &refused):
@@ -230,9 +247,7 @@ func (c *Client) one(ctx context.Context, m jetstream.Msg, handle func(context.C
 				return m.Term()
 			}
 		}
-		if failed != nil {
-			failed(err)
-		}
+		failed(err)
 		_ = m.InProgress() // if it does not get there the letter comes again
 		if !pause(ctx, wait) {
 			_ = m.Nak()

@@ -3,7 +3,7 @@
 //
 // Members dial out, and log in with a key of their own. The relay sees who sends to whom, when and how much; what is said it cannot
 // open. A member sends in its own name alone and takes from its own box alone, which the relay enforces by subject:
-// in.RECIPIENT.SENDER.
+// in.RECIPIENT.LANE.SENDER.
 //
 // What Send returned from is on the relay's disk. Delivery is at least once and in the order of each sender; the node makes the
 // effect once. A box that is full refuses what comes, and says so to the sender.
@@ -115,7 +115,7 @@ func Start(ctx context.Context, o ServerOptions, members []Member) (s *Server, e
 	}
 	for _, c := range []jetstream.StreamConfig{
 		{
-			Name: boxes, Subjects: []string{"in.*.*"}, Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true,
+			Name: boxes, Subjects: []string{"in.*.*.*"}, Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true,
 			MaxMsgsPerSubject: o.BoxLetters, MaxBytes: o.MaxBytes, MaxAge: keepFor, MaxMsgSize: maxLetter, Storage: jetstream.FileStorage, Duplicates: again,
 		},
 		{Name: dead, Subjects: []string{"dead.*"}, MaxAge: keepFor, MaxMsgs: 100_000, Storage: jetstream.FileStorage},
@@ -147,10 +147,13 @@ func (s *Server) options(members []Member) (*server.Options, error) {
 			return nil, fmt.Errorf("relay: the key of %s: %w", m.ID, err)
 		}
 		t := token(m.ID)
+		publish := []string{subject("*", t), "dead." + t}
+		for l := range lanes {
+			b := boxes + "." + box(t, l)
+			publish = append(publish, "$JS.API.CONSUMER.INFO."+b, "$JS.API.CONSUMER.MSG.NEXT."+b, "$JS.ACK."+b+".>")
+		}
 		o.Nkeys = append(o.Nkeys, &server.NkeyUser{Nkey: string(public), Permissions: &server.Permissions{
-			Publish: &server.SubjectPermission{Allow: []string{
-				"in.*." + t, "dead." + t, "$JS.API.CONSUMER.INFO." + boxes + "." + t, "$JS.API.CONSUMER.MSG.NEXT." + boxes + "." + t, "$JS.ACK." + boxes + "." + t + ".>",
-			}},
+			Publish:   &server.SubjectPermission{Allow: publish},
 			Subscribe: &server.SubjectPermission{Allow: []string{inbox(t) + ".>"}},
 		}})
 	}
@@ -159,15 +162,17 @@ func (s *Server) options(members []Member) (*server.Options, error) {
 
 func inbox(token string) string { return "_INBOX_" + token }
 
-// open makes a box for each member.
+// open makes the boxes of each member.
 func (s *Server) open(ctx context.Context, members []Member) error {
 	for _, m := range members {
-		t := token(m.ID)
-		_, err := s.js.CreateOrUpdateConsumer(ctx, boxes, jetstream.ConsumerConfig{
-			Durable: t, FilterSubject: "in." + t + ".*", AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, MaxAckPending: inFlight, MaxDeliver: -1,
-		})
-		if err != nil {
-			return fmt.Errorf("relay: open the box of %s: %w", m.ID, err)
+		for l := range lanes {
+			t := token(m.ID)
+			_, err := s.js.CreateOrUpdateConsumer(ctx, boxes, jetstream.ConsumerConfig{
+				Durable: box(t, l), FilterSubject: fmt.Sprint("in.", t, ".", l, ".*"), AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, MaxAckPending: inFlight, MaxDeliver: -1,
+			})
+			if err != nil {
+				return fmt.Errorf("relay: open the box of %s: %w", m.ID, err)
+			}
 		}
 	}
 	return nil
@@ -197,12 +202,16 @@ func (s *Server) WebsocketURL() string { return s.ns.WebsocketURL() }
 
 // Waiting is how many letters wait in a member's box.
 func (s *Server) Waiting(ctx context.Context, member string) (int, error) {
-	c, err := s.js.Consumer(ctx, boxes, token(member))
-	if err != nil {
-		return 0, fmt.Errorf("relay: the box of %s: %w", member, err)
+	n := 0
+	for l := range lanes {
+		c, err := s.js.Consumer(ctx, boxes, box(token(member), l))
+		if err != nil {
+			return 0, fmt.Errorf("relay: the box of %s: %w", member, err)
+		}
+		i := c.CachedInfo()
+		n += int(i.NumPending) + i.NumAckPending
 	}
-	i := c.CachedInfo()
-	return int(i.NumPending) + i.NumAckPending, nil
+	return n, nil
 }
 
 // DeadLetter is what a recipient refused for good: who sent it to whom, and the code of the reason.
