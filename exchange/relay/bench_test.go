@@ -94,7 +94,7 @@ func notices(b *testing.B, n int, syncAlways bool) {
 			defer book.Close()
 		}
 		wg.Go(func() {
-			_ = c.Receive(ctx, func(ctx context.Context, l relay.Letter) error {
+			_ = c.Receive(ctx, relay.Cursor{}, func(ctx context.Context, l relay.Letter) error {
 				s, err := own.Open(l.Sealed, l.Arrived)
 				if err != nil {
 					return err

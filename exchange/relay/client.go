@@ -13,28 +13,20 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nkeys"
-	"golang.org/x/sync/errgroup"
 
 	"tarir/exchange/keys"
 )
 
 const (
-	ackWait = 10 * time.Second // after which a letter is delivered again
-	// lanes are the boxes of a member: each sender has its letters in one of them. From each box one letter at a time is on its way.
-	// With more than one, those that a member had fetched when it died would come after newer ones, and the order of a sender were
-	// lost. It costs a round trip for each letter of a lane.
-	lanes    = 4
-	inFlight = 1
+	inFlight = 256              // letters that are on their way to a member at once
+	tidy     = 10 * time.Second // after which the relay is told what was taken
 )
 
-// lane is the box of a recipient in which the letters of a sender wait.
-func lane(senderToken string) int { return int(senderToken[0]) % lanes }
-
-// box names a consumer.
-func box(recipientToken string, lane int) string { return fmt.Sprint(recipientToken, "-", lane) }
-
-func subject(recipientToken, senderToken string) string {
-	return fmt.Sprint("in.", recipientToken, ".", lane(senderToken), ".", senderToken)
+// Cursor is how far a member has taken its letters. It is the member's to keep, in the same transaction as the effect of a letter.
+// The empty one is the beginning.
+type Cursor struct {
+	Epoch string `json:"epoch"`
+	Seq   uint64 `json:"seq"`
 }
 
 var (
@@ -51,6 +43,7 @@ type Letter struct {
 	From    string    // of a letter received: the token of the sender who logged in
 	Arrived time.Time // at the relay
 	Sealed  []byte
+	Place   Cursor // of a letter received: how far the member has come with it
 }
 
 // Client is a member's line to the relay.
@@ -58,6 +51,7 @@ type Client struct {
 	member, token string
 	nc            *nats.Conn
 	js            jetstream.JetStream
+	broke         chan struct{} // the line broke and stands again
 }
 
 // DialOptions of a client.
@@ -78,7 +72,7 @@ func Dial(o DialOptions) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dial relay: %w", err)
 	}
-	c := &Client{member: o.Member, token: token(o.Member)}
+	c := &Client{member: o.Member, token: token(o.Member), broke: make(chan struct{}, 1)}
 	opts := []nats.Option{
 		nats.Name("tarir"), nats.CustomInboxPrefix(inbox(c.token)), nats.MaxReconnects(-1), nats.ReconnectWait(time.Second), nats.ReconnectJitter(500*time.Millisecond, time.Second),
 		nats.Nkey(string(public), func(nonce []byte) ([]byte, error) { return ed25519.Sign(relayKey, nonce), nil }),
@@ -88,6 +82,10 @@ func Dial(o DialOptions) (*Client, error) {
 			}
 		}),
 		nats.ReconnectHandler(func(*nats.Conn) {
+			select {
+			case c.broke <- struct{}{}:
+			default:
+			}
 			if o.Back != nil {
 				o.Back()
 			}
@@ -122,7 +120,7 @@ func (c *Client) Send(ctx context.Context, letters ...Letter) []error {
 			out[i] = ErrTooLarge
 			continue
 		}
-		msg := &nats.Msg{Subject: subject(token(l.To), c.token), Data: l.Sealed, Header: nats.Header{}}
+		msg := &nats.Msg{Subject: "in." + token(l.To) + "." + c.token, Data: l.Sealed, Header: nats.Header{}}
 		f, err := c.js.PublishMsgAsync(msg, jetstream.WithMsgID(token(l.To)+l.ID))
 		if err != nil {
 			out[i] = fmt.Errorf("send to %s: %w", l.To, err)
@@ -157,23 +155,77 @@ type Refused struct{ Code string }
 
 func (r *Refused) Error() string { return "refused: " + r.Code }
 
-// Receive gives the member's letters to handle until ctx ends: those of one sender one after the other, those of others at the same
-// time. When handle returns nil the letter is gone for good, so its effect must be on disk by then; it may come again, under the same
-// id, if the line broke at that moment. After a *Refused it becomes a dead letter. After any other error it is tried again after a
-// while, and everything behind it waits: the order of a sender is kept. failed is told of each such try; nil: nobody.
-func (c *Client) Receive(ctx context.Context, handle func(context.Context, Letter) error, failed func(error)) error {
+// Receive gives the member's letters behind a place to handle, one after the other in the order in which the relay took them, until
+// ctx ends. When handle returns nil, the effect of the letter and its place must be on disk: whoever goes on from the last place
+// that was kept gets each letter once. After a *Refused it becomes a dead letter, and its place is to be kept all the same. After any
+// other error it is tried again after a while, and everything behind it waits. failed is told of each such try; nil: nobody.
+func (c *Client) Receive(ctx context.Context, from Cursor, handle func(context.Context, Letter) error, failed func(error)) error {
 	if failed == nil {
 		failed = func(error) {}
 	}
-	eg, ctx := errgroup.WithContext(ctx)
-	for l := range lanes {
-		eg.Go(func() error { return c.lane(ctx, box(c.token, l), handle, failed) })
+	told := from
+	tell := func(ctx context.Context) {
+		if from != told {
+			if _, err := c.ask(ctx, "taken.", from); err != nil {
+				failed(err) // it is told with the next one
+				return
+			}
+			told = from
+		}
 	}
-	return eg.Wait()
+	for {
+		err := c.session(ctx, &from, handle, failed, tell)
+		if ctx.Err() != nil {
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+			defer cancel()
+			tell(last)
+			return ctx.Err()
+		}
+		failed(err)
+		if !pause(ctx, time.Second) {
+			return ctx.Err()
+		}
+	}
 }
 
-func (c *Client) lane(ctx context.Context, box string, handle func(context.Context, Letter) error, failed func(error)) error {
-	consumer, err := c.js.Consumer(ctx, boxes, box)
+// ask says how far this member is, and hears of which epoch the relay is.
+func (c *Client) ask(ctx context.Context, what string, at Cursor) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	b, err := json.Marshal(at)
+	if err != nil {
+		return "", err
+	}
+	m, err := c.nc.RequestWithContext(ctx, what+c.token, b)
+	if err != nil {
+		return "", fmt.Errorf("ask the relay: %w", err)
+	}
+	var a answered
+	if err := json.Unmarshal(m.Data, &a); err != nil {
+		return "", fmt.Errorf("ask the relay: %w", err)
+	}
+	if a.Error != "" {
+		return "", fmt.Errorf("ask the relay: %s", a.Error)
+	}
+	return a.Epoch, nil
+}
+
+var errBroke = errors.New("receive: the line broke, or a letter did not get here")
+
+// session takes letters until something breaks: what was on its way then is asked for again.
+func (c *Client) session(ctx context.Context, at *Cursor, handle func(context.Context, Letter) error, failed func(error), tell func(context.Context)) error {
+	select {
+	case <-c.broke: // before this session
+	default:
+	}
+	epoch, err := c.ask(ctx, "hello.", *at)
+	if err != nil {
+		return err
+	}
+	if epoch != at.Epoch {
+		*at = Cursor{Epoch: epoch} // the relay was made anew: what it holds is all new, or known by its id
+	}
+	consumer, err := c.js.Consumer(ctx, boxes, c.token)
 	if err != nil {
 		return fmt.Errorf("receive: %w", err)
 	}
@@ -181,29 +233,50 @@ func (c *Client) lane(ctx context.Context, box string, handle func(context.Conte
 	if err != nil {
 		return fmt.Errorf("receive: %w", err)
 	}
-	stop := context.AfterFunc(ctx, messages.Drain)
-	defer stop()
-	defer messages.Stop()
-	for {
-		m, err := messages.Next()
+	ctx, cancel := context.WithCancelCause(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	defer cancel(nil)
+	wg.Go(func() {
+		defer messages.Stop()
+		select {
+		case <-c.broke:
+			cancel(errBroke)
+		case <-ctx.Done():
+		}
+	})
+	last := time.Now()
+	for n := uint64(1); ; n++ {
+		m, err := messages.Next(jetstream.NextMaxWait(tidy))
 		if ctx.Err() != nil {
-			for ; err == nil; m, err = messages.Next() {
-				_ = m.Nak() // it comes again at once; without this, after a while
-			}
-			return ctx.Err()
+			return context.Cause(ctx)
 		}
-		if errors.Is(err, jetstream.ErrMsgIteratorClosed) {
-			return fmt.Errorf("receive: %w", err)
-		}
-		if err != nil {
-			failed(err)
-			if !pause(ctx, time.Second) {
-				return ctx.Err()
-			}
+		if errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) {
+			tell(ctx)
+			n--
 			continue
 		}
-		if err := c.one(ctx, m, handle, failed); err != nil {
+		if err != nil {
+			return fmt.Errorf("receive: %w", err)
+		}
+		meta, err := m.Metadata()
+		if err != nil {
+			return fmt.Errorf("receive: %w", err)
+		}
+		if meta.Sequence.Consumer != n {
+			return errBroke
+		}
+		l := Letter{ID: m.Headers().Get(nats.MsgIdHdr), To: c.member, From: sender(m.Subject()), Arrived: meta.Timestamp, Sealed: m.Data(), Place: Cursor{epoch, meta.Sequence.Stream}}
+		if k := len(c.token); len(l.ID) > k {
+			l.ID = l.ID[k:]
+		}
+		if err := c.one(ctx, l, handle, failed); err != nil {
 			return err
+		}
+		*at = l.Place
+		if time.Since(last) > tidy {
+			tell(ctx)
+			last = time.Now()
 		}
 	}
 }
@@ -220,60 +293,25 @@ func pause(ctx context.Context, d time.Duration) bool {
 }
 
 // one handles a letter until it is done with.
-func (c *Client) one(ctx context.Context, m jetstream.Msg, handle func(context.Context, Letter) error, failed func(error)) error {
-	meta, err := m.Metadata()
-	if err != nil {
-		return fmt.Errorf("receive: %w", err)
-	}
-	l := Letter{ID: m.Headers().Get(nats.MsgIdHdr), To: c.member, From: sender(m.Subject()), Arrived: meta.Timestamp, Sealed: m.Data()}
-	if n := len(c.token); len(l.ID) > n {
-		l.ID = l.ID[n:]
-	}
-	for wait := 100 * time.Millisecond; ; wait = min(2*wait, ackWait/3) {
-		err := busy(m, func() error { return handle(ctx, l) })
-		if ctx.Err() != nil && err != nil {
-			_ = m.Nak()
-			return ctx.Err()
-		}
-		var refused *Refused
-		switch {
-		case err == nil:
-			if err := m.Ack(); err != nil {
-				failed(err) // if it does not get there the letter comes again, and has no effect then
-			}
+func (c *Client) one(ctx context.Context, l Letter, handle func(context.Context, Letter) error, failed func(error)) error {
+	for wait := 100 * time.Millisecond; ; wait = min(2*wait, patience) {
+		err := handle(ctx, l)
+		if err == nil {
 			return nil
-		case errors.As(err, &refused):
+		}
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		if refused := (*Refused)(nil); errors.As(err, &refused) {
 			if err = c.bury(ctx, l, refused.Code); err == nil {
-				return m.Term()
+				return nil
 			}
 		}
 		failed(err)
-		_ = m.InProgress() // if it does not get there the letter comes again
 		if !pause(ctx, wait) {
-			_ = m.Nak()
-			return ctx.Err()
+			return context.Cause(ctx)
 		}
 	}
-}
-
-// busy tells the relay that a letter is being worked on for as long as it is.
-func busy(m jetstream.Msg, work func() error) error {
-	done, beat := make(chan struct{}), time.NewTicker(ackWait/3)
-	var wg sync.WaitGroup
-	wg.Go(func() {
-		for {
-			select {
-			case <-beat.C:
-				_ = m.InProgress() // if it does not get there the letter comes again
-			case <-done:
-				return
-			}
-		}
-	})
-	defer wg.Wait()
-	defer close(done)
-	defer beat.Stop()
-	return work()
 }
 
 // bury tells the administrator of the relay that a letter was refused.

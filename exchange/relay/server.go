@@ -3,14 +3,16 @@
 //
 // Members dial out, and log in with a key of their own. The relay sees who sends to whom, when and how much; what is said it cannot
 // open. A member sends in its own name alone and takes from its own box alone, which the relay enforces by subject:
-// in.RECIPIENT.LANE.SENDER.
+// in.RECIPIENT.SENDER.
 //
-// What Send returned from is on the relay's disk. Delivery is at least once and in the order of each sender; the node makes the
-// effect once. A box that is full refuses what comes, and says so to the sender.
+// What Send returned from is on the relay's disk. A member takes its letters in order, from where it says: it keeps its own place
+// (Cursor) together with the effects of what it took, so a letter has its effect once, whatever dies when. A box that is full refuses
+// what comes, and says so to the sender.
 package relay
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
@@ -65,6 +67,7 @@ type Server struct {
 	nc    *nats.Conn
 	js    jetstream.JetStream
 	opts  *server.Options
+	epoch string // of the stream: its numbers begin anew with another
 }
 
 // token stands for a member in subjects, where not every letter may.
@@ -113,9 +116,12 @@ func Start(ctx context.Context, o ServerOptions, members []Member) (s *Server, e
 	if s.js, err = jetstream.New(s.nc); err != nil {
 		return nil, fmt.Errorf("start relay: %w", err)
 	}
+	if s.epoch, err = s.epochOf(ctx); err != nil {
+		return nil, err
+	}
 	for _, c := range []jetstream.StreamConfig{
 		{
-			Name: boxes, Subjects: []string{"in.*.*.*"}, Retention: jetstream.WorkQueuePolicy, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true,
+			Name: boxes, Metadata: map[string]string{"epoch": s.epoch}, Subjects: []string{"in.*.*"}, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true,
 			MaxMsgsPerSubject: o.BoxLetters, MaxBytes: o.MaxBytes, MaxAge: keepFor, MaxMsgSize: maxLetter, Storage: jetstream.FileStorage, Duplicates: again,
 		},
 		{Name: dead, Subjects: []string{"dead.*"}, MaxAge: keepFor, MaxMsgs: 100_000, Storage: jetstream.FileStorage},
@@ -124,7 +130,7 @@ func Start(ctx context.Context, o ServerOptions, members []Member) (s *Server, e
 			return nil, fmt.Errorf("start relay: %w", err)
 		}
 	}
-	return s, s.open(ctx, members)
+	return s, s.answer()
 }
 
 // options are the server's, with what each member may do.
@@ -147,13 +153,10 @@ func (s *Server) options(members []Member) (*server.Options, error) {
 			return nil, fmt.Errorf("relay: the key of %s: %w", m.ID, err)
 		}
 		t := token(m.ID)
-		publish := []string{subject("*", t), "dead." + t}
-		for l := range lanes {
-			b := boxes + "." + box(t, l)
-			publish = append(publish, "$JS.API.CONSUMER.INFO."+b, "$JS.API.CONSUMER.MSG.NEXT."+b, "$JS.ACK."+b+".>")
-		}
 		o.Nkeys = append(o.Nkeys, &server.NkeyUser{Nkey: string(public), Permissions: &server.Permissions{
-			Publish:   &server.SubjectPermission{Allow: publish},
+			Publish: &server.SubjectPermission{Allow: []string{
+				"in.*." + t, "dead." + t, "hello." + t, "taken." + t, "$JS.API.CONSUMER.INFO." + boxes + "." + t, "$JS.API.CONSUMER.MSG.NEXT." + boxes + "." + t,
+			}},
 			Subscribe: &server.SubjectPermission{Allow: []string{inbox(t) + ".>"}},
 		}})
 	}
@@ -162,20 +165,88 @@ func (s *Server) options(members []Member) (*server.Options, error) {
 
 func inbox(token string) string { return "_INBOX_" + token }
 
-// open makes the boxes of each member.
-func (s *Server) open(ctx context.Context, members []Member) error {
-	for _, m := range members {
-		for l := range lanes {
-			t := token(m.ID)
-			_, err := s.js.CreateOrUpdateConsumer(ctx, boxes, jetstream.ConsumerConfig{
-				Durable: box(t, l), FilterSubject: fmt.Sprint("in.", t, ".", l, ".*"), AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait, MaxAckPending: inFlight, MaxDeliver: -1,
-			})
-			if err != nil {
-				return fmt.Errorf("relay: open the box of %s: %w", m.ID, err)
-			}
-		}
+// epochOf is that of the stream on disk, or a new one.
+func (s *Server) epochOf(ctx context.Context) (string, error) {
+	st, err := s.js.Stream(ctx, boxes)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return rand.Text(), nil
 	}
-	return nil
+	if err != nil {
+		return "", fmt.Errorf("start relay: %w", err)
+	}
+	return st.CachedInfo().Config.Metadata["epoch"], nil
+}
+
+// answer answers members who want to take letters, and those who have taken some. Members do not make the consumers themselves: one
+// may be told to deliver anywhere.
+func (s *Server) answer() error {
+	reply := func(m *nats.Msg, v answered, err error) {
+		if err != nil {
+			v.Error = err.Error()
+		}
+		b, _ := json.Marshal(v) // of texts alone
+		_ = m.Respond(b)        // who asked asks again
+	}
+	_, err := s.nc.Subscribe("hello.*", func(m *nats.Msg) {
+		var from Cursor
+		err := json.Unmarshal(m.Data, &from)
+		if err == nil {
+			err = s.serve(strings.TrimPrefix(m.Subject, "hello."), from)
+		}
+		reply(m, answered{Epoch: s.epoch}, err)
+	})
+	if err != nil {
+		return fmt.Errorf("start relay: %w", err)
+	}
+	_, err = s.nc.Subscribe("taken.*", func(m *nats.Msg) {
+		var to Cursor
+		err := json.Unmarshal(m.Data, &to)
+		if err == nil && to.Epoch == s.epoch {
+			err = s.remove(strings.TrimPrefix(m.Subject, "taken."), to.Seq)
+		}
+		reply(m, answered{Epoch: s.epoch}, err)
+	})
+	if err != nil {
+		return fmt.Errorf("start relay: %w", err)
+	}
+	return s.nc.FlushTimeout(patience)
+}
+
+// answered is what the relay says to a member.
+type answered struct {
+	Epoch string `json:"epoch"`
+	Error string `json:"error,omitempty"`
+}
+
+const patience = 10 * time.Second // with which relay and member wait for each other
+
+// serve makes ready what a member takes its letters from.
+func (s *Server) serve(t string, from Cursor) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := s.js.DeleteConsumer(ctx, boxes, t); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return err
+	}
+	start := uint64(1)
+	if from.Epoch == s.epoch {
+		start = from.Seq + 1
+	}
+	_, err := s.js.CreateConsumer(ctx, boxes, jetstream.ConsumerConfig{
+		Name: t, FilterSubject: "in." + t + ".*", DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: start, AckPolicy: jetstream.AckNonePolicy,
+		MemoryStorage: true, Replicas: 1, InactiveThreshold: 5 * time.Minute,
+	})
+	return err
+}
+
+// remove throws away what a member has taken.
+func (s *Server) remove(t string, seq uint64) error {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	st, err := s.js.Stream(ctx, boxes)
+	if err != nil {
+		return err
+	}
+	return st.Purge(ctx, jetstream.WithPurgeSubject("in."+t+".*"), jetstream.WithPurgeSequence(seq+1))
 }
 
 // SetMembers says who the members are now: a member that is missing is cut off at once. What waits for it stays for as long as
@@ -191,7 +262,7 @@ func (s *Server) SetMembers(ctx context.Context, members []Member) error {
 		return fmt.Errorf("relay: change its members: %w", err)
 	}
 	s.opts = o
-	return s.open(ctx, members)
+	return ctx.Err()
 }
 
 // URL is where members dial to.
@@ -200,16 +271,19 @@ func (s *Server) URL() string { return s.ns.ClientURL() }
 // WebsocketURL is where members behind a proxy dial to; empty if there is none.
 func (s *Server) WebsocketURL() string { return s.ns.WebsocketURL() }
 
-// Waiting is how many letters wait in a member's box.
+// Waiting is how many letters a member has not taken.
 func (s *Server) Waiting(ctx context.Context, member string) (int, error) {
+	st, err := s.js.Stream(ctx, boxes)
+	if err != nil {
+		return 0, fmt.Errorf("relay: the box of %s: %w", member, err)
+	}
+	i, err := st.Info(ctx, jetstream.WithSubjectFilter("in."+token(member)+".*"))
+	if err != nil {
+		return 0, fmt.Errorf("relay: the box of %s: %w", member, err)
+	}
 	n := 0
-	for l := range lanes {
-		c, err := s.js.Consumer(ctx, boxes, box(token(member), l))
-		if err != nil {
-			return 0, fmt.Errorf("relay: the box of %s: %w", member, err)
-		}
-		i := c.CachedInfo()
-		n += int(i.NumPending) + i.NumAckPending
+	for _, waiting := range i.State.Subjects {
+		n += int(waiting)
 	}
 	return n, nil
 }
