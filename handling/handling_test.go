@@ -228,9 +228,23 @@ func TestEvaluationsAreShownAsTheyAreMeant(t *testing.T) {
 		scheme, code string
 		want         Strength
 	}{
-		{FourByFour, "A1", Strong}, {FourByFour, "B3", Fair}, {FourByFour, "C1", Weak}, {FourByFour, "B4", Weak}, {FourByFour, "X1", Unknown}, {FourByFour, "C4", Unknown},
-		{SixBySix, "B2", Strong}, {SixBySix, "C3", Fair}, {SixBySix, "D1", Weak}, {SixBySix, "A5", Weak}, {SixBySix, "F1", Unknown}, {SixBySix, "A6", Unknown},
-		{ThreeFive, "1BP", Strong}, {ThreeFive, "2A", Fair}, {ThreeFive, "3AC", Weak}, {ThreeFive, "1E", Weak}, {ThreeFive, "2D", Unknown},
+		{FourByFour, "A1", Strong},
+		{FourByFour, "B3", Fair},
+		{FourByFour, "C1", Weak},
+		{FourByFour, "B4", Weak},
+		{FourByFour, "X1", Unknown},
+		{FourByFour, "C4", Unknown},
+		{SixBySix, "B2", Strong},
+		{SixBySix, "C3", Fair},
+		{SixBySix, "D1", Weak},
+		{SixBySix, "A5", Weak},
+		{SixBySix, "F1", Unknown},
+		{SixBySix, "A6", Unknown},
+		{ThreeFive, "1BP", Strong},
+		{ThreeFive, "2A", Fair},
+		{ThreeFive, "3AC", Weak},
+		{ThreeFive, "1E", Weak},
+		{ThreeFive, "2D", Unknown},
 	} {
 		e := Evaluation{c.scheme, c.code}
 		if err := e.Check(); err != nil || e.Strength() != c.want {
