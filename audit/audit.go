@@ -344,12 +344,10 @@ func (l *Log) Witness(member string, verifier note.Verifier, msg []byte, growth 
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	dir := filepath.Join(l.dir, witnessedDir)
-	if err := os.MkdirAll(dir, 0o700); err != nil {
+	path := l.witnessed(member)
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return fmt.Errorf("keep checkpoint: %w", err)
 	}
-	name := sha256.Sum256([]byte(member))
-	path := filepath.Join(dir, hex.EncodeToString(name[:16]))
 	if before, err := os.ReadFile(path); err == nil {
 		old, err := logbook.ReadCheckpoint(before, Origin(member), verifier)
 		if err != nil {
@@ -377,10 +375,15 @@ func (l *Log) Witness(member string, verifier note.Verifier, msg []byte, growth 
 	return os.Rename(tmp, path)
 }
 
+// witnessed is the file of another member's checkpoint, whatever letters its id has.
+func (l *Log) witnessed(member string) string {
+	name := sha256.Sum256([]byte(member))
+	return filepath.Join(l.dir, witnessedDir, hex.EncodeToString(name[:16]))
+}
+
 // Witnessed is the last checkpoint kept of another member; nil if there is none.
 func (l *Log) Witnessed(member string) ([]byte, error) {
-	name := sha256.Sum256([]byte(member))
-	b, err := os.ReadFile(filepath.Join(l.dir, witnessedDir, hex.EncodeToString(name[:16])))
+	b, err := os.ReadFile(l.witnessed(member))
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}

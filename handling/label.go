@@ -163,7 +163,7 @@ type Label struct {
 	Withdrawn       bool            `json:"withdrawn,omitempty"` // recalled by its owner
 }
 
-// Lease is how long a copy is shown without contact with its owner (our choice).
+// LeaseTime is how long a copy is shown without contact with its owner (our choice).
 const LeaseTime = 7 * 24 * time.Hour
 
 // Check says what is wrong with a label before it is put on a record.

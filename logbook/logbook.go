@@ -200,41 +200,25 @@ func (b *Book) write(queue []*waiting) error {
 	if broken != nil {
 		return broken
 	}
-	base := tlog.StoredHashCount(size)
 	var text, ends []byte
-	var tree []tlog.Hash
-	read := tlog.HashReaderFunc(func(at []int64) ([]tlog.Hash, error) {
-		out := make([]tlog.Hash, len(at))
-		for i, k := range at {
-			if k >= base {
-				out[i] = tree[k-base]
-			} else if err := b.hash(k, &out[i]); err != nil {
-				return nil, err
-			}
-		}
-		return out, nil
-	})
-	n := size
+	g := b.growing(size)
 	for _, w := range queue {
-		w.first = n
+		w.first = g.size
 		for _, e := range w.list {
-			more, err := tlog.StoredHashes(n, e, read)
-			if err != nil {
+			if err := g.add(e); err != nil {
 				return fmt.Errorf("append to log: %w", err)
 			}
-			tree = append(tree, more...)
 			text = append(text, e...)
 			ends = binary.BigEndian.AppendUint64(ends, uint64(end)+uint64(len(text)))
-			n++
 		}
 	}
-	hashes := make([]byte, 0, len(tree)*tlog.HashSize)
-	for i := range tree {
-		hashes = append(hashes, tree[i][:]...)
+	hashes := make([]byte, 0, len(g.more)*tlog.HashSize)
+	for i := range g.more {
+		hashes = append(hashes, g.more[i][:]...)
 	}
 	err := writeSynced(b.entries, text, end)
 	if err == nil {
-		err = writeSynced(b.hashes, hashes, base*tlog.HashSize)
+		err = writeSynced(b.hashes, hashes, g.base*tlog.HashSize)
 	}
 	if err == nil {
 		err = writeSynced(b.ends, ends, size*8)
@@ -249,9 +233,53 @@ func (b *Book) write(queue []*waiting) error {
 		return fmt.Errorf("append to log: %w", err)
 	}
 	b.state.Lock()
-	b.size, b.end = n, end+int64(len(text))
+	b.size, b.end = g.size, end+int64(len(text))
 	b.state.Unlock()
 	return nil
+}
+
+// growing is a book's tree with entries more that are not on disk.
+type growing struct {
+	b    *Book
+	base int64 // hashes on disk
+	size int64
+	more []tlog.Hash
+}
+
+func (b *Book) growing(size int64) *growing {
+	return &growing{b: b, base: tlog.StoredHashCount(size), size: size}
+}
+
+func (g *growing) add(entry []byte) error {
+	more, err := tlog.StoredHashes(g.size, entry, g)
+	g.more = append(g.more, more...)
+	g.size++
+	return err
+}
+
+// ReadHashes makes it a tlog.HashReader.
+func (g *growing) ReadHashes(at []int64) ([]tlog.Hash, error) {
+	out := make([]tlog.Hash, len(at))
+	for i, k := range at {
+		if k >= g.base {
+			out[i] = g.more[k-g.base]
+		} else if err := g.b.hash(k, &out[i]); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// Grown is the tree as it would be with entries more.
+func (b *Book) Grown(entries ...[]byte) (tlog.Tree, error) {
+	g := b.growing(b.Size())
+	for _, e := range entries {
+		if err := g.add(e); err != nil {
+			return tlog.Tree{}, err
+		}
+	}
+	root, err := tlog.TreeHash(g.size, g)
+	return tlog.Tree{N: g.size, Hash: root}, err
 }
 
 func writeSynced(f *os.File, text []byte, at int64) error {

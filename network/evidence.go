@@ -3,9 +3,7 @@ package network
 import (
 	"fmt"
 	"slices"
-	"strings"
 
-	"tarir/explain"
 	"tarir/journey"
 	"tarir/money/flow"
 	"tarir/money/ledger"
@@ -53,15 +51,6 @@ type Evidence struct {
 	Reason Reason
 }
 
-// Reason is a sentence with what it stands on: places in the lists of the input.
-type Reason struct {
-	explain.Reason
-	Findings []int
-	Adverts  []int
-	Journeys []int
-	Payments []int64 // rows of the ledger: the largest, where the money itself is the reason
-}
-
 func (e *Evidence) finding() (int, bool) {
 	if len(e.Reason.Findings) == 0 {
 		return 0, false
@@ -73,11 +62,6 @@ func (e *Evidence) finding() (int, bool) {
 func (e *Evidence) on(finding int) bool {
 	i, ok := e.finding()
 	return ok && i == finding
-}
-
-// seen makes a reason that stands on a finding.
-func (b *builder) seen(code string, finding int) Reason {
-	return Reason{Reason: sentences.Say(code, "typology", strings.ReplaceAll(b.in.Findings[finding].Typology, "_", " ")), Findings: []int{finding}}
 }
 
 // gather collects the evidence of all sources by actor, and the ties that come with it.

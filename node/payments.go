@@ -16,9 +16,9 @@ type payments struct {
 	l    *ledger.Ledger
 	rows []int64 // ascending
 	list []ledger.Payment
-	path string // where they are kept; empty: nowhere
-	more bool   // than are kept
-	used []int64
+	path string  // where they are kept; empty: nowhere
+	more bool    // than are kept
+	used []int64 // rows that were asked for: these are kept
 }
 
 // namedFile keeps the payments that the results of the last analysis named.

@@ -137,23 +137,9 @@ func TestEveryAttackIsRefusedByName(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealWeakly := func(signed []byte) []byte {
+	sealOtherwise := func(signed []byte, to ...age.Recipient) []byte {
 		var b bytes.Buffer
-		e, err := age.Encrypt(&b, weak.Recipient())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := e.Write(signed); err != nil {
-			t.Fatal(err)
-		}
-		if err := e.Close(); err != nil {
-			t.Fatal(err)
-		}
-		return b.Bytes()
-	}
-	several := func(signed []byte) []byte {
-		var b bytes.Buffer
-		e, err := age.Encrypt(&b, w.keys["B"].Sealing.Recipient(), w.keys["C"].Sealing.Recipient())
+		e, err := age.Encrypt(&b, to...)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -179,13 +165,13 @@ func TestEveryAttackIsRefusedByName(t *testing.T) {
 	}{
 		{"no envelope at all", []byte("hello"), now, envelope.Unreadable},
 		{"nothing", nil, now, envelope.Unreadable},
-		{"sealed to several", several(good), now, envelope.Unreadable},
+		{"sealed to several", sealOtherwise(good, w.keys["B"].Sealing.Recipient(), w.keys["C"].Sealing.Recipient()), now, envelope.Unreadable},
 		{"huge", make([]byte, envelope.MaxSealed+1), now, envelope.Oversized},
 		{"a bit turned", flipped, now, envelope.Altered},
 		{"cut off", cut[:len(cut)-1], now, envelope.Altered},
 		{"something behind it", append(slices.Clone(cut), 0), now, envelope.Altered},
 		{"the other half of another", append(slices.Clone(cut[:1800]), w.seal(good, "B")[1800:]...), now, envelope.Altered},
-		{"sealed with a weaker key", sealWeakly(good), now, envelope.Downgraded},
+		{"sealed with a weaker key", sealOtherwise(good, weak.Recipient()), now, envelope.Downgraded},
 		{"compressed", w.seal(w.raw(envelope.PayloadType+"+zstd", "x", "A"), "B"), now, envelope.Compressed},
 		{"another type", w.seal(w.raw("text/plain", "x", "A"), "B"), now, envelope.Unreadable},
 		{"no statement", w.seal(w.raw(envelope.PayloadType, "x", "A"), "B"), now, envelope.Unreadable},

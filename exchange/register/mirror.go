@@ -151,7 +151,7 @@ func (r *Register) Update(statements [][]byte, checkpoint []byte, root *keys.Pub
 	if err != nil {
 		return err
 	}
-	want, err := r.grown(statements)
+	want, err := r.book.Grown(statements...)
 	if err != nil {
 		return err
 	}
@@ -172,38 +172,6 @@ func (r *Register) Update(statements [][]byte, checkpoint []byte, root *keys.Pub
 		return fmt.Errorf("update register: %w", err)
 	}
 	return os.Rename(tmp, filepath.Join(r.dir, checkpointFile))
-}
-
-// grown is the tree with statements more.
-func (r *Register) grown(statements [][]byte) (tlog.Tree, error) {
-	base := tlog.StoredHashCount(r.book.Size())
-	var more []tlog.Hash
-	read := tlog.HashReaderFunc(func(at []int64) ([]tlog.Hash, error) {
-		out := make([]tlog.Hash, len(at))
-		for i, k := range at {
-			if k >= base {
-				out[i] = more[k-base]
-				continue
-			}
-			h, err := r.book.ReadHashes([]int64{k})
-			if err != nil {
-				return nil, err
-			}
-			out[i] = h[0]
-		}
-		return out, nil
-	})
-	n := r.book.Size()
-	for _, e := range statements {
-		h, err := tlog.StoredHashes(n, e, read)
-		if err != nil {
-			return tlog.Tree{}, err
-		}
-		more = append(more, h...)
-		n++
-	}
-	root, err := tlog.TreeHash(n, read)
-	return tlog.Tree{N: n, Hash: root}, err
 }
 
 // compare checks a checkpoint over as many statements as are here, or fewer: another root over the same number is another history.

@@ -288,7 +288,8 @@ func (s *Server) Waiting(ctx context.Context, member string) (int, error) {
 	return n, nil
 }
 
-// DeadLetter is what a recipient refused for good: who sent it to whom, and the code of the reason.
+// DeadLetter is what a recipient refused for good: who sent it to whom, and the code of the reason. From is the sender as it stands
+// in subjects, as in Letter.
 type DeadLetter struct {
 	To     string    `json:"to"`
 	From   string    `json:"from"`
