@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"tarir/node"
+	"tarir/analysis"
 )
 
 type analyseCmd struct {
@@ -37,7 +37,7 @@ Example:
 func (c *analyseCmd) Run(e *env) error {
 	p := newProgress(e.stderr, c.JSON)
 	defer p.close()
-	s, err := node.Analyse(e.ctx, node.AnalyseOptions{
+	s, err := analysis.Analyse(e.ctx, analysis.AnalyseOptions{
 		Inputs: c.Inputs, Stdin: e.stdin, Out: c.Out, Ledger: c.Ledger, Mappings: c.Mapping, Currency: c.Currency, Rates: c.Rates, Indicators: c.Indicators,
 		Version: version(), Progress: p, Lang: c.Lang,
 	})
@@ -54,7 +54,7 @@ func (c *analyseCmd) Run(e *env) error {
 	}
 	fmt.Fprintf(e.stdout, "read %d records from %d inputs: %d accepted, %d rejected\n", s.Counts.Read, len(s.Inputs), s.Counts.Accepted, s.Counts.Rejected)
 	if s.Counts.Rejected > 0 {
-		fmt.Fprintf(e.stdout, "  the rejected ones, with the reason of each: %s\n", filepath.Join(c.Out, node.RejectedFile))
+		fmt.Fprintf(e.stdout, "  the rejected ones, with the reason of each: %s\n", filepath.Join(c.Out, analysis.RejectedFile))
 	}
 	fmt.Fprintf(e.stdout, "%d payments between %d accounts\n", s.Counts.Payments, s.Counts.Accounts)
 	fmt.Fprintf(e.stdout, "%d findings, %d of them weak (a place to look, not a suspicion)\n", s.Counts.Findings, s.Counts.Weak)
@@ -69,16 +69,16 @@ func (c *analyseCmd) Run(e *env) error {
 		for _, c := range s.Changes {
 			kinds[c.Kind]++
 		}
-		fmt.Fprintf(e.stdout, "since the analysis before: %d organisations new, %d changed, %d the same, %d gone: %s\n", kinds["new"], kinds["changed"], kinds["same"], kinds["gone"], filepath.Join(c.Out, node.ChangesFile))
+		fmt.Fprintf(e.stdout, "since the analysis before: %d organisations new, %d changed, %d the same, %d gone: %s\n", kinds["new"], kinds["changed"], kinds["same"], kinds["gone"], filepath.Join(c.Out, analysis.ChangesFile))
 	}
 	for _, n := range s.NotAssessable {
 		fmt.Fprintf(e.stdout, "note: %s\n", n)
 	}
-	fmt.Fprintf(e.stdout, "report: %s\n", filepath.Join(c.Out, node.ReportFile))
+	fmt.Fprintf(e.stdout, "report: %s\n", filepath.Join(c.Out, analysis.ReportFile))
 	return unread(s.Inputs)
 }
 
-func warnInputs(w io.Writer, inputs []node.InputCount) {
+func warnInputs(w io.Writer, inputs []analysis.InputCount) {
 	for _, in := range inputs {
 		if in.Problem != "" {
 			fmt.Fprintf(w, "warning: %s\n", strings.ReplaceAll(in.Problem, "\n", " "))
@@ -88,7 +88,7 @@ func warnInputs(w io.Writer, inputs []node.InputCount) {
 
 // unread is an error where an input of a known format was not read to its end. What lies in a folder without being a
 // payment file is only warned of.
-func unread(inputs []node.InputCount) error {
+func unread(inputs []analysis.InputCount) error {
 	var names []string
 	for _, in := range inputs {
 		if in.Problem != "" && in.Format != "" {

@@ -39,8 +39,8 @@ var mayImport = map[string]string{
 	"world":               "entity online journey money/ledger",
 	"message":             "explain",
 	"report":              "message",
-	"node":                "entity flat kept message place explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
-	"cmd/tarir":           "node intake money/ledger",
+	"analysis":            "entity flat kept message place explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
+	"cmd/tarir":           "analysis intake money/ledger",
 }
 
 func TestPackagesKnowOnlyThoseBeforeThem(t *testing.T) {

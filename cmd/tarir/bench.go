@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"text/tabwriter"
 
-	"tarir/node"
+	"tarir/analysis"
 )
 
 type benchCmd struct {
@@ -27,7 +27,7 @@ Example:
 func (c *benchCmd) Run(e *env) error {
 	p := newProgress(e.stderr, c.JSON)
 	defer p.close()
-	r, err := node.Bench(e.ctx, node.BenchOptions{Payments: c.Payments, Seed: c.Seed, Dir: c.Keep, CSV: c.CSV, Progress: p})
+	r, err := analysis.Bench(e.ctx, analysis.BenchOptions{Payments: c.Payments, Seed: c.Seed, Dir: c.Keep, CSV: c.CSV, Progress: p})
 	p.close()
 	if err != nil {
 		return err

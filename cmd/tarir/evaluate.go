@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"text/tabwriter"
 
-	"tarir/node"
+	"tarir/analysis"
 )
 
 type evaluateCmd struct {
@@ -19,7 +19,7 @@ func (c *evaluateCmd) Help() string {
 }
 
 func (c *evaluateCmd) Run(e *env) error {
-	v, err := node.Evaluate(e.ctx, c.Truth, c.Dir)
+	v, err := analysis.Evaluate(e.ctx, c.Truth, c.Dir)
 	if err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (c *evaluateCmd) Run(e *env) error {
 	}
 	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "\tprecision\trecall\tF1\tright\tnamed\ttrue\t")
-	row := func(name string, r node.Rate) {
+	row := func(name string, r analysis.Rate) {
 		fmt.Fprintf(w, "%s\t%.3f\t%.3f\t%.3f\t%d\t%d\t%d\t\n", name, r.Precision, r.Recall, r.F1, r.Right, r.Named, r.True)
 	}
 	row("payments", v.Payments)

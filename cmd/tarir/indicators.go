@@ -5,7 +5,7 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"tarir/node"
+	"tarir/analysis"
 )
 
 type indicatorsCmd struct {
@@ -22,7 +22,7 @@ type indicatorsListCmd struct {
 func (c *indicatorsListCmd) Help() string { return "Example:\n  tarir indicators list" }
 
 func (c *indicatorsListCmd) Run(e *env) error {
-	p, _, err := node.LoadPack(c.Pack)
+	p, _, err := analysis.LoadPack(c.Pack)
 	if err != nil {
 		return err
 	}
@@ -49,7 +49,7 @@ func (c *indicatorsShowCmd) Help() string {
 }
 
 func (c *indicatorsShowCmd) Run(e *env) error {
-	p, _, err := node.LoadPack(c.Pack)
+	p, _, err := analysis.LoadPack(c.Pack)
 	if err != nil {
 		return err
 	}
@@ -83,7 +83,7 @@ type indicatorsCheckCmd struct {
 func (c *indicatorsCheckCmd) Help() string { return "Example:\n  tarir indicators check ours.toml" }
 
 func (c *indicatorsCheckCmd) Run(e *env) error {
-	p, sum, err := node.LoadPack(c.Pack)
+	p, sum, err := analysis.LoadPack(c.Pack)
 	if err != nil {
 		return err
 	}

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"tarir/analysis"
 	"tarir/money/ledger"
-	"tarir/node"
 )
 
 type ledgerCmd struct {
@@ -33,11 +33,11 @@ Example:
 
 func (c *ledgerImportCmd) Run(e *env) error {
 	if c.Rejected == "" {
-		c.Rejected = filepath.Join(c.Ledger, node.RejectedFile)
+		c.Rejected = filepath.Join(c.Ledger, analysis.RejectedFile)
 	}
 	p := newProgress(e.stderr, c.JSON)
 	defer p.close()
-	counts, err := node.Import(e.ctx, node.ImportOptions{
+	counts, err := analysis.Import(e.ctx, analysis.ImportOptions{
 		Inputs: c.Inputs, Stdin: e.stdin, Ledger: c.Ledger, Rejected: c.Rejected, Mappings: c.Mapping, Currency: c.Currency, Progress: p,
 	})
 	p.close()
@@ -109,7 +109,7 @@ func (c *ledgerStatCmd) Help() string {
 }
 
 func (c *ledgerStatCmd) Run(e *env) error {
-	s, err := node.Stat(e.ctx, ledgerFolder(c.Ledger))
+	s, err := analysis.Stat(e.ctx, ledgerFolder(c.Ledger))
 	if err != nil {
 		return err
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/vbauerster/mpb/v8/decor"
 	"golang.org/x/term"
 
-	"tarir/node"
+	"tarir/analysis"
 )
 
 // progress draws a bar a stage on a terminal and nothing elsewhere.
@@ -19,7 +19,7 @@ type progress struct {
 	last time.Time
 }
 
-var _ node.Progress = (*progress)(nil)
+var _ analysis.Progress = (*progress)(nil)
 
 func newProgress(w io.Writer, quiet bool) *progress {
 	f, ok := w.(*os.File)

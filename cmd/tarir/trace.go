@@ -5,7 +5,7 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"tarir/node"
+	"tarir/analysis"
 )
 
 type traceCmd struct {
@@ -29,7 +29,7 @@ func (c *traceCmd) Help() string {
 }
 
 func (c *traceCmd) Run(e *env) error {
-	o := node.TraceOptions{
+	o := analysis.TraceOptions{
 		Ledger: c.Ledger, Payments: c.Payment, Accounts: c.Account, Findings: c.Finding, Policy: c.Policy, Backward: c.Backward, Days: c.Days, Hops: c.Hops,
 	}
 	if c.Since != "" {
@@ -39,7 +39,7 @@ func (c *traceCmd) Run(e *env) error {
 		}
 		o.From = t
 	}
-	a, err := node.Trace(e.ctx, o)
+	a, err := analysis.Trace(e.ctx, o)
 	if err != nil {
 		return err
 	}

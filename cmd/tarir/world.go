@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"tarir/node"
+	"tarir/analysis"
 )
 
 type worldCmd struct {
@@ -24,13 +24,13 @@ Example:
 
 func (c *worldCmd) Run(e *env) error {
 	if c.Preset != "" {
-		if err := node.MakeSociety(c.Preset, c.Seed, c.Out); err != nil {
+		if err := analysis.MakeSociety(c.Preset, c.Seed, c.Out); err != nil {
 			return err
 		}
 		fmt.Fprintf(e.stdout, "%s: payments, adverts, journeys and entities, and what was planted as truth.json\n", c.Out)
 		return nil
 	}
-	if err := node.MakeWorld(c.Payments, c.Seed, c.Out); err != nil {
+	if err := analysis.MakeWorld(c.Payments, c.Seed, c.Out); err != nil {
 		return err
 	}
 	fmt.Fprintf(e.stdout, "%d payments: %s/payments.csv; what was planted: %s/truth.json\n", c.Payments, c.Out, c.Out)

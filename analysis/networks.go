@@ -1,4 +1,4 @@
-package node
+package analysis
 
 import (
 	"cmp"

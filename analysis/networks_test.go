@@ -1,4 +1,4 @@
-package node_test
+package analysis_test
 
 import (
 	"encoding/json"
@@ -9,7 +9,7 @@ import (
 	"strings"
 	"testing"
 
-	"tarir/node"
+	"tarir/analysis"
 )
 
 // society makes the small society and keeps the truth apart from the input.
@@ -17,7 +17,7 @@ func society(t *testing.T, seed uint64) (input, truth string) {
 	t.Helper()
 	dir := t.TempDir()
 	input = filepath.Join(dir, "world")
-	if err := node.MakeSociety("small", seed, input); err != nil {
+	if err := analysis.MakeSociety("small", seed, input); err != nil {
 		t.Fatal(err)
 	}
 	truth = filepath.Join(dir, "truth.json")
@@ -31,16 +31,16 @@ func TestNoVictimIsASuspect(t *testing.T) {
 	for seed := range uint64(3) {
 		input, truth := society(t, seed)
 		out := t.TempDir()
-		if _, err := node.Analyse(ctx, node.AnalyseOptions{Inputs: []string{input}, Out: out}); err != nil {
+		if _, err := analysis.Analyse(ctx, analysis.AnalyseOptions{Inputs: []string{input}, Out: out}); err != nil {
 			t.Fatal(err)
 		}
-		b, err := os.ReadFile(filepath.Join(out, node.NetworksFile))
+		b, err := os.ReadFile(filepath.Join(out, analysis.NetworksFile))
 		if err != nil {
 			t.Fatal(err)
 		}
 		valid(t, schema(t, "networks"), "networks.json", b)
 		everyReasonHasItsEvidence(t, b)
-		e, err := node.Evaluate(ctx, truth, out)
+		e, err := analysis.Evaluate(ctx, truth, out)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -56,11 +56,11 @@ func TestNoVictimIsASuspect(t *testing.T) {
 // everyReasonHasItsEvidence: whatever is said of somebody names a finding, an advert, a journey or a payment.
 func everyReasonHasItsEvidence(t *testing.T, networks []byte) {
 	t.Helper()
-	var list []node.Network
+	var list []analysis.Network
 	if err := json.Unmarshal(networks, &list); err != nil {
 		t.Fatal(err)
 	}
-	check := func(who string, reasons []node.NetworkReason) {
+	check := func(who string, reasons []analysis.NetworkReason) {
 		for _, r := range reasons {
 			if len(r.Findings)+len(r.Adverts)+len(r.Journeys)+len(r.Payments) == 0 {
 				t.Errorf("%s: nothing is named for %q", who, r.Code)
@@ -90,7 +90,7 @@ func TestWhateverWayTheDataCameTheResultIsTheSame(t *testing.T) {
 	input, _ := society(t, 4)
 	results := func(dir string) string {
 		var all strings.Builder
-		for _, f := range []string{node.NetworksFile, node.FindingsFile, node.RoutesFile, node.RoutesTable} {
+		for _, f := range []string{analysis.NetworksFile, analysis.FindingsFile, analysis.RoutesFile, analysis.RoutesTable} {
 			b, err := os.ReadFile(filepath.Join(dir, f))
 			if err != nil {
 				t.Fatal(err)
@@ -100,7 +100,7 @@ func TestWhateverWayTheDataCameTheResultIsTheSame(t *testing.T) {
 		return all.String()
 	}
 	full := t.TempDir()
-	if _, err := node.Analyse(ctx, node.AnalyseOptions{Inputs: []string{input}, Out: full}); err != nil {
+	if _, err := analysis.Analyse(ctx, analysis.AnalyseOptions{Inputs: []string{input}, Out: full}); err != nil {
 		t.Fatal(err)
 	}
 	want := results(full)
@@ -110,7 +110,7 @@ func TestWhateverWayTheDataCameTheResultIsTheSame(t *testing.T) {
 		dirs := deal(t, r, input, batches)
 		out, ledger := t.TempDir(), filepath.Join(t.TempDir(), "ledger")
 		for k, dir := range dirs {
-			s, err := node.Analyse(ctx, node.AnalyseOptions{Inputs: []string{dir}, Ledger: ledger, Out: out})
+			s, err := analysis.Analyse(ctx, analysis.AnalyseOptions{Inputs: []string{dir}, Ledger: ledger, Out: out})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -191,14 +191,14 @@ func TestHostileRecordsAreTakenOrRejectedAndNothingHangs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s, err := node.Analyse(ctx, node.AnalyseOptions{Inputs: []string{dir}, Out: out, Lang: "ar"})
+	s, err := analysis.Analyse(ctx, analysis.AnalyseOptions{Inputs: []string{dir}, Out: out, Lang: "ar"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if c := s.Counts; c.Read != 11 || c.Accepted != 8 || c.Rejected != 3 {
 		t.Errorf("read %d, accepted %d, rejected %d; want 11 = 8 + 3", c.Read, c.Accepted, c.Rejected)
 	}
-	b, err := os.ReadFile(filepath.Join(out, node.RejectedFile))
+	b, err := os.ReadFile(filepath.Join(out, analysis.RejectedFile))
 	if err != nil {
 		t.Fatal(err)
 	}

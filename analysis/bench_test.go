@@ -1,4 +1,4 @@
-package node_test
+package analysis_test
 
 import (
 	"os"
@@ -6,28 +6,28 @@ import (
 	"strings"
 	"testing"
 
-	"tarir/node"
+	"tarir/analysis"
 )
 
 // BenchmarkAndes times the two things that an analyst waits for: the whole of a large folder from files to report, and one day
 // more into a ledger that holds the rest. Each takes half a minute or more; the world is made once.
 func BenchmarkAndes(b *testing.B) {
 	input := filepath.Join(b.TempDir(), "world")
-	if err := node.MakeSociety("andes", 7, input); err != nil {
+	if err := analysis.MakeSociety("andes", 7, input); err != nil {
 		b.Fatal(err)
 	}
 	if err := os.Remove(filepath.Join(input, "truth.json")); err != nil {
 		b.Fatal(err)
 	}
-	analyse := func(b *testing.B, o node.AnalyseOptions) {
+	analyse := func(b *testing.B, o analysis.AnalyseOptions) {
 		b.Helper()
-		if _, err := node.Analyse(ctx, o); err != nil {
+		if _, err := analysis.Analyse(ctx, o); err != nil {
 			b.Fatal(err)
 		}
 	}
 	b.Run("whole", func(b *testing.B) {
 		for b.Loop() {
-			analyse(b, node.AnalyseOptions{Inputs: []string{input}, Out: b.TempDir()})
+			analyse(b, analysis.AnalyseOptions{Inputs: []string{input}, Out: b.TempDir()})
 		}
 	})
 	before, day := b.TempDir(), b.TempDir()
@@ -36,9 +36,9 @@ func BenchmarkAndes(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()
 			out, ledger := b.TempDir(), filepath.Join(b.TempDir(), "ledger")
-			analyse(b, node.AnalyseOptions{Inputs: []string{before}, Ledger: ledger, Out: out})
+			analyse(b, analysis.AnalyseOptions{Inputs: []string{before}, Ledger: ledger, Out: out})
 			b.StartTimer()
-			analyse(b, node.AnalyseOptions{Inputs: []string{day}, Ledger: ledger, Out: out})
+			analyse(b, analysis.AnalyseOptions{Inputs: []string{day}, Ledger: ledger, Out: out})
 		}
 	})
 }

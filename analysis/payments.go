@@ -1,4 +1,4 @@
-package node
+package analysis
 
 import (
 	"context"
@@ -134,7 +134,7 @@ func (p *payments) load(ctx context.Context, rows ...[]int64) error {
 func (p *payments) at(row int64) *ledger.Payment {
 	i, found := slices.BinarySearch(p.rows, row)
 	if !found {
-		panic("node: a payment was not loaded")
+		panic("analysis: a payment was not loaded")
 	}
 	return &p.list[i]
 }

@@ -1,4 +1,4 @@
-package node_test
+package analysis_test
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
-	"tarir/node"
+	"tarir/analysis"
 )
 
 var ctx = context.Background()
@@ -45,7 +45,7 @@ func valid(t *testing.T, s *jsonschema.Schema, what string, b []byte) {
 func world(t *testing.T, payments int64) (truth, results string) {
 	t.Helper()
 	dir := t.TempDir()
-	if err := node.MakeWorld(payments, 5, filepath.Join(dir, "world")); err != nil {
+	if err := analysis.MakeWorld(payments, 5, filepath.Join(dir, "world")); err != nil {
 		t.Fatal(err)
 	}
 	bad := filepath.Join(dir, "bad.csv")
@@ -53,7 +53,7 @@ func world(t *testing.T, payments int64) (truth, results string) {
 		t.Fatal(err)
 	}
 	results = filepath.Join(dir, "results")
-	if _, err := node.Analyse(ctx, node.AnalyseOptions{Inputs: []string{filepath.Join(dir, "world", "payments.csv"), bad}, Out: results}); err != nil {
+	if _, err := analysis.Analyse(ctx, analysis.AnalyseOptions{Inputs: []string{filepath.Join(dir, "world", "payments.csv"), bad}, Out: results}); err != nil {
 		t.Fatal(err)
 	}
 	return filepath.Join(dir, "world", "truth.json"), results
@@ -68,8 +68,8 @@ func TestOutputsKeepTheirPublishedShape(t *testing.T) {
 		}
 		return b
 	}
-	valid(t, schema(t, "summary"), "summary.json", read(node.SummaryFile))
-	for file, name := range map[string]string{node.FindingsFile: "findings", node.RejectedFile: "rejected", node.TraceFile: "trace"} {
+	valid(t, schema(t, "summary"), "summary.json", read(analysis.SummaryFile))
+	for file, name := range map[string]string{analysis.FindingsFile: "findings", analysis.RejectedFile: "rejected", analysis.TraceFile: "trace"} {
 		s := schema(t, name)
 		lines := bytes.Split(bytes.TrimSpace(read(file)), []byte("\n"))
 		if len(lines[0]) == 0 {
@@ -89,21 +89,21 @@ func TestOutputsKeepTheirPublishedShape(t *testing.T) {
 		}
 		return b
 	}
-	valid(t, schema(t, "evaluation"), "evaluation", encode(node.Evaluate(ctx, truth, results)))
+	valid(t, schema(t, "evaluation"), "evaluation", encode(analysis.Evaluate(ctx, truth, results)))
 	b, err := os.ReadFile(truth)
 	valid(t, schema(t, "truth"), "truth.json", encode(json.RawMessage(b), err))
 	var first struct{ ID string }
-	if err := json.Unmarshal(bytes.SplitN(read(node.FindingsFile), []byte("\n"), 2)[0], &first); err != nil {
+	if err := json.Unmarshal(bytes.SplitN(read(analysis.FindingsFile), []byte("\n"), 2)[0], &first); err != nil {
 		t.Fatal(err)
 	}
 	for _, backward := range []bool{false, true} {
-		valid(t, schema(t, "trace-answer"), "trace answer", encode(node.Trace(ctx, node.TraceOptions{Ledger: results, Findings: []string{first.ID}, Policy: "fifo", Backward: backward})))
+		valid(t, schema(t, "trace-answer"), "trace answer", encode(analysis.Trace(ctx, analysis.TraceOptions{Ledger: results, Findings: []string{first.ID}, Policy: "fifo", Backward: backward})))
 	}
 }
 
 func TestWhatWasPlantedIsFoundAndLookAlikesAreNot(t *testing.T) {
 	truth, results := world(t, 100_000)
-	e, err := node.Evaluate(ctx, truth, results)
+	e, err := analysis.Evaluate(ctx, truth, results)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -153,11 +153,11 @@ func TestLabelsNeverReachDetection(t *testing.T) {
 			t.Fatal(err)
 		}
 		out := filepath.Join(dir, "out")
-		if _, err := node.Analyse(ctx, node.AnalyseOptions{Inputs: []string{in}, Out: out}); err != nil {
+		if _, err := analysis.Analyse(ctx, analysis.AnalyseOptions{Inputs: []string{in}, Out: out}); err != nil {
 			t.Fatal(err)
 		}
 		var got [][]byte
-		for _, f := range []string{node.FindingsFile, node.TraceFile} {
+		for _, f := range []string{analysis.FindingsFile, analysis.TraceFile} {
 			b, err := os.ReadFile(filepath.Join(out, f))
 			if err != nil {
 				t.Fatal(err)
@@ -180,7 +180,7 @@ func TestLabelsNeverReachDetection(t *testing.T) {
 
 func TestOrderOfFilesDoesNotChangeFindings(t *testing.T) {
 	dir := t.TempDir()
-	if err := node.MakeWorld(20_000, 9, dir); err != nil {
+	if err := analysis.MakeWorld(20_000, 9, dir); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(filepath.Join(dir, "payments.csv"))
@@ -202,10 +202,10 @@ func TestOrderOfFilesDoesNotChangeFindings(t *testing.T) {
 	}
 	analyse := func(inputs ...string) string {
 		out := t.TempDir()
-		if _, err := node.Analyse(ctx, node.AnalyseOptions{Inputs: inputs, Out: out}); err != nil {
+		if _, err := analysis.Analyse(ctx, analysis.AnalyseOptions{Inputs: inputs, Out: out}); err != nil {
 			t.Fatal(err)
 		}
-		b, err := os.ReadFile(filepath.Join(out, node.FindingsFile))
+		b, err := os.ReadFile(filepath.Join(out, analysis.FindingsFile))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -220,11 +220,11 @@ func TestOrderOfFilesDoesNotChangeFindings(t *testing.T) {
 // FuzzTruth evaluates an analysis against a truth file with anything in it: an error or figures between 0 and 1.
 func FuzzTruth(f *testing.F) {
 	dir := f.TempDir()
-	if err := node.MakeWorld(10_000, 5, dir); err != nil {
+	if err := analysis.MakeWorld(10_000, 5, dir); err != nil {
 		f.Fatal(err)
 	}
 	results := filepath.Join(dir, "results")
-	if _, err := node.Analyse(ctx, node.AnalyseOptions{Inputs: []string{filepath.Join(dir, "payments.csv")}, Out: results}); err != nil {
+	if _, err := analysis.Analyse(ctx, analysis.AnalyseOptions{Inputs: []string{filepath.Join(dir, "payments.csv")}, Out: results}); err != nil {
 		f.Fatal(err)
 	}
 	good, err := os.ReadFile(filepath.Join(dir, "truth.json"))
@@ -239,7 +239,7 @@ func FuzzTruth(f *testing.F) {
 		if err := os.WriteFile(path, text, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		e, err := node.Evaluate(ctx, path, results)
+		e, err := analysis.Evaluate(ctx, path, results)
 		if err != nil {
 			return
 		}
