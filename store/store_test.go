@@ -1,0 +1,230 @@
+package store_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"tarir/store"
+	"tarir/store/storetest"
+)
+
+var day = time.Date(2026, 3, 1, 12, 0, 0, 123000, time.UTC)
+
+func TestAnItemIsReadAsItWasWritten(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, dsn string) {
+		s := storetest.Open(t, dsn)
+		in := &store.Item{
+			Kind: "notice", ID: "a", Owner: "NCB-1", State: "published", Number: "2026/1", Recorded: day, Changed: day.Add(time.Second), Ends: day.AddDate(1, 0, 0),
+			Due: day.Add(time.Hour), Label: json.RawMessage(`{"x":1}`), Body: json.RawMessage(`{"text":"نص ' \" é"}`),
+		}
+		write(t, s, func(tx *store.Tx) error {
+			return errors.Join(tx.Put(in), tx.Select("notice", "a", []string{"phone:+1", "name:b a"}))
+		})
+		read(t, s, func(tx *store.Tx) error {
+			out, err := tx.Get("notice", "a")
+			if err != nil || string(out.Body) != string(in.Body) || !out.Recorded.Equal(in.Recorded) || !out.Ends.Equal(in.Ends) || !out.Lease.IsZero() || out.Number != in.Number {
+				t.Errorf("read %+v, %v", out, err)
+			}
+			if _, err := tx.Get("notice", "b"); !errors.Is(err, store.ErrNone) {
+				t.Errorf("what is not there: %v", err)
+			}
+			for n, q := range map[int]store.Query{1: {Kind: "notice", DueBy: day.Add(time.Hour)}, 0: {Kind: "notice", EndsBy: day}} {
+				if items, err := tx.Items(q); err != nil || len(items) != n {
+					t.Errorf("%+v: %d items, %v", q, len(items), err)
+				}
+			}
+			m, err := tx.Find("notice", []string{"phone:+1", "phone:+2"})
+			if err != nil || len(m) != 1 || m[0].ID != "a" {
+				t.Errorf("found %v, %v", m, err)
+			}
+			return nil
+		})
+		write(t, s, func(tx *store.Tx) error { _, err := tx.Delete("notice", "a"); return err })
+		read(t, s, func(tx *store.Tx) error {
+			if m, err := tx.Find("notice", []string{"phone:+1"}); err != nil || len(m) != 0 {
+				t.Errorf("a deleted item is found by its selectors: %v %v", m, err)
+			}
+			return nil
+		})
+	})
+}
+
+func TestAFailedTransactionLeavesNothing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, dsn string) {
+		s := storetest.Open(t, dsn)
+		wrong := errors.New("wrong")
+		if err := s.Write(t.Context(), func(tx *store.Tx) error {
+			if err := tx.Set("a", "1"); err != nil {
+				return err
+			}
+			return wrong
+		}); !errors.Is(err, wrong) {
+			t.Fatal(err)
+		}
+		read(t, s, func(tx *store.Tx) error {
+			if v, err := tx.Setting("a"); v != "" || err != nil {
+				t.Errorf("%q %v", v, err)
+			}
+			return nil
+		})
+	})
+}
+
+func TestCountingUpSideBySideSkipsAndRepeatsNothing(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, dsn string) {
+		s := storetest.Open(t, dsn)
+		var mu sync.Mutex
+		seen := map[int64]bool{}
+		var wg sync.WaitGroup
+		for range 4 {
+			wg.Go(func() {
+				for range 10 {
+					var n int64
+					err := s.Write(t.Context(), func(tx *store.Tx) (err error) { n, err = tx.Next("number"); return err })
+					mu.Lock()
+					if err != nil || seen[n] {
+						t.Errorf("number %d twice, or %v", n, err)
+					}
+					seen[n] = true
+					mu.Unlock()
+				}
+			})
+		}
+		wg.Wait()
+		for n := int64(1); n <= 40; n++ {
+			if !seen[n] {
+				t.Errorf("number %d is missing", n)
+			}
+		}
+	})
+}
+
+func TestWhatIsSentIsQueuedUntilTheRelayHasItAndWhatWasToldStays(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, dsn string) {
+		s := storetest.Open(t, dsn)
+		write(t, s, func(tx *store.Tx) error {
+			return errors.Join(
+				tx.Enqueue(&store.Outgoing{ID: "s1", Seq: 1, Subject: "notice/a", Sent: day, Expires: day.Add(time.Hour), Signed: []byte(`{}`)}, []string{"B", "A"}),
+				tx.Enqueue(&store.Outgoing{ID: "s2", Seq: 2, Urgent: true, Subject: "notice/b", Sent: day, Expires: day.Add(time.Hour), Signed: []byte(`{}`)}, []string{"A"}),
+			)
+		})
+		queue := func(now time.Time) (out []string) {
+			read(t, s, func(tx *store.Tx) error {
+				q, err := tx.Queue(now, 10)
+				for _, w := range q {
+					out = append(out, w.ID+w.Recipient)
+				}
+				return err
+			})
+			return out
+		}
+		if got := queue(day); len(got) != 3 || got[0] != "s2A" || got[1] != "s1A" {
+			t.Errorf("urgent first, then in order: %v", got)
+		}
+		write(t, s, func(tx *store.Tx) error {
+			return errors.Join(tx.Delivered("s2", "A", store.Stored, "", day), tx.Delivered("s2", "A", store.Relayed, "", day), tx.Delivered("s1", "A", store.Relayed, "", day), tx.Postpone("s1", "B", day.Add(time.Minute)))
+		})
+		if got := queue(day); len(got) != 0 {
+			t.Errorf("%v", got)
+		}
+		if got := queue(day.Add(time.Minute)); len(got) != 1 || got[0] != "s1B" {
+			t.Errorf("%v", got)
+		}
+		read(t, s, func(tx *store.Tx) error {
+			d, err := tx.Deliveries("notice/b")
+			if err != nil || len(d) != 1 || d[0].State != store.Stored {
+				t.Errorf("a receipt was taken back by the relay's late word: %v %v", d, err)
+			}
+			return nil
+		})
+	})
+}
+
+func TestOwedReceiptsAreGivenOnce(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, dsn string) {
+		s := storetest.Open(t, dsn)
+		r := store.Receipt{Sender: "A", Statement: "s", State: store.Stored, At: day}
+		write(t, s, func(tx *store.Tx) error { return errors.Join(tx.Owe(r), tx.Owe(r)) })
+		for _, want := range []int{1, 0} {
+			write(t, s, func(tx *store.Tx) error {
+				got, err := tx.Owed(10)
+				if len(got) != want {
+					t.Errorf("%d receipts, want %d", len(got), want)
+				}
+				return err
+			})
+		}
+	})
+}
+
+func TestADatabaseOfANewerProgramIsLeftAlone(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, dsn string) {
+		s := storetest.Open(t, dsn)
+		write(t, s, func(tx *store.Tx) error {
+			return tx.Exec("INSERT INTO goose_db_version (version_id, is_applied) VALUES (99999, true)")
+		})
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := store.Open(t.Context(), dsn); !errors.Is(err, store.ErrNewer) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
+func TestABackupIsOfOneMomentWhileTheStoreIsWrittenTo(t *testing.T) {
+	s := storetest.Open(t, filepath.Join(t.TempDir(), "a b%", "tarir.db"))
+	ctx, cancel := context.WithCancel(t.Context())
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		for ctx.Err() == nil {
+			_ = s.Write(ctx, func(tx *store.Tx) error { // ends with the test
+				n, err := tx.Next("a")
+				if err != nil {
+					return err
+				}
+				m, err := tx.Next("b")
+				if n != m {
+					t.Errorf("%d and %d", n, m)
+				}
+				return err
+			})
+		}
+	})
+	path := filepath.Join(t.TempDir(), "copy.db")
+	time.Sleep(20 * time.Millisecond)
+	err := s.Backup(t.Context(), path)
+	cancel()
+	wg.Wait()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := storetest.Open(t, path)
+	read(t, c, func(tx *store.Tx) error {
+		a, err := tx.Setting("a")
+		b, err2 := tx.Setting("b")
+		if a != b || a == "" {
+			t.Errorf("the copy holds %q and %q", a, b)
+		}
+		return errors.Join(err, err2)
+	})
+}
+
+func write(t *testing.T, s *store.Store, fn func(*store.Tx) error) {
+	t.Helper()
+	if err := s.Write(t.Context(), fn); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func read(t *testing.T, s *store.Store, fn func(*store.Tx) error) {
+	t.Helper()
+	if err := s.Read(t.Context(), fn); err != nil {
+		t.Fatal(err)
+	}
+}
