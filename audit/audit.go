@@ -337,8 +337,19 @@ var ErrTwoHistories = errors.New("this member shows two histories of its log: ra
 
 // Witness keeps another member's checkpoint. growth proves that its log only grew since the checkpoint kept before; it is not
 // needed for the first one, or for the same one again.
-func (l *Log) Witness(member string, verifier note.Verifier, msg []byte, growth tlog.TreeProof) error {
-	now, err := logbook.ReadCheckpoint(msg, Origin(member), verifier)
+//
+// verifiers are those of the member's keys, of which one signed it: the one kept before may be of an older key.
+func (l *Log) Witness(member string, verifiers []note.Verifier, msg []byte, growth tlog.TreeProof) error {
+	read := func(msg []byte) (t tlog.Tree, err error) {
+		err = errors.New("keep checkpoint: the member has no keys")
+		for _, v := range verifiers {
+			if t, err = logbook.ReadCheckpoint(msg, Origin(member), v); err == nil {
+				break
+			}
+		}
+		return t, err
+	}
+	now, err := read(msg)
 	if err != nil {
 		return err
 	}
@@ -349,7 +360,7 @@ func (l *Log) Witness(member string, verifier note.Verifier, msg []byte, growth 
 		return fmt.Errorf("keep checkpoint: %w", err)
 	}
 	if before, err := os.ReadFile(path); err == nil {
-		old, err := logbook.ReadCheckpoint(before, Origin(member), verifier)
+		old, err := read(before)
 		if err != nil {
 			return err
 		}
@@ -379,6 +390,13 @@ func (l *Log) Witness(member string, verifier note.Verifier, msg []byte, growth 
 func (l *Log) witnessed(member string) string {
 	name := sha256.Sum256([]byte(member))
 	return filepath.Join(l.dir, witnessedDir, hex.EncodeToString(name[:16]))
+}
+
+// SignWith signs checkpoints with another key from now on.
+func (l *Log) SignWith(s note.Signer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.signer = s
 }
 
 // Witnessed is the last checkpoint kept of another member; nil if there is none.

@@ -188,14 +188,14 @@ func TestAWitnessSeesTwoHistories(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := witness.Witness("bureau", v, one, nil); err != nil {
+	if err := witness.Witness("bureau", []note.Verifier{v}, one, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := witness.Witness("bureau", v, three, nil); !errors.Is(err, audit.ErrTwoHistories) {
+	if err := witness.Witness("bureau", []note.Verifier{v}, three, nil); !errors.Is(err, audit.ErrTwoHistories) {
 		t.Errorf("growth that is not proven: %v", err)
 	}
 	for _, msg := range [][]byte{three, three, one} { // an old one may come late
-		if err := witness.Witness("bureau", v, msg, growth); err != nil {
+		if err := witness.Witness("bureau", []note.Verifier{v}, msg, growth); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -206,7 +206,7 @@ func TestAWitnessSeesTwoHistories(t *testing.T) {
 		t.Errorf("kept %q %v", kept, err)
 	}
 	for _, msg := range [][]byte{record(other, "x"), record(other, "y", "z"), record(other, "w")} {
-		if err := witness.Witness("bureau", v, msg, growth); !errors.Is(err, audit.ErrTwoHistories) {
+		if err := witness.Witness("bureau", []note.Verifier{v}, msg, growth); !errors.Is(err, audit.ErrTwoHistories) {
 			t.Errorf("another history passes: %v", err)
 		}
 	}

@@ -246,22 +246,23 @@ type Item struct {
 	Recorded time.Time
 	Changed  time.Time
 	Ends     time.Time // of retention
-	Lease    time.Time // of a copy
 	Due      time.Time // when the clock has to look at it
-	Label    json.RawMessage
-	Body     json.RawMessage
+	// Source is who sent a copy, and Statement with which statement; both are empty for what is the node's own.
+	Source, Statement string
+	Label             json.RawMessage
+	Body              json.RawMessage
 }
 
-const itemColumns = "kind, id, owner, state, number, recorded, changed, ends, lease, due, label, body"
+const itemColumns = "kind, id, owner, state, number, recorded, changed, ends, due, source, statement, label, body"
 
 func scanItem(scan func(...any) error) (*Item, error) {
 	var i Item
-	var times [5]int64
+	var times [4]int64
 	var label, body string
-	if err := scan(&i.Kind, &i.ID, &i.Owner, &i.State, &i.Number, &times[0], &times[1], &times[2], &times[3], &times[4], &label, &body); err != nil {
+	if err := scan(&i.Kind, &i.ID, &i.Owner, &i.State, &i.Number, &times[0], &times[1], &times[2], &times[3], &i.Source, &i.Statement, &label, &body); err != nil {
 		return nil, err
 	}
-	i.Recorded, i.Changed, i.Ends, i.Lease, i.Due = when(times[0]), when(times[1]), when(times[2]), when(times[3]), when(times[4])
+	i.Recorded, i.Changed, i.Ends, i.Due = when(times[0]), when(times[1]), when(times[2]), when(times[3])
 	i.Label, i.Body = json.RawMessage(label), json.RawMessage(body)
 	return &i, nil
 }
@@ -286,10 +287,10 @@ func (t *Tx) Put(i *Item) error {
 	if label == "" {
 		label = "null"
 	}
-	_, err := t.exec(`INSERT INTO item (`+itemColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12)
+	_, err := t.exec(`INSERT INTO item (`+itemColumns+`) VALUES ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)
 		ON CONFLICT (kind, id) DO UPDATE SET owner=excluded.owner, state=excluded.state, number=excluded.number, recorded=excluded.recorded,
-		changed=excluded.changed, ends=excluded.ends, lease=excluded.lease, due=excluded.due, label=excluded.label, body=excluded.body`,
-		i.Kind, i.ID, i.Owner, i.State, i.Number, micros(i.Recorded), micros(i.Changed), micros(i.Ends), micros(i.Lease), micros(i.Due), label, string(i.Body))
+		changed=excluded.changed, ends=excluded.ends, due=excluded.due, source=excluded.source, statement=excluded.statement, label=excluded.label, body=excluded.body`,
+		i.Kind, i.ID, i.Owner, i.State, i.Number, micros(i.Recorded), micros(i.Changed), micros(i.Ends), micros(i.Due), i.Source, i.Statement, label, string(i.Body))
 	return err
 }
 
@@ -321,6 +322,7 @@ type Query struct {
 	Owner  string
 	State  string
 	Number string
+	Source string
 	DueBy  time.Time // whose due time has come
 	EndsBy time.Time // whose retention has ended
 	Limit  int
@@ -344,6 +346,9 @@ func (t *Tx) Items(q Query) ([]*Item, error) {
 	}
 	if q.Number != "" {
 		add("number=?", q.Number)
+	}
+	if q.Source != "" {
+		add("source=?", q.Source)
 	}
 	if !q.DueBy.IsZero() {
 		add("due<>0 AND due<=?", micros(q.DueBy))
@@ -419,6 +424,24 @@ func (t *Tx) Setting(name string) (string, error) {
 func (t *Tx) Set(name, value string) error {
 	_, err := t.exec(`INSERT INTO setting (name, value) VALUES ($1,$2) ON CONFLICT (name) DO UPDATE SET value=excluded.value`, name, value)
 	return err
+}
+
+// Unset forgets a setting.
+func (t *Tx) Unset(name string) error {
+	_, err := t.exec(`DELETE FROM setting WHERE name=$1`, name)
+	return err
+}
+
+// Settings gives those whose names begin with a prefix.
+func (t *Tx) Settings(prefix string) (map[string]string, error) {
+	out := map[string]string{}
+	err := t.each(`SELECT name, value FROM setting WHERE name>=$1 AND name<$2`, []any{prefix, prefix + "\U0010FFFF"}, func(scan func(...any) error) error {
+		var k, v string
+		err := scan(&k, &v)
+		out[k] = v
+		return err
+	})
+	return out, err
 }
 
 // Next counts a number up and gives it.
@@ -529,8 +552,11 @@ func (t *Tx) QueueLength() (n int64, err error) {
 // Delivered notes how a delivery stands. What was told once is not taken back by what comes late.
 func (t *Tx) Delivered(statement, recipient, state, reason string, now time.Time) error {
 	guard := "state IN ('queued','relayed')"
-	if state == Relayed {
+	switch state {
+	case Relayed:
 		guard = "state='queued'"
+	case Destroyed, Marked:
+		guard = "state IN ('queued','relayed','stored')"
 	}
 	_, err := t.exec(`UPDATE delivery SET state=$3, reason=$4, changed=$5 WHERE statement=$1 AND recipient=$2 AND `+guard, statement, recipient, state, reason, micros(now))
 	return err
@@ -564,6 +590,27 @@ func (t *Tx) Deliveries(subject string) ([]Delivery, error) {
 			return err
 		})
 	return out, err
+}
+
+// Recipients are all who have something of this node, by what they receipted.
+func (t *Tx) Recipients() ([]string, error) {
+	var out []string
+	err := t.each(`SELECT DISTINCT recipient FROM delivery WHERE state='stored' ORDER BY recipient`, nil, func(scan func(...any) error) error {
+		var r string
+		err := scan(&r)
+		out = append(out, r)
+		return err
+	})
+	return out, err
+}
+
+// Forget drops a statement from the outbox, where nothing is to be known of it later.
+func (t *Tx) Forget(statement string) error {
+	if _, err := t.exec(`DELETE FROM delivery WHERE statement=$1`, statement); err != nil {
+		return err
+	}
+	_, err := t.exec(`DELETE FROM outbox WHERE id=$1`, statement)
+	return err
 }
 
 // Sweep forgets statements that were sent before a time, with their deliveries.

@@ -22,6 +22,7 @@ var mayImport = map[string]string{
 	"casework":            "",
 	"store":               "",
 	"store/storetest":     "store",
+	"node":                "audit casework entity exchange/envelope exchange/keys exchange/register exchange/relay handling hit notice store",
 	"flat":                "",
 	"kept":                "",
 	"online":              "entity",

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -134,18 +135,15 @@ func (r *Register) Update(statements [][]byte, checkpoint []byte, root *keys.Pub
 		if root == nil {
 			return errors.New("update register: the secretariat's key is not known yet: it stands in the invitation")
 		}
-		signed, err := keys.Read(statements[0], PayloadType)
-		if err != nil {
-			return err
-		}
-		if err := signed.Verify(*root); err != nil {
-			return fmt.Errorf("update register: %w: it is not that of the secretariat who invited", err)
-		}
 	}
 	for i, e := range statements {
 		if _, err := state.Apply(e); err != nil {
 			return fmt.Errorf("update register: statement %d: %w", r.book.Size()+int64(i), err)
 		}
+	}
+	// Whoever makes a register of its own cannot put the secretariat's key into it: a change of keys is signed by the new ones too.
+	if r.book.Size() == 0 && root != nil && !slices.ContainsFunc(state.Issuer().Keys, func(k Key) bool { return k.Equal(*root) }) {
+		return fmt.Errorf("update register: %w: it is not that of the secretariat who invited", keys.ErrSignature)
 	}
 	tree, err := readBy(state, checkpoint)
 	if err != nil {
@@ -155,8 +153,16 @@ func (r *Register) Update(statements [][]byte, checkpoint []byte, root *keys.Pub
 	if err != nil {
 		return err
 	}
-	if tree.N < want.N || tree.N == want.N && tree.Hash != want.Hash {
-		return r.compare(tree)
+	if tree.N == want.N && tree.Hash != want.Hash {
+		return ErrTwoHistories
+	}
+	if tree.N <= r.book.Size() {
+		if err := r.compare(tree); err != nil {
+			return err
+		}
+	}
+	if tree.N < want.N {
+		return fmt.Errorf("update register: the checkpoint is over %d statements, and %d came: it does not fit", tree.N, want.N)
 	}
 	if tree.N > want.N {
 		return fmt.Errorf("update register: the checkpoint is over %d statements, and %d are here", tree.N, want.N)
@@ -176,9 +182,6 @@ func (r *Register) Update(statements [][]byte, checkpoint []byte, root *keys.Pub
 
 // compare checks a checkpoint over as many statements as are here, or fewer: another root over the same number is another history.
 func (r *Register) compare(tree tlog.Tree) error {
-	if tree.N > r.book.Size() {
-		return ErrTwoHistories // of statements that were just tried
-	}
 	root, err := r.book.Root(tree.N)
 	if err != nil {
 		return err

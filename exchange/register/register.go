@@ -87,7 +87,11 @@ func (s Span) holds(at time.Time) bool {
 type Key struct {
 	keys.Public
 	Span
+	Grace time.Time // until when its signatures still count after the member changed its keys itself: until it hears that it has
 }
+
+// Grace is how long a key still signs after its member changed it (our choice). A lost one, which was replaced, has none.
+const Grace = 24 * time.Hour
 
 // Member is a member as the register tells it.
 type Member struct {
@@ -173,7 +177,7 @@ func (s *State) KeyAt(member, keyID string, at time.Time) (*keys.Public, error) 
 		return nil, fmt.Errorf("%q: %w", member, ErrSuspended)
 	}
 	for i := range m.Keys {
-		if k := &m.Keys[i]; k.ID() == keyID && k.holds(at) {
+		if k := &m.Keys[i]; k.ID() == keyID && (k.holds(at) || !at.Before(k.From) && at.Before(k.Grace)) {
 			return &k.Public, nil
 		}
 	}
@@ -218,7 +222,7 @@ func (s *State) Apply(entry []byte) (*Statement, error) {
 			return no("it is not signed by the keys that it names")
 		}
 		s.issuer = st.Member
-		s.members[st.Member] = &Member{ID: st.Member, Name: st.Name, Country: st.Country, Contact: st.Contact, Kind: st.Kind, Rights: slices.Clone(Rights), Keys: []Key{{*st.Keys, Span{From: st.At}}}}
+		s.members[st.Member] = &Member{ID: st.Member, Name: st.Name, Country: st.Country, Contact: st.Contact, Kind: st.Kind, Rights: slices.Clone(Rights), Keys: []Key{{Public: *st.Keys, Span: Span{From: st.At}}}}
 		s.last = st.At
 		return &st, nil
 	}
@@ -276,7 +280,10 @@ func (s *State) Apply(entry []byte) (*Statement, error) {
 			signed.Verify(m.Current(st.At).Public, *st.Keys) != nil {
 			return no("the member did not sign it with its old keys and with the new ones")
 		}
-		change = func() { m.rotate(*st.Keys, st.At) }
+		change = func() {
+			m.rotate(*st.Keys, st.At)
+			m.Keys[len(m.Keys)-2].Grace = st.At.Add(Grace)
+		}
 	case Granted, Revoked, Suspended, Resumed, Left:
 		if m == nil || len(m.Keys) == 0 {
 			return no("it is about somebody who never joined")
@@ -319,7 +326,7 @@ func (m *Member) rotate(k keys.Public, at time.Time) {
 	if n := len(m.Keys); n > 0 && m.Keys[n-1].To.IsZero() {
 		m.Keys[n-1].To = at
 	}
-	m.Keys = append(m.Keys, Key{k, Span{From: at}})
+	m.Keys = append(m.Keys, Key{Public: k, Span: Span{From: at}})
 }
 
 func (m *Member) resume(at time.Time) {

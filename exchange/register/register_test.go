@@ -140,7 +140,10 @@ func TestJoiningRotatingLosingAndLeaving(t *testing.T) {
 	}
 	d.must(*st)
 	rotated := st.At
-	if err := d.keyAt("NCB", first, rotated); !errors.Is(err, register.ErrKey) {
+	if err := d.keyAt("NCB", first, rotated.Add(register.Grace-time.Second)); err != nil {
+		t.Errorf("what the member signed before it heard of the change: %v", err)
+	}
+	if err := d.keyAt("NCB", first, rotated.Add(register.Grace)); !errors.Is(err, register.ErrKey) {
 		t.Errorf("the old key is still in force: %v", err)
 	}
 	if err := errors.Join(d.keyAt("NCB", first, rotated.Add(-time.Second)), d.keyAt("NCB", second, rotated)); err != nil {

@@ -19,6 +19,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,6 +34,7 @@ import (
 const (
 	boxes     = "BOXES" // the stream of what waits
 	dead      = "DEAD"  // the stream of what was refused
+	files     = "FILES" // the stream of sealed attachments, in parts
 	maxLetter = 1 << 20
 	keepFor   = 60 * 24 * time.Hour // a member may be away for so long
 	again     = 30 * time.Minute    // within which a letter sent twice is one
@@ -67,6 +69,7 @@ type Server struct {
 	nc    *nats.Conn
 	js    jetstream.JetStream
 	opts  *server.Options
+	files jetstream.Stream
 	epoch string // of the stream: its numbers begin anew with another
 }
 
@@ -124,11 +127,18 @@ func Start(ctx context.Context, o ServerOptions, members []Member) (s *Server, e
 			Name: boxes, Metadata: map[string]string{"epoch": s.epoch}, Subjects: []string{"in.*.*"}, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true,
 			MaxMsgsPerSubject: o.BoxLetters, MaxBytes: o.MaxBytes, MaxAge: keepFor, MaxMsgSize: maxLetter, Storage: jetstream.FileStorage, Duplicates: again,
 		},
+		{
+			Name: files, Subjects: []string{"file.*.*.*"}, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true, MaxMsgsPerSubject: 1, MaxBytes: o.MaxBytes, MaxAge: keepFor,
+			MaxMsgSize: maxLetter, Storage: jetstream.FileStorage, Duplicates: again,
+		},
 		{Name: dead, Subjects: []string{"dead.*"}, MaxAge: keepFor, MaxMsgs: 100_000, Storage: jetstream.FileStorage},
 	} {
 		if _, err = s.js.CreateOrUpdateStream(ctx, c); err != nil {
 			return nil, fmt.Errorf("start relay: %w", err)
 		}
+	}
+	if s.files, err = s.js.Stream(ctx, files); err != nil {
+		return nil, fmt.Errorf("start relay: %w", err)
 	}
 	return s, s.answer()
 }
@@ -155,7 +165,7 @@ func (s *Server) options(members []Member) (*server.Options, error) {
 		t := token(m.ID)
 		o.Nkeys = append(o.Nkeys, &server.NkeyUser{Nkey: string(public), Permissions: &server.Permissions{
 			Publish: &server.SubjectPermission{Allow: []string{
-				"in.*." + t, "dead." + t, "hello." + t, "taken." + t, "$JS.API.CONSUMER.INFO." + boxes + "." + t, "$JS.API.CONSUMER.MSG.NEXT." + boxes + "." + t,
+				"in.*." + t, "file." + t + ".*.*", "fetch." + t, "dead." + t, "hello." + t, "taken." + t, "$JS.API.CONSUMER.INFO." + boxes + "." + t, "$JS.API.CONSUMER.MSG.NEXT." + boxes + "." + t,
 			}},
 			Subscribe: &server.SubjectPermission{Allow: []string{inbox(t) + ".>"}},
 		}})
@@ -181,6 +191,9 @@ func (s *Server) epochOf(ctx context.Context) (string, error) {
 // may be told to deliver anywhere.
 func (s *Server) answer() error {
 	reply := func(m *nats.Msg, v answered, err error) {
+		if !ours(m) {
+			return
+		}
 		if err != nil {
 			v.Error = err.Error()
 		}
@@ -209,7 +222,54 @@ func (s *Server) answer() error {
 	if err != nil {
 		return fmt.Errorf("start relay: %w", err)
 	}
+	_, err = s.nc.Subscribe("fetch.*", func(m *nats.Msg) {
+		if ours(m) {
+			s.fetch(m)
+		}
+	})
+	if err != nil {
+		return fmt.Errorf("start relay: %w", err)
+	}
 	return s.nc.FlushTimeout(patience)
+}
+
+// ours says whether an answer goes to who asked: the relay writes wherever it likes, so it must not be told where.
+func ours(m *nats.Msg) bool {
+	_, t, _ := strings.Cut(m.Subject, ".")
+	return strings.HasPrefix(m.Reply, inbox(t)+".")
+}
+
+// part asks for a part of an attachment.
+type part struct {
+	Sender string `json:"sender"` // token
+	SHA256 string `json:"sha256"`
+	N      int    `json:"n"`
+}
+
+// fetch answers with a part, or with a header that says why not.
+func (s *Server) fetch(m *nats.Msg) {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	out := nats.NewMsg(m.Reply)
+	var p part
+	err := json.Unmarshal(m.Data, &p)
+	if err == nil && strings.ContainsAny(p.Sender+p.SHA256, ".*> ") {
+		err = errors.New("this is no attachment")
+	}
+	if err == nil {
+		var got *jetstream.RawStreamMsg
+		if got, err = s.files.GetLastMsgForSubject(ctx, fileSubject(p.Sender, p.SHA256, p.N)); err == nil {
+			out.Data = got.Data
+		}
+	}
+	if err != nil {
+		out.Header.Set("Error", err.Error())
+	}
+	_ = s.nc.PublishMsg(out) // who asked asks again
+}
+
+func fileSubject(sender, sum string, n int) string {
+	return "file." + sender + "." + sum + "." + strconv.Itoa(n)
 }
 
 // answered is what the relay says to a member.

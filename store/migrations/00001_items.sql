@@ -10,7 +10,8 @@ CREATE TABLE item (
     recorded BIGINT NOT NULL,
     changed BIGINT NOT NULL,
     ends BIGINT NOT NULL,
-    lease BIGINT NOT NULL,
+    source TEXT NOT NULL,
+    statement TEXT NOT NULL,
     due BIGINT NOT NULL,
     label TEXT NOT NULL,
     body TEXT NOT NULL,
@@ -19,6 +20,7 @@ CREATE TABLE item (
 CREATE INDEX item_due ON item (due) WHERE due <> 0;
 CREATE INDEX item_ends ON item (ends) WHERE ends <> 0;
 CREATE INDEX item_changed ON item (kind, changed);
+CREATE INDEX item_source ON item (source) WHERE source <> '';
 CREATE INDEX item_number ON item (number) WHERE number <> '';
 
 CREATE TABLE selector (

@@ -1,0 +1,315 @@
+package node
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"tarir/audit"
+	"tarir/exchange/envelope"
+	"tarir/exchange/register"
+	"tarir/handling"
+	"tarir/hit"
+	"tarir/notice"
+	"tarir/store"
+)
+
+// counters are what a running node counts since it started.
+type counters struct {
+	sent, received, refused, rejected, hits, outcomes, stops atomic.Int64
+}
+
+// Counts gives them by name.
+func (n *Node) Counts() map[string]int64 {
+	c := &n.counted
+	return map[string]int64{
+		"letters_sent": c.sent.Load(), "letters_received": c.received.Load(), "letters_refused": c.refused.Load(), "statements_rejected": c.rejected.Load(),
+		"hits_possible": c.hits.Load(), "hit_outcomes": c.outcomes.Load(), "stop_requests_received": c.stops.Load(),
+	}
+}
+
+// clock looks regularly at what is due.
+func (n *Node) clock(ctx context.Context) error {
+	for {
+		if err := n.Tick(ctx); err != nil && ctx.Err() == nil {
+			n.log.Error("the clock", "error", err.Error())
+		}
+		select {
+		case <-n.due:
+		case <-time.After(n.every):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// Tick does what time alone asks for. It may be called as often as one likes.
+func (n *Node) Tick(ctx context.Context) error {
+	errs := []error{n.putRotations(ctx), n.putDue(ctx), n.retain(ctx), n.tellReceipts(ctx)}
+	n.takeNextKeys()
+	hourly, err := n.every1(ctx, "hour", time.Hour)
+	if err == nil && hourly {
+		errs = append(errs, n.sendCheckpoints(ctx))
+	}
+	daily, err2 := n.every1(ctx, "day", 24*time.Hour)
+	if err2 == nil && daily {
+		errs = append(errs, n.pulse(ctx), n.sweep(ctx))
+	}
+	return errors.Join(append(errs, err, err2)...)
+}
+
+// every1 says whether something that is done at most so often is to be done now.
+func (n *Node) every1(ctx context.Context, name string, d time.Duration) (due bool, err error) {
+	err = n.store.Write(ctx, func(tx *store.Tx) error {
+		v, err := tx.Setting("clock/" + name)
+		if err != nil {
+			return err
+		}
+		last, _ := time.Parse(time.RFC3339, v) // none: never
+		now := n.now()
+		// A clock that went back must not stop everything until it has caught up.
+		if due = now.Sub(last) >= d || now.Before(last); due {
+			return tx.Set("clock/"+name, now.UTC().Format(time.RFC3339))
+		}
+		return nil
+	})
+	return due, err
+}
+
+// putDue takes the steps of notices, hits and requests whose time has come.
+func (n *Node) putDue(ctx context.Context) error {
+	err := n.store.Write(ctx, func(tx *store.Tx) error {
+		items, err := tx.Items(store.Query{DueBy: n.now(), Limit: 500})
+		if err != nil {
+			return err
+		}
+		for _, it := range items {
+			switch it.Kind {
+			case kindReview, kindRequest:
+				err = n.dueNotice(tx, it)
+			case kindHit:
+				err = n.remind(tx, it)
+			case kindStop:
+				err = n.lateStop(tx, it)
+			default:
+				it.Due = time.Time{}
+				err = tx.Put(it)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	n.stir()
+	return err
+}
+
+// dueNotice lapses or expires a notice, at the secretariat: the owner hears of it from there.
+func (n *Node) dueNotice(tx *store.Tx, it *store.Item) error {
+	b, err := body[requestBody](it)
+	if err != nil {
+		return err
+	}
+	event, due := b.Record.Due(n.now())
+	if !due || !n.Secretariat() {
+		it.Due = time.Time{}
+		return tx.Put(it)
+	}
+	return n.applied(tx, it, b, notice.Step{Event: event, Side: notice.Clock, Member: n.config.Member, Person: clockPerson, At: n.now()})
+}
+
+// remind reminds the owner of a notice who was asked about a hit, and the desk here.
+func (n *Node) remind(tx *store.Tx, it *store.Item) error {
+	h, err := body[hit.Hit](it)
+	if err != nil {
+		return err
+	}
+	if h.Finder == n.config.Member {
+		st := say{to: []string{h.Owner}, kind: "hit.step", subject: "hit/" + h.ID, purpose: labelOf(it).Purpose, legalBasis: "RPD 104-106", body: hitStepBody{h.ID, hit.Step{Reason: "reminder"}}, urgent: true}
+		if _, err := n.enqueue(tx, st); err != nil {
+			return err
+		}
+	}
+	if err := tx.AddTask(store.Task{ID: "desk/" + h.ID + "/" + n.now().UTC().Format(time.RFC3339), Kind: "desk", Subject: "hit/" + h.ID, Due: n.now(), Note: "the owner has not answered"}); err != nil {
+		return err
+	}
+	h.Reminded = n.now()
+	return n.putHit(tx, h, it.Label)
+}
+
+// retain asks owners whether what ends soon is still needed, and deletes what has ended: here, with a receipt to who sent it, and what
+// is the node's own everywhere.
+func (n *Node) retain(ctx context.Context) error {
+	return n.store.Write(ctx, func(tx *store.Tx) error {
+		now := n.now()
+		soon, err := tx.Items(store.Query{EndsBy: now.AddDate(0, 6, 0), Limit: 2000})
+		if err != nil {
+			return err
+		}
+		for _, it := range soon {
+			own := it.Source == ""
+			l := labelOf(it)
+			switch {
+			case now.Before(it.Ends):
+				if own && l != nil && !now.Before(l.Review()) && it.State != "recalled" {
+					err = tx.AddTask(store.Task{ID: "retention/" + it.Kind + "/" + it.ID, Kind: "retention", Subject: it.Kind + "/" + it.ID, Due: it.Ends})
+				}
+			case own && (it.Kind == kindMessage || it.Kind == kindDiffusion) && it.State != "recalled":
+				if err = n.recall(tx, it, "retention"); err == nil {
+					it.Ends = now.AddDate(1, 0, 0) // what is left of it says that it was, and to whom it went
+					err = tx.Put(it)
+				}
+			case own && it.Kind == kindReview && notice.State(it.State).Live():
+				continue // it expires first
+			default:
+				var state string
+				if state, err = n.destroy(tx, it.Kind, it.ID, "retention"); err == nil && !own && it.Statement != "" {
+					err = tx.Owe(store.Receipt{Sender: it.Source, Statement: it.Statement, State: state, Reason: "retention", At: now})
+				}
+				if err == nil && state == store.Marked {
+					it.Ends = time.Time{}
+					err = tx.Put(it)
+				}
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// tellReceipts tells owners how their notices stand with those who got them, whenever that has changed.
+func (n *Node) tellReceipts(ctx context.Context) error {
+	if !n.Secretariat() {
+		return nil
+	}
+	return n.store.Write(ctx, func(tx *store.Tx) error {
+		items, err := tx.Items(store.Query{Kind: kindReview, Limit: 500})
+		if err != nil {
+			return err
+		}
+		for _, it := range items {
+			if it.Number == "" || it.Owner == n.config.Member {
+				continue
+			}
+			d, err := tx.Deliveries(kindNotice + "/" + it.ID)
+			if err != nil {
+				return err
+			}
+			b := receiptsBody{ID: it.ID, Deliveries: d}
+			text := string(mustJSON(b))
+			mark := n.grave("told", text)
+			if told, err := tx.Setting("told/" + it.ID); err != nil {
+				return err
+			} else if told == mark {
+				continue
+			}
+			if _, err := n.enqueue(tx, say{to: []string{it.Owner}, kind: "notice.receipts", subject: "told/" + it.ID, body: b}); err != nil {
+				return err
+			}
+			if err := tx.Set("told/"+it.ID, mark); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// pulse tells those who hold something of this node that it is there, which renews the lease of their copies.
+func (n *Node) pulse(ctx context.Context) error {
+	return n.store.Write(ctx, func(tx *store.Tx) error {
+		to, err := tx.Recipients()
+		if err != nil {
+			return err
+		}
+		active := n.active()
+		to = slices.DeleteFunc(to, func(id string) bool {
+			return !slices.ContainsFunc(active, func(m *register.Member) bool { return m.ID == id })
+		})
+		_, err = n.enqueue(tx, say{to: to, kind: "pulse", subject: receiptKind, body: struct{}{}})
+		return err
+	})
+}
+
+// sweep forgets what nobody asks for any more.
+func (n *Node) sweep(ctx context.Context) error {
+	return n.store.Write(ctx, func(tx *store.Tx) error {
+		now := n.now()
+		if err := tx.ForgetSeen(now.Add(-envelope.MaxAge - 24*time.Hour)); err != nil {
+			return err
+		}
+		if err := tx.ForgetGraves(now.AddDate(-1, 0, 0)); err != nil {
+			return err
+		}
+		return tx.Sweep(now.AddDate(-1, 0, 0))
+	})
+}
+
+// Extend keeps an own record longer, for a stated reason.
+func (n *Node) Extend(ctx context.Context, w Who, kind, id string, until time.Time) error {
+	if err := n.allow(w, "recall"); err != nil {
+		return err
+	}
+	if err := n.record(w, audit.Decision, kind, id, "", "extend"); err != nil {
+		return err
+	}
+	return n.store.Write(ctx, func(tx *store.Tx) error {
+		it, err := tx.Get(kind, id)
+		if err != nil {
+			return err
+		}
+		if it.Source != "" {
+			return errors.Join(ErrNotAllowed, errors.New("only its owner extends it"))
+		}
+		l := labelOf(it)
+		if l == nil {
+			l = &handling.Label{}
+		}
+		if err := l.Extend(w.Reason, until, n.now()); err != nil {
+			return err
+		}
+		it.Ends, it.Label, it.Changed = l.Until, mustJSON(l), n.now()
+		if err := tx.DoneTasks("retention", kind+"/"+id, n.now()); err != nil {
+			return err
+		}
+		return tx.Put(it)
+	})
+}
+
+// Tasks are what waits for a person, the most urgent first.
+func (n *Node) Tasks(ctx context.Context, w Who) (out []store.Task, err error) {
+	if err := n.allow(w, "read"); err != nil {
+		return nil, err
+	}
+	err = n.store.Read(ctx, func(tx *store.Tx) (err error) { out, err = tx.Tasks(); return err })
+	return out, err
+}
+
+// Health says how a node is: what an administrator looks at first.
+type Health struct {
+	Member   string `json:"member"`
+	OK       bool   `json:"ok"`
+	Line     bool   `json:"line"`  // to the exchange
+	Queue    int64  `json:"queue"` // deliveries that have not reached the relay
+	Register int64  `json:"register"`
+	Audit    int64  `json:"audit"`
+	Alarm    string `json:"alarm,omitempty"`
+}
+
+// Health gives it.
+func (n *Node) Health(ctx context.Context) (*Health, error) {
+	n.mu.Lock()
+	line := n.client != nil && n.client.Connected()
+	alarm := n.alarm
+	n.mu.Unlock()
+	queue, err := n.Outbox(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Health{Member: n.config.Member, OK: line && alarm == "", Line: line, Queue: queue, Register: n.register.Size(), Audit: n.audit.Size(), Alarm: strings.TrimSpace(alarm)}, nil
+}

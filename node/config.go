@@ -1,0 +1,178 @@
+package node
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/BurntSushi/toml"
+)
+
+// Config is a node's configuration file, config.toml in its data folder.
+type Config struct {
+	Member   string   `toml:"member"`
+	Database string   `toml:"database"`
+	Relay    Relay    `toml:"relay"`
+	Web      Web      `toml:"web"`
+	Notices  Notices  `toml:"notices"`
+	Keep     Keep     `toml:"keep"`
+	People   []Person `toml:"person"`
+}
+
+// Relay says where the exchange is, and on the secretariat's node how it is run.
+type Relay struct {
+	URL    string `toml:"url"`
+	CA     string `toml:"ca"`
+	Listen string `toml:"listen"`
+	WS     int    `toml:"websocket"`
+	Cert   string `toml:"cert"`
+	Key    string `toml:"key"`
+	Sync   bool   `toml:"sync"`
+	Box    int64  `toml:"box_letters"`
+	Max    int64  `toml:"max_bytes"`
+}
+
+// Web is where the node answers by HTTP.
+type Web struct {
+	Listen string `toml:"listen"`
+	Public bool   `toml:"public_notices"`
+}
+
+// Notices are choices about notices.
+type Notices struct {
+	Silver bool   `toml:"silver"`
+	Rules  string `toml:"rules"`
+}
+
+// Keep says for how long what no law rules is kept.
+type Keep struct {
+	Messages int `toml:"messages_days"`
+}
+
+// Person is somebody who works with the node.
+type Person struct {
+	ID     string   `toml:"id"`
+	Groups []string `toml:"groups"`
+	May    []string `toml:"may"`
+}
+
+// Rights are what a person may be allowed to.
+var Rights = []string{"all", "read", "draft", "submit", "review", "message", "watch", "hit", "stop", "recall", "audit", "admin"}
+
+// configText is a new node's configuration, with what each line is for.
+const configText = `# Tarir: the configuration of one node. Change it, then restart the node ("tarir serve").
+
+# The member whose node this is, as it stands in the register.
+member = %q
+
+# Where records are kept. Empty: tarir.db in this folder (SQLite). Or a PostgreSQL: "postgres://user@host/database".
+database = %q
+
+[relay]
+# Where the exchange is: nats://, tls://, ws:// or wss:// (the last two pass a proxy). The secretariat tells it.
+url = %q
+# A file with the certificate of who signed the relay's, where that is not one that the system knows.
+ca = %q
+# The secretariat's node runs the relay itself; empty: it is a cluster of its own (docs/operations.md).
+listen = %q
+# A port for members behind a proxy (WebSocket); 0: none.
+websocket = %d
+# The relay's certificate and key. Without them the line is not encrypted, which is for one machine only.
+cert = %q
+key = %q
+# Whether the relay syncs each letter to disk before it says that it has it. Leave it on for a relay on one machine.
+sync = true
+# How many letters of one sender may wait in one box, and how many bytes in all; 0: 10,000 and 10 GB.
+box_letters = 0
+max_bytes = 0
+
+[web]
+# Where this node answers: health, metrics and, on the secretariat's node, the public extracts of notices. Empty: nowhere.
+# People and programs of this machine use the socket "tarir.sock" in this folder, which only its owner can open.
+listen = %q
+public_notices = %v
+
+[notices]
+# Silver notices are a pilot: switch them on if your member takes part.
+silver = %v
+# A rule pack of your own (tarir notice rules --print writes the one that comes with the program); empty: that one.
+rules = ""
+
+[keep]
+# Messages and diffusions without an end of their own.
+messages_days = 365
+
+# The people who work with this node. may: all, read, draft, submit, review, message, watch, hit, stop, recall, audit, admin.
+%s`
+
+func personText(id string, may ...string) string {
+	list := make([]string, len(may))
+	for i, m := range may {
+		list[i] = fmt.Sprintf("%q", m)
+	}
+	return fmt.Sprintf("[[person]]\nid = %q\ngroups = []\nmay = [%s]\n\n", id, strings.Join(list, ", "))
+}
+
+// ErrConfig is wrapped by errors about the configuration file.
+var ErrConfig = errors.New("the configuration is wrong")
+
+// ReadConfig reads the configuration in a data folder.
+func ReadConfig(dir string) (*Config, error) {
+	path := filepath.Join(dir, "config.toml")
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no node in %s: make one with tarir init --data %s", dir, dir)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the configuration: %w", err)
+	}
+	return parseConfig(text, path)
+}
+
+func parseConfig(text []byte, path string) (*Config, error) {
+	var c Config
+	meta, err := toml.Decode(string(text), &c)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %w", ErrConfig, path, err)
+	}
+	if u := meta.Undecoded(); len(u) > 0 {
+		return nil, fmt.Errorf("%w: %s: there is no setting %q", ErrConfig, path, u[0])
+	}
+	if c.Member == "" {
+		return nil, fmt.Errorf("%w: %s: member is missing", ErrConfig, path)
+	}
+	if (c.Relay.Cert == "") != (c.Relay.Key == "") {
+		return nil, fmt.Errorf("%w: %s: give both cert and key of the relay, or none", ErrConfig, path)
+	}
+	seen := map[string]bool{}
+	for _, p := range c.People {
+		if p.ID == "" || p.ID == clockPerson || seen[p.ID] {
+			return nil, fmt.Errorf("%w: %s: each person has an id of their own, and none is called %q", ErrConfig, path, clockPerson)
+		}
+		seen[p.ID] = true
+		for _, m := range p.May {
+			if !slices.Contains(Rights, m) {
+				return nil, fmt.Errorf("%w: %s: %s may %q: choose from %s", ErrConfig, path, p.ID, m, strings.Join(Rights, ", "))
+			}
+		}
+	}
+	if c.Keep.Messages <= 0 {
+		c.Keep.Messages = 365
+	}
+	return &c, nil
+}
+
+func (c *Config) person(id string) *Person {
+	i := slices.IndexFunc(c.People, func(p Person) bool { return p.ID == id })
+	if i < 0 {
+		return nil
+	}
+	return &c.People[i]
+}
+
+func (p *Person) may(right string) bool {
+	return slices.Contains(p.May, "all") || slices.Contains(p.May, right)
+}

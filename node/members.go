@@ -1,0 +1,573 @@
+package node
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"time"
+
+	"golang.org/x/mod/sumdb/note"
+	"golang.org/x/mod/sumdb/tlog"
+
+	"tarir/audit"
+	"tarir/exchange/envelope"
+	"tarir/exchange/keys"
+	"tarir/exchange/register"
+	"tarir/exchange/relay"
+	"tarir/handling"
+	"tarir/store"
+)
+
+// registerBody carries statements of the register from a number on, and the secretariat's checkpoint over all.
+type registerBody struct {
+	From       int64    `json:"from"`
+	Statements [][]byte `json:"statements"`
+	Checkpoint []byte   `json:"checkpoint"`
+}
+
+// ErrSecretariat says that only the secretariat does this.
+var ErrSecretariat = errors.New("only the secretariat's node does this")
+
+func (n *Node) govern(w Who) error {
+	if !n.Secretariat() {
+		return ErrSecretariat
+	}
+	return n.allow(w, "admin")
+}
+
+// Invite writes an invitation, to be brought to the new member.
+func (n *Node) Invite(ctx context.Context, w Who, st register.Statement, valid time.Duration) ([]byte, error) {
+	if err := n.govern(w); err != nil {
+		return nil, err
+	}
+	nonce := make([]byte, 16)
+	if _, err := rand.Read(nonce); err != nil {
+		return nil, err
+	}
+	public := n.ownKeys()[0].Public()
+	st.Type, st.At, st.Nonce, st.Expires, st.Issuer = register.Invited, n.now(), nonce, n.now().Add(valid), &public
+	if len(st.Rights) == 0 {
+		st.Rights = UsualRights(st.Kind)
+	}
+	return n.append(ctx, w, &st)
+}
+
+// UsualRights are those that a member of a kind usually gets (our choice): the secretariat may give others.
+func UsualRights(k handling.Kind) []register.Right {
+	switch k {
+	case handling.Bureau, handling.Unit, handling.Police, handling.International:
+		return []register.Right{register.Receive, register.Message, register.Notice, register.Check, register.Stop}
+	case handling.FIU:
+		return []register.Right{register.Receive, register.Message, register.Notice, register.Check, register.Stop, register.Answer}
+	case handling.Bank, handling.MoneyTransfer:
+		return []register.Right{register.Receive, register.Message, register.Check, register.Answer}
+	}
+	return []register.Right{register.Receive, register.Message}
+}
+
+// append signs a statement, takes it up, and tells everybody.
+func (n *Node) append(ctx context.Context, w Who, st *register.Statement) ([]byte, error) {
+	if err := n.record(w, audit.Admin, "member", st.Member, "", string(st.Type)); err != nil {
+		return nil, err
+	}
+	entry, err := register.Sign(st, n.ownKeys()[0])
+	if err != nil {
+		return nil, err
+	}
+	if _, err := n.register.Append(entry); err != nil {
+		return nil, err
+	}
+	return entry, n.changed(ctx, st)
+}
+
+// changed tells the relay and the members that the register has grown.
+func (n *Node) changed(ctx context.Context, st *register.Statement) error {
+	if err := n.setMembers(ctx); err != nil {
+		return err
+	}
+	checkpoint, err := n.register.Checkpoint(n.ownKeys()[0])
+	if err != nil {
+		return err
+	}
+	size := n.register.Size()
+	err = n.store.Write(ctx, func(tx *store.Tx) error {
+		for _, m := range n.active() {
+			from := size - 1
+			if m.ID == st.Member && (st.Type == register.Joined || st.Type == register.Replaced || st.Type == register.Resumed) {
+				from = 0
+			}
+			if err := n.tellRegister(ctx, tx, m.ID, from, checkpoint); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	n.stir()
+	return err
+}
+
+// tellRegister sends a member the register from a number on.
+func (n *Node) tellRegister(ctx context.Context, tx *store.Tx, member string, from int64, checkpoint []byte) error {
+	entries, err := n.register.Since(ctx, from)
+	if err != nil {
+		return err
+	}
+	size := 0
+	for _, e := range entries {
+		size += len(e)*4/3 + 4
+	}
+	b := registerBody{from, entries, checkpoint}
+	if size < envelope.MaxStatement/2 {
+		_, err = n.enqueue(tx, say{to: []string{member}, kind: "register", subject: "register/" + member, body: b})
+		return err
+	}
+	a, err := n.attach(registerFile, "application/json", mustJSON(b))
+	if err != nil {
+		return err
+	}
+	_, err = n.enqueue(tx, say{to: []string{member}, kind: "register", subject: "register/" + member, body: registerBody{From: from}, attachments: []envelope.Attachment{*a}})
+	return err
+}
+
+const registerFile = "register.json"
+
+// gotRegister takes up what the secretariat says of the register.
+func (n *Node) gotRegister(tx *store.Tx, st *envelope.Statement) (string, error) {
+	b, err := decode[registerBody](st.Body)
+	if err != nil {
+		return "", err
+	}
+	if issuer := n.secretariat(); issuer != "" && issuer != st.From {
+		return "", &rejected{"not_secretariat", "only the secretariat keeps the register"}
+	}
+	if len(st.Attachments) == 1 {
+		text, err := n.attachmentText(st.From, &st.Attachments[0])
+		if err != nil {
+			return "", err // tried again
+		}
+		if b, err = decode[registerBody](text); err != nil {
+			return "", err
+		}
+	}
+	size := n.register.Size()
+	switch {
+	case b.From > size:
+		_, err = n.enqueue(tx, say{to: []string{st.From}, kind: "register.ask", subject: "register/ask", body: size})
+		return store.Stored, err
+	case b.From+int64(len(b.Statements)) < size:
+		_, err = n.register.Witness(b.Checkpoint) // an old one, that came again
+	default:
+		err = n.register.Update(b.Statements[size-b.From:], b.Checkpoint, n.sealed.Issuer)
+	}
+	if errors.Is(err, register.ErrTwoHistories) {
+		return store.Stored, n.raise(tx, "two_histories", st.From, err)
+	}
+	if err != nil {
+		return "", &rejected{"register", err.Error()}
+	}
+	n.takeNextKeys()
+	return store.Stored, nil
+}
+
+func (n *Node) gotRegisterAsk(tx *store.Tx, st *envelope.Statement) (string, error) {
+	from, err := decode[int64](st.Body)
+	if err != nil {
+		return "", err
+	}
+	if !n.Secretariat() || *from < 0 || *from > n.register.Size() {
+		return "", &rejected{"register", "there is nothing to tell"}
+	}
+	checkpoint, err := n.register.Checkpoint(n.ownKeys()[0])
+	if err != nil {
+		return "", err
+	}
+	return store.Stored, n.tellRegister(noContext, tx, st.From, *from, checkpoint)
+}
+
+// raise makes an alarm that a person must see.
+func (n *Node) raise(tx *store.Tx, kind, about string, err error) error {
+	n.mu.Lock()
+	n.alarm = kind
+	n.mu.Unlock()
+	n.log.Error("ALARM", "kind", kind, "member", about, "error", err.Error())
+	return tx.AddTask(store.Task{ID: "alarm/" + kind + "/" + about, Kind: "alarm", Subject: "member/" + about, Due: n.now(), Note: err.Error()})
+}
+
+// Admit takes a member in, from its answer and the code that was heard.
+func (n *Node) Admit(ctx context.Context, w Who, answer []byte, code string) (*register.Statement, error) {
+	if err := n.govern(w); err != nil {
+		return nil, err
+	}
+	var st *register.Statement
+	var err error
+	n.register.Look(func(s *register.State) { st, err = s.Admit(answer, code, n.now()) })
+	if err != nil {
+		return nil, err
+	}
+	_, err = n.append(ctx, w, st)
+	return st, err
+}
+
+// Change suspends, resumes or dismisses a member, or grants and revokes rights.
+func (n *Node) Change(ctx context.Context, w Who, t register.Type, member, reason string, rights []register.Right) error {
+	if err := n.govern(w); err != nil {
+		return err
+	}
+	_, err := n.append(ctx, w, &register.Statement{Type: t, At: n.now(), Member: member, Reason: reason, Rights: rights})
+	return err
+}
+
+// Rotate makes new keys. They are in force once the secretariat has put them into the register; until then, and for what was sealed
+// before, the old ones stay. The secretariat's own are in force at once.
+func (n *Node) Rotate(ctx context.Context, w Who) error {
+	if err := n.allow(w, "admin"); err != nil {
+		return err
+	}
+	if _, err := n.me(); err != nil {
+		return err
+	}
+	if n.nextKeys() != nil {
+		return fmt.Errorf("%w: a change of keys is on its way already", ErrNotAllowed)
+	}
+	if err := n.record(w, audit.Admin, "keys", n.config.Member, "", "rotate"); err != nil {
+		return err
+	}
+	next, err := keys.Generate(rand.Reader)
+	if err != nil {
+		return err
+	}
+	text, err := next.MarshalText()
+	if err != nil {
+		return err
+	}
+	file, err := register.AskRotation(n.config.Member, n.ownKeys()[0], next)
+	if err != nil {
+		return err
+	}
+	// On disk before anybody else hears of them.
+	n.mu.Lock()
+	n.sealed.Next = string(text)
+	err = n.pass.write(n.dir, n.sealed)
+	n.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	if n.Secretariat() {
+		st, err := register.Rotate(file, n.now())
+		if err != nil {
+			return err
+		}
+		if _, err := n.append(ctx, w, st); err != nil {
+			return err
+		}
+		n.takeNextKeys()
+		return n.changed(ctx, st)
+	}
+	err = n.store.Write(ctx, func(tx *store.Tx) error {
+		_, err := n.enqueue(tx, say{to: []string{n.secretariat()}, kind: "rotation", subject: "member/" + n.config.Member, body: file})
+		return err
+	})
+	n.stir()
+	return err
+}
+
+func (n *Node) nextKeys() *keys.Private {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.sealed.Next == "" {
+		return nil
+	}
+	k := &keys.Private{}
+	if k.UnmarshalText([]byte(n.sealed.Next)) != nil {
+		return nil
+	}
+	return k
+}
+
+// takeNextKeys puts new keys in force once the register has them.
+func (n *Node) takeNextKeys() {
+	next := n.nextKeys()
+	if next == nil {
+		return
+	}
+	me, err := n.me()
+	if err != nil || me.Current(n.now()) == nil || !me.Current(n.now()).Equal(next.Public()) {
+		return
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	s := *n.sealed
+	s.Keys, s.Next = append([]string{s.Next}, s.Keys...), ""
+	if len(s.Keys) > 3 {
+		s.Keys = s.Keys[:3] // what was sealed to older ones has expired long ago
+	}
+	if err := n.pass.write(n.dir, &s); err != nil {
+		n.log.Error("the new keys are in force and could not be put in their place; it is tried again", "error", err.Error())
+		return
+	}
+	n.sealed, n.keys = &s, append([]*keys.Private{next}, n.keys...)
+	if signer, err := next.NoteSigner(n.config.Member); err == nil {
+		n.audit.SignWith(signer)
+	}
+}
+
+// gotRotation puts a member's new keys into the register.
+func (n *Node) gotRotation(tx *store.Tx, st *envelope.Statement) (string, error) {
+	file, err := decode[[]byte](st.Body)
+	if err != nil {
+		return "", err
+	}
+	if !n.Secretariat() {
+		return "", &rejected{"not_secretariat", "only the secretariat keeps the register"}
+	}
+	change, err := register.Rotate(*file, n.now())
+	if err != nil || change.Member != st.From {
+		return "", &rejected{"rotation", "the change of keys is not the sender's"}
+	}
+	// The clock does it, after this transaction: telling the members is one of its own.
+	err = tx.Put(&store.Item{Kind: "rotation", ID: st.ID, Owner: st.From, Recorded: n.now(), Changed: n.now(), Body: mustJSON(*file)})
+	n.hurry()
+	return store.Stored, err
+}
+
+// Members are all that ever joined.
+func (n *Node) Members(_ context.Context, w Who) ([]*register.Member, error) {
+	if err := n.allow(w, "read"); err != nil {
+		return nil, err
+	}
+	var out []*register.Member
+	n.register.Look(func(s *register.State) {
+		for _, m := range s.Members() {
+			c := *m
+			c.Keys, c.Rights, c.Out = slices.Clone(m.Keys), slices.Clone(m.Rights), slices.Clone(m.Out)
+			out = append(out, &c)
+		}
+	})
+	return out, nil
+}
+
+// Active says whether a member is in good standing now.
+func (n *Node) Active(m *register.Member) bool { return m.Active(n.now()) }
+
+// startRelay starts the relay of the secretariat's node.
+func (n *Node) startRelay(ctx context.Context) error {
+	c := n.config.Relay
+	host, port, err := net.SplitHostPort(c.Listen)
+	if err != nil {
+		return fmt.Errorf("%w: relay.listen: %w", ErrConfig, err)
+	}
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return fmt.Errorf("%w: relay.listen: the port is a number", ErrConfig)
+	}
+	if number == 0 {
+		number = -1
+	}
+	o := relay.ServerOptions{Dir: n.path("relay"), Host: host, Port: number, Websocket: c.WS, SyncAlways: c.Sync, BoxLetters: c.Box, MaxBytes: c.Max}
+	if c.Cert != "" {
+		pair, err := tls.LoadX509KeyPair(n.path(c.Cert), n.path(c.Key))
+		if err != nil {
+			return fmt.Errorf("read the relay's certificate: %w", err)
+		}
+		o.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS13}
+	}
+	s, err := relay.Start(ctx, o, n.relayMembers())
+	if err != nil {
+		return err
+	}
+	n.mu.Lock()
+	n.server = s
+	n.mu.Unlock()
+	n.log.Info("the relay is ready", "url", s.URL())
+	return nil
+}
+
+func (n *Node) stopRelay() {
+	n.mu.Lock()
+	s := n.server
+	n.server = nil
+	n.mu.Unlock()
+	if s != nil {
+		s.Stop()
+	}
+}
+
+// relayMembers are who may use the relay: members in good standing, with their keys in force.
+func (n *Node) relayMembers() (out []relay.Member) {
+	now := n.now()
+	n.register.Look(func(s *register.State) {
+		for _, m := range s.Members() {
+			if k := m.Current(now); k != nil && m.Active(now) {
+				out = append(out, relay.Member{ID: m.ID, Keys: k.Public})
+			}
+		}
+	})
+	return out
+}
+
+func (n *Node) setMembers(ctx context.Context) error {
+	n.mu.Lock()
+	s := n.server
+	n.mu.Unlock()
+	if s == nil {
+		return nil
+	}
+	return s.SetMembers(ctx, n.relayMembers())
+}
+
+// Boxes says what waits at the relay for each member, and Dead what was refused.
+func (n *Node) Boxes(ctx context.Context, w Who) (waiting map[string]int, dead []relay.DeadLetter, err error) {
+	if err := n.govern(w); err != nil {
+		return nil, nil, err
+	}
+	n.mu.Lock()
+	s := n.server
+	n.mu.Unlock()
+	if s == nil {
+		return nil, nil, errors.New("this node does not run the relay, or is not running")
+	}
+	waiting = map[string]int{}
+	for _, m := range n.relayMembers() {
+		if waiting[m.ID], err = s.Waiting(ctx, m.ID); err != nil {
+			return nil, nil, err
+		}
+	}
+	dead, err = s.Dead(ctx)
+	return waiting, dead, err
+}
+
+// checkpointBody carries what a member signed of its own log, and what it was shown of the register.
+type checkpointBody struct {
+	Audit    []byte         `json:"audit"`
+	Growth   tlog.TreeProof `json:"growth,omitempty"`
+	Register []byte         `json:"register,omitempty"`
+}
+
+// gotCheckpoint keeps another member's checkpoint, and compares what it was shown of the register.
+func (n *Node) gotCheckpoint(tx *store.Tx, st *envelope.Statement) (string, error) {
+	b, err := decode[checkpointBody](st.Body)
+	if err != nil {
+		return "", err
+	}
+	m, err := n.member(st.From)
+	if err != nil {
+		return "", err
+	}
+	verifiers, err := verifiersOf(m)
+	if err != nil {
+		return "", err
+	}
+	witnessed := n.audit.Witness(st.From, verifiers, b.Audit, b.Growth)
+	if errors.Is(witnessed, audit.ErrTwoHistories) {
+		return store.Stored, n.raise(tx, "two_histories", st.From, witnessed)
+	}
+	if witnessed != nil {
+		return "", &rejected{"checkpoint", witnessed.Error()}
+	}
+	if len(b.Register) > 0 {
+		if _, err := n.register.Witness(b.Register); errors.Is(err, register.ErrTwoHistories) {
+			return store.Stored, n.raise(tx, "two_histories", n.secretariat(), err)
+		}
+	}
+	return store.Stored, nil
+}
+
+// sendCheckpoints gives this node's checkpoint to its witnesses: the secretariat and the next members in order.
+func (n *Node) sendCheckpoints(ctx context.Context) error {
+	const witnesses = 3
+	all := n.active()
+	if len(all) == 0 {
+		return nil
+	}
+	first := slices.IndexFunc(all, func(m *register.Member) bool { return m.ID > n.config.Member })
+	var to []string
+	if gs := n.secretariat(); gs != n.config.Member {
+		to = append(to, gs)
+	}
+	for i := range all {
+		if m := all[(max(first, 0)+i)%len(all)]; !slices.Contains(to, m.ID) && len(to) < witnesses {
+			to = append(to, m.ID)
+		}
+	}
+	msg, tree, err := n.audit.Checkpoint()
+	if err != nil || tree.N == 0 {
+		return err
+	}
+	seen, err := n.register.Seen()
+	if err != nil {
+		seen = nil // the secretariat's own register was shown to nobody here
+	}
+	return n.store.Write(ctx, func(tx *store.Tx) error {
+		for _, m := range to {
+			v, err := tx.Setting("witness/" + m)
+			if err != nil {
+				return err
+			}
+			b := checkpointBody{Audit: msg, Register: seen}
+			if old, err := strconv.ParseInt(v, 10, 64); err == nil {
+				if old == tree.N {
+					continue
+				}
+				if b.Growth, err = n.audit.ProveGrowth(tree.N, old); err != nil {
+					return err
+				}
+			}
+			if _, err := n.enqueue(tx, say{to: []string{m}, kind: "checkpoint", subject: "checkpoint/" + m, body: b}); err != nil {
+				return err
+			}
+			if err := tx.Set("witness/"+m, strconv.FormatInt(tree.N, 10)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// verifiersOf are those of all keys that a member ever had, the last first.
+func verifiersOf(m *register.Member) ([]note.Verifier, error) {
+	var out []note.Verifier
+	for _, k := range slices.Backward(m.Keys) {
+		v, err := k.NoteVerifier(m.ID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v)
+	}
+	return out, nil
+}
+
+// putRotations puts the changes of keys that members asked for into the register.
+func (n *Node) putRotations(ctx context.Context) error {
+	var items []*store.Item
+	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) { items, err = tx.Items(store.Query{Kind: "rotation"}); return err }); err != nil {
+		return err
+	}
+	for _, it := range items {
+		file, err := body[[]byte](it)
+		if err != nil {
+			return err
+		}
+		change, err := register.Rotate(*file, n.now())
+		if err != nil {
+			return err
+		}
+		m, err := n.member(it.Owner)
+		if err != nil {
+			return err
+		}
+		if k := m.Current(n.now()); k == nil || !k.Equal(*change.Keys) { // else it was put there before a crash
+			if _, err := n.append(ctx, Who{Person: clockPerson}, change); err != nil {
+				n.log.Error("a change of keys was refused", "member", it.Owner, "error", err.Error())
+			}
+		}
+		if err := n.store.Write(ctx, func(tx *store.Tx) error { _, err := tx.Delete("rotation", it.ID); return err }); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,301 @@
+package node_test
+
+import (
+	"errors"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"tarir/casework"
+	"tarir/handling"
+	"tarir/hit"
+	"tarir/node"
+	"tarir/notice"
+	"tarir/store/storetest"
+)
+
+func silver(audience ...handling.Kind) notice.Form {
+	return notice.Form{
+		Colour: notice.Silver, Purpose: handling.Locate, LegalBasis: "Criminal code 188", Case: "AA/2026/7", Status: notice.Associate, Until: time.Now().AddDate(1, 0, 0),
+		Facts: notice.Texts{"en": "Proceeds of trafficking were followed to these accounts."}, Declared: notice.Declared{Owns: true, Article3: true, Article2: true},
+		Evaluation: []handling.Evaluation{{Scheme: handling.FourByFour, Code: "B2"}},
+		Offences:   []notice.Offence{{Code: "THB", Charge: notice.Texts{"en": "Trafficking"}, Law: "188", MaxPenalty: 120, Ordinary: true}},
+		Assets:     []notice.Asset{{Kind: "account", Identifier: "BANKFFXX/9693081534", Link: "proceeds rest here", Source: "payments", Measures: []string{"locate", "information"}}},
+		Handling:   notice.Handling{Audience: audience},
+	}
+}
+
+// publish brings a request of NCB-AA to publication.
+func (w *world) publish(f notice.Form) *notice.Record {
+	w.t.Helper()
+	ctx := w.t.Context()
+	ncb, gs := w.nodes["NCB-AA"], w.nodes["GS"]
+	r, err := ncb.Draft(ctx, who("ann"), f, nil)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if _, err := ncb.Step(ctx, who("bob"), r.ID, notice.Step{Event: notice.Submit, Side: notice.Owner}, nil); err != nil {
+		w.t.Fatal(err)
+	}
+	w.until("the request is at the secretariat", func() bool { return w.state("GS", "review", r.ID) == "submitted" })
+	if w.state("BANK-FF", "notice", r.ID) != "" {
+		w.t.Error("something is visible before publication")
+	}
+	for _, e := range []notice.Event{notice.TakeUp, notice.Publish} {
+		if _, err := gs.Step(ctx, who("ann"), r.ID, notice.Step{Event: e, Side: notice.Reviewer}, nil); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	w.until("the owner knows of the publication", func() bool { return w.state("NCB-AA", "request", r.ID) == "published" })
+	return r
+}
+
+// TestFromNoticeToHitToStop is the way of a silver notice: reviewed, published, met at a bank, asked, confirmed; the money stopped.
+func TestFromNoticeToHitToStop(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, dsn string) {
+		db := func(m string) string {
+			if !strings.HasPrefix(dsn, "postgres") {
+				return ""
+			}
+			if m == "BANK-FF" || m == "GS" { // two of them, on databases of their own
+				return storetest.Postgres(t)
+			}
+			return ""
+		}
+		w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "BANK-FF": handling.Bank, "NGO-1": handling.NGO}, db)
+		ctx := t.Context()
+		bank, ncb := w.nodes["BANK-FF"], w.nodes["NCB-AA"]
+		got, err := bank.Import(ctx, who("ann"), strings.NewReader(`{"id":"acc1","schema":"BankAccount","properties":{"bankName":["BANKFFXX"],"accountNumber":["9693081534"]}}`+"\nrubbish\n"), handling.Label{})
+		if err != nil || got.Read != 2 || got.Accepted != 1 || len(got.Rejected) != 1 {
+			t.Fatalf("%+v %v", got, err)
+		}
+		r := w.publish(silver(handling.Bureau, handling.Bank))
+		w.until("the bank has a possible hit", func() bool { return w.state("BANK-FF", "hit", "") == "possible" })
+		if w.first("NGO-1", "notice") != "" {
+			t.Error("an NGO got what was not for it")
+		}
+		id := w.first("BANK-FF", "hit")
+		for _, s := range []hit.State{hit.Same, hit.Asked} {
+			if err := bank.Act(ctx, who("ann"), id, handling.Measure); err == nil {
+				t.Error("acted before the owner confirmed")
+			}
+			if _, err := bank.HitStep(ctx, who("ann"), id, hit.Step{State: s}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.until("the owner is asked", func() bool { return w.state("NCB-AA", "hit", id) == "asked" })
+		if _, err := ncb.HitStep(ctx, who("ann"), id, hit.Step{State: hit.Confirmed, Allowed: []string{"information"}}); err != nil {
+			t.Fatal(err)
+		}
+		w.until("the bank knows", func() bool { return w.state("BANK-FF", "hit", id) == "confirmed" })
+		if _, err := bank.HitStep(ctx, who("ann"), id, hit.Step{State: hit.Closed, Outcome: "asset_found"}); err != nil {
+			t.Fatal(err)
+		}
+		w.until("the secretariat counts it", func() bool { return w.state("GS", "outcome", id) == "asset_found" })
+
+		stops, err := ncb.RequestStops(ctx, who("ann"), []node.StopRequest{{Asked: "BANK-FF", Form: casework.StopForm{
+			Account: "BANKFFXX/9693081534", Amount: "1000", Currency: "USD", Payments: []casework.Payment{{Reference: "W1", Amount: "1000", To: "BANKFFXX/9693081534"}},
+			Offence: "THB", Reference: "AA/2026/7", Officer: "+000", Wish: "both",
+		}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sid := stops[0].ID
+		w.until("the bank is asked", func() bool { return w.state("BANK-FF", "stop", sid) == "requested" })
+		for _, s := range []casework.StopStep{{State: casework.Acknowledged}, {State: casework.BlockedPart, Answer: &casework.Answer{Found: true, Held: "400.00", Currency: "USD"}}} {
+			if _, err := bank.StopStep(ctx, who("ann"), sid, s); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.until("the bureau knows that it is blocked", func() bool { return w.state("NCB-AA", "stop", sid) == "blocked_part" })
+
+		if _, err := ncb.Step(ctx, who("bob"), r.ID, notice.Step{Event: notice.Withdraw, Side: notice.Owner, Ground: "achieved"}, nil); err != nil {
+			t.Fatal(err)
+		}
+		w.until("the bank has destroyed its copy", func() bool { return w.state("BANK-FF", "notice", r.ID) == "" })
+		w.until("the owner sees the receipt of the destruction", func() bool { return strings.Contains(w.receipt("NCB-AA", "notice", r.ID, "BANK-FF"), "destroyed") })
+		for _, m := range []string{"GS", "NCB-AA", "BANK-FF"} {
+			n := w.nodes[m]
+			n.stop()
+			if entries, err := node.VerifyAudit(ctx, n.dir); err != nil || entries == 0 {
+				t.Errorf("%s: %d entries, %v", m, entries, err)
+			}
+		}
+	})
+}
+
+func TestARecalledLetterIsDestroyedOrMarkedAndStaysAway(t *testing.T) {
+	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "FIU-1": handling.FIU, "NCB-BB": handling.Bureau}, nil)
+	ctx := t.Context()
+	from := w.nodes["NCB-AA"]
+	file := t.TempDir() + "/évidence.csv"
+	if err := os.WriteFile(file, []byte(strings.Repeat("a,b\n", 300_000)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l, err := from.Send(ctx, who("ann"), node.NewLetter{Kind: "message", To: []string{"FIU-1", "NCB-BB"}, Subject: "s", Text: notice.Texts{"en": "hello"}, Files: []node.File{{Path: file}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range []string{"FIU-1", "NCB-BB"} {
+		w.until(m+" has it", func() bool { return w.state(m, "message", l.ID) == "received" })
+	}
+	path, err := w.nodes["FIU-1"].Fetch(ctx, who("ann"), "message", l.ID, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := os.ReadFile(path); err != nil || len(b) != 1_200_000 {
+		t.Errorf("%d bytes, %v", len(b), err)
+	}
+	held := who("ann")
+	held.Reason = "court file 12"
+	if err := w.nodes["NCB-BB"].Hold(ctx, held, "message", l.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.nodes["FIU-1"].Recall(ctx, held, "message", l.ID); err == nil {
+		t.Error("a recipient recalled it")
+	}
+	if err := from.Recall(ctx, held, "message", l.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.until("receipts tell which did and which did not", func() bool {
+		return strings.Contains(w.receipt("NCB-AA", "message", l.ID, "FIU-1"), "destroyed") && strings.Contains(w.receipt("NCB-AA", "message", l.ID, "NCB-BB"), "marked")
+	})
+	if w.state("FIU-1", "message", l.ID) != "" {
+		t.Error("it is still there")
+	}
+	if _, err := os.Stat(path); err == nil {
+		t.Error("its attachment is still there")
+	}
+	if _, err := w.nodes["NCB-BB"].Open(ctx, who("ann"), "message", l.ID); !errors.Is(err, node.ErrNotAllowed) {
+		t.Errorf("a marked copy is shown: %v", err)
+	}
+}
+
+func TestWhatARestrictionDeniesIsNotSentAndACopyHasALease(t *testing.T) {
+	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "FIU-1": handling.FIU, "BANK-FF": handling.Bank}, nil)
+	ctx := t.Context()
+	l := node.NewLetter{Kind: "message", To: []string{"FIU-1", "BANK-FF"}, Text: notice.Texts{"en": "hello"}, Label: &handling.Label{Restrictions: []handling.Restriction{{By: "NCB-AA", Kinds: []handling.Kind{handling.Bank}}}}}
+	if _, err := w.nodes["NCB-AA"].Send(ctx, who("ann"), l); !errors.Is(err, node.ErrNotAllowed) || !strings.Contains(err.Error(), "BANK-FF") {
+		t.Errorf("sent to whom it is denied: %v", err)
+	}
+	l.To = []string{"FIU-1"}
+	m, err := w.nodes["NCB-AA"].Send(ctx, who("ann"), l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.until("it is there", func() bool { return w.state("FIU-1", "message", m.ID) != "" })
+	if _, err := w.nodes["FIU-1"].Open(ctx, who("ann"), "message", m.ID); err != nil {
+		t.Error(err)
+	}
+	nobody := who("ann")
+	nobody.Purpose = ""
+	if _, err := w.nodes["FIU-1"].Open(ctx, nobody, "message", m.ID); !errors.Is(err, node.ErrNotAllowed) {
+		t.Errorf("opened without a purpose: %v", err)
+	}
+	if _, err := w.nodes["FIU-1"].Open(ctx, who("mallory"), "message", m.ID); !errors.Is(err, node.ErrPerson) {
+		t.Errorf("opened by a stranger: %v", err)
+	}
+	// Its owner is not heard of for a week.
+	w.nodes["NCB-AA"].stop()
+	w.clock.forward(8 * 24 * time.Hour)
+	if _, err := w.nodes["FIU-1"].Open(ctx, who("ann"), "message", m.ID); !errors.Is(err, node.ErrNotAllowed) {
+		t.Errorf("shown after its lease: %v", err)
+	}
+	w.start("NCB-AA")
+	w.until("the lease is renewed by contact", func() bool { _, err := w.nodes["FIU-1"].Open(ctx, who("ann"), "message", m.ID); return err == nil })
+	// Retention runs out: deletion everywhere, with a receipt.
+	w.clock.forward(366 * 24 * time.Hour)
+	w.until("deleted at the recipient", func() bool { return w.state("FIU-1", "message", m.ID) == "" })
+	w.until("with a receipt", func() bool {
+		return strings.Contains(w.receipt("NCB-AA", "message", m.ID, "FIU-1"), "destroyed") || strings.Contains(w.receipt("NCB-AA", "message", m.ID, "FIU-1"), "absent")
+	})
+}
+
+func TestKeysAreRotatedWhileLettersAreOnTheirWayAndALostLaptopIsReplaced(t *testing.T) {
+	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "FIU-1": handling.FIU}, nil)
+	ctx := t.Context()
+	send := func(text string) {
+		t.Helper()
+		m, err := w.nodes["NCB-AA"].Send(ctx, who("ann"), node.NewLetter{Kind: "message", To: []string{"FIU-1"}, Text: notice.Texts{"en": text}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.until(text, func() bool { return w.state("FIU-1", "message", m.ID) != "" })
+	}
+	send("before")
+	for _, m := range []string{"FIU-1", "NCB-AA", "GS"} {
+		if err := w.nodes[m].Rotate(ctx, node.Who{Person: "ann"}); err != nil {
+			t.Fatal(err)
+		}
+		w.until(m+" has new keys in force", func() bool {
+			list, err := w.nodes["FIU-1"].Members(ctx, node.Who{Person: "ann"})
+			if err != nil {
+				return false
+			}
+			for _, x := range list {
+				if x.ID == m {
+					return len(x.Keys) == 2
+				}
+			}
+			return false
+		})
+		send("after " + m)
+	}
+	w.nodes["NCB-AA"].stop()
+	w.start("NCB-AA")
+	send("after a restart")
+	lost := node.Who{Person: "ann", Reason: "laptop lost"}
+	if err := w.nodes["GS"].Change(ctx, lost, "suspended", "NCB-AA", "laptop lost", nil); err != nil {
+		t.Fatal(err)
+	}
+	w.until("suspension is known", func() bool {
+		_, err := w.nodes["FIU-1"].Send(ctx, who("ann"), node.NewLetter{Kind: "message", To: []string{"NCB-AA"}, Text: notice.Texts{"en": "x"}})
+		return err != nil
+	})
+}
+
+func TestABackupWhileRunningIsANodeAgain(t *testing.T) {
+	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "FIU-1": handling.FIU}, nil)
+	ctx := t.Context()
+	m, err := w.nodes["NCB-AA"].Send(ctx, who("ann"), node.NewLetter{Kind: "message", To: []string{"FIU-1"}, Text: notice.Texts{"en": "kept"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.until("it is there", func() bool { return w.state("FIU-1", "message", m.ID) != "" })
+	f, err := os.Create(t.TempDir() + "/backup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.nodes["FIU-1"].Backup(ctx, node.Who{Person: "ann"}, f, pass); err != nil {
+		t.Fatal(err)
+	}
+	w.nodes["FIU-1"].stop()
+	dir := w.nodes["FIU-1"].dir
+	if err := os.RemoveAll(dir); err != nil {
+		t.Fatal(err)
+	}
+	for _, wrong := range []string{"", "other"} {
+		if _, err := f.Seek(0, 0); err != nil {
+			t.Fatal(err)
+		}
+		if err := node.Restore(dir, f, node.Passphrase{Text: wrong}); err == nil {
+			t.Errorf("restored with the passphrase %q", wrong)
+		}
+	}
+	if _, err := f.Seek(0, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := node.Restore(dir, f, pass); err != nil {
+		t.Fatal(err)
+	}
+	w.start("FIU-1")
+	if w.state("FIU-1", "message", m.ID) == "" {
+		t.Error("the message is gone")
+	}
+	m, err = w.nodes["NCB-AA"].Send(ctx, who("ann"), node.NewLetter{Kind: "message", To: []string{"FIU-1"}, Text: notice.Texts{"en": "after"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.until("the restored node goes on", func() bool { return w.state("FIU-1", "message", m.ID) != "" })
+}

@@ -1,0 +1,282 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"tarir/audit"
+	"tarir/exchange/envelope"
+	"tarir/exchange/keys"
+	"tarir/exchange/register"
+	"tarir/exchange/relay"
+	"tarir/handling"
+	"tarir/store"
+)
+
+// rejected is why a statement that was read has no effect: its sender is told the code.
+type rejected struct{ code, text string }
+
+func (r *rejected) Error() string { return r.code + ": " + r.text }
+
+// effect is what statements of a kind do. What it returns beside the state of the receipt is done after the transaction.
+type effect struct {
+	right  register.Right // that the sender needs; empty: any member
+	effect func(n *Node, tx *store.Tx, st *envelope.Statement) (state string, err error)
+}
+
+// effects are those of all kinds of statements.
+func (n *Node) effects() map[string]effect {
+	return map[string]effect{
+		receiptKind:       {"", (*Node).gotReceipt},
+		"pulse":           {"", func(*Node, *store.Tx, *envelope.Statement) (string, error) { return store.Stored, nil }},
+		"register":        {"", (*Node).gotRegister},
+		"register.ask":    {"", (*Node).gotRegisterAsk},
+		"rotation":        {"", (*Node).gotRotation},
+		"checkpoint":      {"", (*Node).gotCheckpoint},
+		"notice.request":  {register.Notice, (*Node).gotRequest},
+		"notice.step":     {register.Notice, (*Node).gotStep},
+		"notice.state":    {register.Publish, (*Node).gotState},
+		"notice":          {register.Publish, (*Node).gotNotice},
+		"notice.receipts": {register.Publish, (*Node).gotNoticeReceipts},
+		"diffusion":       {register.Message, (*Node).gotLetter},
+		"message":         {register.Message, (*Node).gotLetter},
+		"recall":          {"", (*Node).gotRecall},
+		"hit":             {register.Receive, (*Node).gotHit},
+		"hit.step":        {register.Receive, (*Node).gotHitStep},
+		"stop":            {register.Stop, (*Node).gotStop},
+		"stop.step":       {"", (*Node).gotStopStep},
+	}
+}
+
+// directory is the register as it is needed to open what came; before the first update it knows the secretariat alone, from the
+// invitation.
+type directory struct{ n *Node }
+
+func (d directory) KeyAt(member, keyID string, at time.Time) (*keys.Public, error) {
+	n := d.n
+	if n.register.Size() == 0 && n.sealed.Issuer != nil {
+		if keyID == n.sealed.Issuer.ID() {
+			return n.sealed.Issuer, nil
+		}
+		return nil, register.ErrUnknown
+	}
+	return n.register.KeyAt(member, keyID, at)
+}
+
+const placeSetting = "place"
+
+// receiveAll takes what comes, one letter after the other.
+func (n *Node) receiveAll(ctx context.Context, client *relay.Client) error {
+	var from relay.Cursor
+	err := n.store.Read(ctx, func(tx *store.Tx) error {
+		v, err := tx.Setting(placeSetting)
+		if err == nil && v != "" {
+			err = json.Unmarshal([]byte(v), &from)
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return client.Receive(ctx, from, n.take, func(err error) {
+		if ctx.Err() == nil {
+			n.log.Warn("receiving", "error", err.Error())
+		}
+	})
+}
+
+// take opens a letter and does what it says, once.
+func (n *Node) take(ctx context.Context, l relay.Letter) error {
+	opener := envelope.Opener{Member: n.config.Member, Keys: n.openingKeys(), Directory: directory{n}, Now: n.now, Seen: func(from, id string) (seen bool, err error) {
+		err = n.store.Read(ctx, func(tx *store.Tx) (err error) { seen, err = tx.Seen(from, id); return err })
+		return seen, err
+	}}
+	st, err := opener.Open(l.Sealed, l.Arrived)
+	refusal, isRefusal := errors.AsType[*envelope.Refusal](err)
+	switch {
+	case isRefusal:
+		if refusal.Reason == envelope.Replayed {
+			return n.store.Write(ctx, func(tx *store.Tx) error { return keepPlace(tx, l.Place) }) // its receipt went out the first time
+		}
+		n.counted.refused.Add(1)
+		if err := n.record(Who{Person: clockPerson}, audit.Receive, "letter", "", refusal.From, "refused", string(refusal.Reason)); err != nil {
+			return err
+		}
+		n.log.Warn("a letter was refused", "reason", string(refusal.Reason))
+		if err := n.store.Write(ctx, func(tx *store.Tx) error { return keepPlace(tx, l.Place) }); err != nil {
+			return err
+		}
+		return &relay.Refused{Code: string(refusal.Reason)}
+	case err != nil:
+		return err
+	}
+	return n.effectOf(ctx, st, l.Place)
+}
+
+func keepPlace(tx *store.Tx, c relay.Cursor) error {
+	return tx.Set(placeSetting, string(mustJSON(c)))
+}
+
+// effectOf does what a statement says and keeps the place, in one transaction.
+func (n *Node) effectOf(ctx context.Context, st *envelope.Statement, place relay.Cursor) error {
+	n.counted.received.Add(1)
+	e, known := n.effects()[st.Type]
+	var no *rejected
+	switch {
+	case !known:
+		no = &rejected{"unknown_type", "this version does not know it"}
+	case e.right != "" && !n.has(st.From, e.right):
+		no = &rejected{"no_right", "the sender has not the right " + string(e.right)}
+	default:
+		no = n.deniedHere(st)
+	}
+	if st.Type != receiptKind && st.Type != "pulse" {
+		result, why := "accepted", ""
+		if no != nil {
+			result, why = "refused", no.code
+		}
+		w := Who{Person: clockPerson, Purpose: st.Purpose, LegalBasis: st.LegalBasis}
+		if err := n.record(w, audit.Receive, st.Type, st.ID, st.From, result, reasonsOf(why)...); err != nil {
+			return err
+		}
+	}
+	now := n.now()
+	run := func(no *rejected) error {
+		return n.store.Write(ctx, func(tx *store.Tx) error {
+			if seen, err := tx.Seen(st.From, st.ID); err != nil || seen {
+				return errors.Join(err, keepPlace(tx, place))
+			}
+			if err := tx.MarkSeen(st.From, st.ID, now); err != nil {
+				return err
+			}
+			if err := keepPlace(tx, place); err != nil {
+				return err
+			}
+			if err := contact(tx, st.From, st.Sent); err != nil {
+				return err
+			}
+			state, reason := store.Refused, ""
+			if no != nil {
+				reason = no.code
+			} else {
+				var err error
+				if state, err = e.effect(n, tx, st); err != nil {
+					return err
+				}
+			}
+			if st.Type == receiptKind || st.Type == "pulse" {
+				return nil
+			}
+			return tx.Owe(store.Receipt{Sender: st.From, Statement: st.ID, State: state, Reason: reason, At: now})
+		})
+	}
+	err := run(no)
+	if r, ok := errors.AsType[*rejected](err); ok {
+		n.counted.rejected.Add(1)
+		if err := n.record(Who{Person: clockPerson, Purpose: st.Purpose, LegalBasis: st.LegalBasis}, audit.Receive, st.Type, st.ID, st.From, "refused", r.code); err != nil {
+			return err
+		}
+		err = run(r)
+	}
+	if err == nil {
+		n.stir()
+	}
+	return err
+}
+
+func reasonsOf(code string) []string {
+	if code == "" {
+		return nil
+	}
+	return []string{code}
+}
+
+// deniedHere says whether a statement came to a member to whom its owner denies it: enforced at the sender, and here again.
+func (n *Node) deniedHere(st *envelope.Statement) *rejected {
+	if st.Label == nil {
+		return nil
+	}
+	me, err := n.me()
+	if err != nil {
+		return nil // the register comes first
+	}
+	d := handling.Decide(st.Label, handling.Request{
+		Act: handling.Copy, By: me.Party(), Person: clockPerson, Groups: st.Label.Named, Second: "-", Purpose: st.Label.Purpose, LegalBasis: st.LegalBasis,
+	}, n.now())
+	for _, why := range d.Reasons {
+		switch why.Code {
+		case "denied", "withdrawn", "retention", "label", "tlp":
+			return &rejected{why.Code, why.Text}
+		}
+	}
+	return nil
+}
+
+// contact remembers when a member was heard last: it renews the lease of what it sent.
+func contact(tx *store.Tx, member string, sent time.Time) error {
+	last, err := lastContact(tx, member)
+	if err != nil || !sent.After(last) {
+		return err
+	}
+	return tx.Set("contact/"+member, sent.UTC().Format(time.RFC3339Nano))
+}
+
+func lastContact(tx *store.Tx, member string) (time.Time, error) {
+	v, err := tx.Setting("contact/" + member)
+	if err != nil || v == "" {
+		return time.Time{}, err
+	}
+	return time.Parse(time.RFC3339Nano, v)
+}
+
+// gotReceipt notes how what was sent stands with a recipient.
+func (n *Node) gotReceipt(tx *store.Tx, st *envelope.Statement) (string, error) {
+	b, err := decode[receiptBody](st.Body)
+	if err != nil {
+		return "", err
+	}
+	for _, r := range b.Receipts {
+		switch r.State {
+		case store.Stored, store.Refused, store.Destroyed, store.Marked, store.Absent:
+		default:
+			return "", &rejected{"unreadable", "there is no such state of a delivery"}
+		}
+		if err := tx.Delivered(r.Statement, st.From, r.State, r.Reason, r.At); err != nil {
+			return "", err
+		}
+	}
+	return store.Stored, nil
+}
+
+// Fetch opens an attachment of a record into a file of this node, and says where. It is fetched from the relay when it is first asked
+// for, streamed to disk, and checked before it gets its name.
+func (n *Node) Fetch(ctx context.Context, w Who, kind, id, sum string) (string, error) {
+	it, err := n.open(ctx, w, kind, id)
+	if err != nil {
+		return "", err
+	}
+	l, err := body[attached](it)
+	if err != nil {
+		return "", err
+	}
+	for _, a := range l.Attachments {
+		if a.SHA256 == sum || sum == "" || a.Name == sum {
+			return n.fetch(ctx, it.Source, &a)
+		}
+	}
+	return "", fmt.Errorf("%w: there is no such attachment", store.ErrNone)
+}
+
+// attached is the part of a record that has attachments.
+type attached struct {
+	Attachments []envelope.Attachment `json:"attachments"`
+}
+
+func (n *Node) attachmentPath(sum string) string {
+	return filepath.Join(n.dir, "attachments", strings.ReplaceAll(sum, string(filepath.Separator), "_"))
+}

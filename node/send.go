@@ -1,0 +1,293 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"tarir/exchange/envelope"
+	"tarir/exchange/keys"
+	"tarir/exchange/relay"
+	"tarir/handling"
+	"tarir/store"
+)
+
+// say is a statement that is to be sent.
+type say struct {
+	to          []string
+	kind        string // its type
+	subject     string // kind/id of what it is about, for its receipts
+	purpose     handling.Purpose
+	legalBasis  string
+	label       *handling.Label
+	body        any
+	urgent      bool
+	attachments []envelope.Attachment
+	sent        time.Time
+}
+
+// expiry is how long a statement may be on its way: as long as the relay keeps it.
+const expiry = envelope.MaxAge - time.Hour
+
+// enqueue signs a statement and puts it into the outbox. What is for this member itself is left out: whoever calls does it.
+func (n *Node) enqueue(tx *store.Tx, s say) (string, error) {
+	to := slices.DeleteFunc(slices.Clone(s.to), func(m string) bool { return m == n.config.Member })
+	slices.Sort(to)
+	to = slices.Compact(to)
+	if len(to) == 0 {
+		return "", nil
+	}
+	id, err := newID()
+	if err != nil {
+		return "", err
+	}
+	seq, err := tx.Next("seq")
+	if err != nil {
+		return "", err
+	}
+	now := n.now()
+	if s.purpose == "" {
+		s.purpose, s.legalBasis = handling.Inform, "rules of the exchange"
+	}
+	signed, err := envelope.Sign(&envelope.Statement{
+		Version: envelope.Version, ID: id, From: n.config.Member, To: to, Purpose: s.purpose, LegalBasis: s.legalBasis, Type: s.kind, Seq: uint64(seq),
+		Sent: now, Expires: now.Add(expiry), Label: s.label, Body: mustJSON(s.body), Attachments: s.attachments,
+	}, n.ownKeys()[0])
+	if err != nil {
+		return "", err
+	}
+	if len(s.attachments) > 0 {
+		sums := make([]string, len(s.attachments))
+		for i, a := range s.attachments {
+			sums[i] = a.SHA256
+		}
+		if err := tx.Set(putSetting+id, strings.Join(sums, " ")); err != nil {
+			return "", err
+		}
+	}
+	return id, tx.Enqueue(&store.Outgoing{ID: id, Seq: seq, Urgent: s.urgent, Subject: s.subject, Sent: now, Expires: now.Add(expiry), Signed: signed}, to)
+}
+
+// putSetting names the setting with the sums of a statement's attachments that the relay does not have yet.
+const putSetting = "put/"
+
+// put hands the attachments of a statement to the relay, which must have them before the statement.
+func (n *Node) put(ctx context.Context, client *relay.Client, statement string) error {
+	var sums string
+	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) { sums, err = tx.Setting(putSetting + statement); return err }); err != nil || sums == "" {
+		return err
+	}
+	for _, sum := range strings.Fields(sums) {
+		f, err := os.Open(n.attachmentPath(sum))
+		if err != nil {
+			return fmt.Errorf("send an attachment: %w", err)
+		}
+		err = client.Put(ctx, sum, f)
+		_ = f.Close() // it was read only
+		if err != nil {
+			return err
+		}
+	}
+	return n.store.Write(ctx, func(tx *store.Tx) error { return tx.Unset(putSetting + statement) })
+}
+
+// receiptBody is what a receipt tells: of several statements of one sender at once.
+type receiptBody struct {
+	Receipts []store.Receipt `json:"receipts"`
+}
+
+const (
+	batch       = 512 // letters that are handed to the relay at once
+	mostInOne   = 2000
+	tryAgainIn  = 30 * time.Second
+	receiptKind = "receipt"
+)
+
+// sendAll sends what is in the outbox, until ctx ends or the keys have changed.
+func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
+	used := n.ownKeys()[0]
+	later := map[string]time.Time{} // recipients that are left alone for a while, so that what follows does not overtake
+	for {
+		if n.ownKeys()[0] != used {
+			return errRedial
+		}
+		more, err := n.sendSome(ctx, client, later)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			n.log.Error("sending", "error", err.Error())
+		}
+		if more && err == nil {
+			continue
+		}
+		select {
+		case <-n.wake:
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// sendSome sends one batch and says whether there may be more.
+func (n *Node) sendSome(ctx context.Context, client *relay.Client, later map[string]time.Time) (bool, error) {
+	if err := n.packReceipts(ctx); err != nil {
+		return false, err
+	}
+	now := n.now()
+	var queue []store.Waiting
+	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) { queue, err = tx.Queue(now, batch); return err }); err != nil {
+		return false, err
+	}
+	full := len(queue) == batch
+	queue = slices.DeleteFunc(queue, func(w store.Waiting) bool { return now.Before(later[w.Recipient]) })
+	maps.DeleteFunc(later, func(_ string, t time.Time) bool { return !now.Before(t) })
+	if len(queue) == 0 {
+		return false, nil
+	}
+	letters := make([]relay.Letter, len(queue))
+	errs := make([]error, len(queue))
+	n.seal(queue, letters, errs)
+	put := map[string]error{}
+	for i, w := range queue {
+		err, done := put[w.ID]
+		if !done {
+			err = n.put(ctx, client, w.ID)
+			put[w.ID] = err
+		}
+		if errs[i] == nil {
+			errs[i] = err
+		}
+	}
+	var ready []relay.Letter
+	var at []int
+	for i := range queue {
+		if errs[i] == nil {
+			ready, at = append(ready, letters[i]), append(at, i)
+		}
+	}
+	limit, cancel := context.WithTimeout(ctx, 20*time.Second)
+	for k, err := range client.Send(limit, ready...) {
+		errs[at[k]] = err
+	}
+	cancel()
+	err := n.store.Write(ctx, func(tx *store.Tx) error {
+		for i, w := range queue {
+			state, reason := store.Relayed, ""
+			switch {
+			case errs[i] == nil && w.Subject == receiptKind:
+				if err := tx.Forget(w.ID); err != nil {
+					return err
+				}
+				continue
+			case errs[i] == nil:
+			case !now.Before(w.Expires):
+				state, reason = store.Lapsed, "it could not be delivered in time"
+			case errors.Is(errs[i], errNoMember):
+				state, reason = store.Refused, "the recipient is no member in good standing"
+			case errors.Is(errs[i], relay.ErrTooLarge):
+				state, reason = store.Refused, "too large"
+			default:
+				if err := tx.Postpone(w.ID, w.Recipient, now.Add(tryAgainIn)); err != nil {
+					return err
+				}
+				continue
+			}
+			if err := tx.Delivered(w.ID, w.Recipient, state, reason, now); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	for i, w := range queue {
+		switch {
+		case errs[i] == nil:
+			n.counted.sent.Add(1)
+		case !errors.Is(errs[i], errNoMember):
+			if until := now.Add(tryAgainIn); errors.Is(errs[i], relay.ErrFull) {
+				later[w.Recipient] = until
+			}
+			n.log.Warn("a letter could not be handed to the relay; it is tried again", "recipient", w.Recipient, "error", errs[i].Error())
+		}
+	}
+	return full, err
+}
+
+var errNoMember = errors.New("the recipient is no member in good standing")
+
+// seal seals a batch on both processors.
+func (n *Node) seal(queue []store.Waiting, letters []relay.Letter, errs []error) {
+	now := n.now()
+	var wg sync.WaitGroup
+	work := make(chan int)
+	for range 2 {
+		wg.Go(func() {
+			for i := range work {
+				w := queue[i]
+				to, err := n.sealingKey(w.Recipient, now)
+				if err != nil {
+					errs[i] = err
+					continue
+				}
+				sealed, err := envelope.Seal(w.Signed, *to)
+				errs[i] = err
+				letters[i] = relay.Letter{ID: w.ID, To: w.Recipient, Sealed: sealed}
+			}
+		})
+	}
+	for i := range queue {
+		work <- i
+	}
+	close(work)
+	wg.Wait()
+}
+
+func (n *Node) sealingKey(member string, now time.Time) (*keys.Public, error) {
+	m, err := n.member(member)
+	if err != nil || !m.Active(now) || m.Current(now) == nil {
+		return nil, fmt.Errorf("%w: %s", errNoMember, member)
+	}
+	return &m.Current(now).Public, nil
+}
+
+// packReceipts makes statements of the receipts that are owed, one for each sender.
+func (n *Node) packReceipts(ctx context.Context) error {
+	return n.store.Write(ctx, func(tx *store.Tx) error {
+		owed, err := tx.Owed(mostInOne)
+		if err != nil {
+			return err
+		}
+		by := map[string][]store.Receipt{}
+		for _, r := range owed {
+			by[r.Sender] = append(by[r.Sender], r)
+		}
+		for _, sender := range slices.Sorted(maps.Keys(by)) {
+			if _, err := n.enqueue(tx, say{to: []string{sender}, kind: receiptKind, subject: receiptKind, body: receiptBody{by[sender]}}); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// Outbox is how many deliveries have not reached the relay.
+func (n *Node) Outbox(ctx context.Context) (waiting int64, err error) {
+	err = n.store.Read(ctx, func(tx *store.Tx) (err error) { waiting, err = tx.QueueLength(); return err })
+	return waiting, err
+}
+
+func decode[T any](b json.RawMessage) (*T, error) {
+	var v T
+	if err := json.Unmarshal(b, &v); err != nil {
+		return nil, &rejected{"unreadable", "its content is not of this kind"}
+	}
+	return &v, nil
+}
