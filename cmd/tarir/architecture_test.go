@@ -23,6 +23,7 @@ var mayImport = map[string]string{
 	"store":               "",
 	"store/storetest":     "store",
 	"node":                "audit casework entity exchange/envelope exchange/keys exchange/register exchange/relay handling hit notice store",
+	"web":                 "audit casework exchange/register handling hit node notice store",
 	"flat":                "",
 	"kept":                "",
 	"online":              "entity",
@@ -45,8 +46,8 @@ var mayImport = map[string]string{
 	"world":               "entity online journey money/ledger",
 	"message":             "explain",
 	"report":              "message",
-	"analysis":            "entity flat kept message place explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
-	"cmd/tarir":           "analysis intake money/ledger",
+	"analysis":            "casework entity flat kept message place explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
+	"cmd/tarir":           "analysis node web audit casework exchange/register handling hit notice intake money/ledger",
 }
 
 func TestPackagesKnowOnlyThoseBeforeThem(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -37,7 +38,26 @@ type cli struct {
 	Indicators indicatorsCmd `cmd:"" help:"List, show and check indicators and their parameters."`
 	Bench      benchCmd      `cmd:"" help:"Generate payments with planted patterns and measure each stage."`
 	World      worldCmd      `cmd:"" help:"Write a synthetic world of payments with what was planted in it."`
-	Version    versionCmd    `cmd:"" help:"Print the version."`
+	Init       initCmd       `cmd:"" help:"Make a node: found an exchange, or join one."`
+	Serve      serveCmd      `cmd:"" help:"Run a node until it is stopped."`
+	Health     healthCmd     `cmd:"" help:"Say how the running node is."`
+	Member     memberCmd     `cmd:"" help:"Members of the exchange: invite, admit, list, rotate keys, suspend, remove."`
+	Notice     noticeCmd     `cmd:"" help:"Notices: draft, check, review, publish, withdraw."`
+	Send       messageCmd    `cmd:"" help:"Send a message, or a diffusion, to members."`
+	Recall     recallCmd     `cmd:"" help:"Withdraw a letter: every copy is destroyed or marked."`
+	Receipts   receiptsCmd   `cmd:"" help:"Show how what was sent stands with each recipient."`
+	List       listCmd       `cmd:"" help:"List records, or what waits for somebody."`
+	Open       openCmd       `cmd:"" help:"Show a record."`
+	Fetch      fetchCmd      `cmd:"" help:"Fetch an attachment and say where it is."`
+	Watch      watchCmd      `cmd:"" help:"Take up records of the own, which are compared with notices."`
+	Check      checkCmd      `cmd:"" help:"Ask whether a number, address or name is known."`
+	Hit        hitCmd        `cmd:"" help:"Take the next step about a possible match."`
+	Stop       stopCmd       `cmd:"" help:"Requests to stop payments."`
+	Audit      auditCmd      `cmd:"" help:"Verify, show and export the audit log."`
+	Backup     backupCmd     `cmd:"" help:"Write a backup of the running node."`
+	Restore    restoreCmd    `cmd:"" help:"Make a node from a backup."`
+
+	Version versionCmd `cmd:"" help:"Print the version."`
 
 	InstallCompletions kongplete.InstallCompletions `cmd:"" name:"completion" help:"Print how to set up shell completion."`
 }
@@ -84,7 +104,14 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 		fmt.Fprintln(stderr, `Run "tarir --help" for the commands, or "tarir COMMAND --help" for one.`)
 		return exitUsage
 	}
-	err = k.Run(e)
+	words := strings.Fields(k.Command())
+	for i, w := range words {
+		if strings.HasPrefix(w, "<") {
+			words = words[:i]
+			break
+		}
+	}
+	err = k.Run(e, verbOf(words[len(words)-1]))
 	switch {
 	case err == nil:
 		return exitOK

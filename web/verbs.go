@@ -1,0 +1,317 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"tarir/audit"
+	"tarir/casework"
+	"tarir/exchange/register"
+	"tarir/handling"
+	"tarir/hit"
+	"tarir/node"
+	"tarir/notice"
+	"tarir/store"
+)
+
+// request is what somebody asks over the socket.
+type request struct {
+	Who  node.Who        `json:"who"`
+	Args json.RawMessage `json:"args"`
+}
+
+// answer is what is said: a result, or an error in one sentence.
+type answer struct {
+	Result json.RawMessage `json:"result,omitempty"`
+	Error  string          `json:"error,omitempty"`
+	None   bool            `json:"none,omitempty"` // there is no such record
+}
+
+// Args of all verbs; each uses what it needs.
+type Args struct {
+	ID         string             `json:"id,omitempty"`
+	Kind       string             `json:"kind,omitempty"`
+	Member     string             `json:"member,omitempty"`
+	Name       string             `json:"name,omitempty"`
+	Country    string             `json:"country,omitempty"`
+	Contact    string             `json:"contact,omitempty"`
+	Path       string             `json:"path,omitempty"`
+	Code       string             `json:"code,omitempty"`
+	Text       []byte             `json:"text,omitempty"`
+	Limit      int                `json:"limit,omitempty"`
+	Days       int                `json:"days,omitempty"`
+	Until      time.Time          `json:"until,omitzero"`
+	Rights     []register.Right   `json:"rights,omitempty"`
+	Form       *notice.Form       `json:"form,omitempty"`
+	Files      []node.File        `json:"files,omitempty"`
+	Step       *notice.Step       `json:"step,omitempty"`
+	Reasons    map[string]string  `json:"reasons,omitempty"`
+	Letter     *node.NewLetter    `json:"letter,omitempty"`
+	Hit        *hit.Step          `json:"hit,omitempty"`
+	Act        handling.Act       `json:"act,omitempty"`
+	Stops      []node.StopRequest `json:"stops,omitempty"`
+	Stop       *casework.StopStep `json:"stop,omitempty"`
+	Thing      *notice.Thing      `json:"thing,omitempty"`
+	Label      handling.Label     `json:"label,omitzero"`
+	Passphrase string             `json:"passphrase,omitempty"`
+	Filter     audit.Filter       `json:"filter,omitzero"`
+	Answer     *casework.Answer   `json:"answer,omitempty"`
+}
+
+type verb func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error)
+
+// verbs are the use cases by name.
+var verbs = map[string]verb{
+	"health": func(ctx context.Context, n *node.Node, _ node.Who, _ *Args) (any, error) { return n.Health(ctx) },
+	"member.invite": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.Invite(ctx, w, register.Statement{Member: a.Member, Name: a.Name, Kind: handling.Kind(a.Kind), Country: a.Country, Contact: a.Contact, Rights: a.Rights}, time.Duration(max(a.Days, 1))*24*time.Hour)
+	},
+	"member.admit": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.Admit(ctx, w, a.Text, a.Code)
+	},
+	"member.list": func(ctx context.Context, n *node.Node, w node.Who, _ *Args) (any, error) { return n.Members(ctx, w) },
+	"member.rotate": func(ctx context.Context, n *node.Node, w node.Who, _ *Args) (any, error) {
+		return nil, n.Rotate(ctx, w)
+	},
+	"member.change": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return nil, n.Change(ctx, w, register.Type(a.Kind), a.Member, w.Reason, a.Rights)
+	},
+	"boxes": func(ctx context.Context, n *node.Node, w node.Who, _ *Args) (any, error) {
+		waiting, dead, err := n.Boxes(ctx, w)
+		return map[string]any{"waiting": waiting, "dead": dead}, err
+	},
+	"notice.draft": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		if a.Form == nil {
+			return nil, errors.New("give the form")
+		}
+		return n.Draft(ctx, w, *a.Form, a.Files)
+	},
+	"notice.edit": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		if a.Form == nil {
+			return nil, errors.New("give the form")
+		}
+		return n.Edit(ctx, w, a.ID, *a.Form)
+	},
+	"notice.check": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.Check(ctx, w, a.ID, true)
+	},
+	"notice.show": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.Request(ctx, w, a.ID)
+	},
+	"notice.step": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		if a.Step == nil {
+			return nil, errors.New("give the step")
+		}
+		return n.Step(ctx, w, a.ID, *a.Step, a.Reasons)
+	},
+	"letter.send": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		if a.Letter == nil {
+			return nil, errors.New("give the letter")
+		}
+		return n.Send(ctx, w, *a.Letter)
+	},
+	"recall": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return nil, n.Recall(ctx, w, a.Kind, a.ID)
+	},
+	"hold": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return nil, n.Hold(ctx, w, a.Kind, a.ID)
+	},
+	"extend": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return nil, n.Extend(ctx, w, a.Kind, a.ID, a.Until)
+	},
+	"receipts": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.Receipts(ctx, w, a.Kind, a.ID)
+	},
+	"list": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.List(ctx, w, a.Kind, a.Limit)
+	},
+	"open": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		it, err := n.Open(ctx, w, a.Kind, a.ID)
+		if err != nil {
+			return nil, err
+		}
+		return it.Body, nil
+	},
+	"fetch": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.Fetch(ctx, w, a.Kind, a.ID, a.Name)
+	},
+	"watch.import": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		f, err := os.Open(a.Path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		return n.Import(ctx, w, f, a.Label)
+	},
+	"is": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		if a.Thing == nil {
+			return nil, errors.New("say what to check")
+		}
+		return n.Is(ctx, w, *a.Thing)
+	},
+	"hit.step": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		if a.Hit == nil {
+			return nil, errors.New("give the step")
+		}
+		return n.HitStep(ctx, w, a.ID, *a.Hit)
+	},
+	"hit.act": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return nil, n.Act(ctx, w, a.ID, a.Act)
+	},
+	"stop.request": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.RequestStops(ctx, w, a.Stops)
+	},
+	"stop.step": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		if a.Stop == nil {
+			return nil, errors.New("give the step")
+		}
+		return n.StopStep(ctx, w, a.ID, *a.Stop)
+	},
+	"tasks": func(ctx context.Context, n *node.Node, w node.Who, _ *Args) (any, error) { return n.Tasks(ctx, w) },
+	"backup": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		f, err := os.OpenFile(a.Path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		err = n.Backup(ctx, w, f, node.Passphrase{Text: a.Passphrase})
+		return nil, errors.Join(err, f.Sync(), f.Close())
+	},
+	"audit.show": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		type line struct {
+			Number int64 `json:"number"`
+			audit.Entry
+		}
+		if a.ID != "" {
+			a.Filter.Mark = n.AuditMark(a.Kind, a.ID)
+		}
+		out := []line{}
+		err := n.Audit(ctx, w, a.Filter, func(number int64, e *audit.Entry) error {
+			if out = append(out, line{number, *e}); a.Limit > 0 && len(out) > a.Limit {
+				out = out[1:]
+			}
+			return nil
+		})
+		return out, err
+	},
+	"audit.export": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		f, err := os.OpenFile(a.Path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		return nil, errors.Join(n.ExportAudit(ctx, w, a.Filter, f), f.Close())
+	},
+	"audit.kept": func(_ context.Context, n *node.Node, w node.Who, a *Args) (any, error) { return n.Kept(w, a.Member) },
+}
+
+// mostAsked is the most bytes of a request over the socket.
+const mostAsked = 16 << 20
+
+// Local answers the verbs.
+func Local(n *node.Node) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /v1/{verb}", func(w http.ResponseWriter, r *http.Request) {
+		do, ok := verbs[r.PathValue("verb")]
+		if !ok {
+			write(w, http.StatusNotFound, answer{Error: "this version does not know " + r.PathValue("verb")})
+			return
+		}
+		var q request
+		var a Args
+		err := json.NewDecoder(http.MaxBytesReader(w, r.Body, mostAsked)).Decode(&q)
+		if err == nil && len(q.Args) > 0 {
+			err = json.Unmarshal(q.Args, &a)
+		}
+		if err != nil {
+			write(w, http.StatusBadRequest, answer{Error: fmt.Sprintf("the request cannot be read: %v", err)})
+			return
+		}
+		result, err := do(r.Context(), n, q.Who, &a)
+		if err != nil {
+			write(w, status(err), answer{Error: err.Error(), None: errors.Is(err, store.ErrNone)})
+			return
+		}
+		b, err := json.Marshal(result)
+		if err != nil {
+			write(w, http.StatusInternalServerError, answer{Error: err.Error()})
+			return
+		}
+		write(w, http.StatusOK, answer{Result: b})
+	})
+	return mux
+}
+
+func status(err error) int {
+	switch {
+	case errors.Is(err, node.ErrNotAllowed), errors.Is(err, node.ErrPerson), errors.Is(err, node.ErrSecretariat):
+		return http.StatusForbidden
+	case errors.Is(err, store.ErrNone):
+		return http.StatusNotFound
+	case errors.Is(err, store.ErrFull):
+		return http.StatusInsufficientStorage
+	}
+	return http.StatusUnprocessableEntity
+}
+
+// ErrNotRunning says that no node answers in a data folder.
+var ErrNotRunning = errors.New("no node is running on this data folder: start it with tarir serve --data")
+
+// Do asks the node that runs on a data folder to do something; the result is decoded into out, unless that is nil.
+func Do(ctx context.Context, dir, name string, w node.Who, a Args, out any) error {
+	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", filepath.Join(dir, Socket))
+	}}}
+	defer client.CloseIdleConnections()
+	args, err := json.Marshal(a)
+	if err != nil {
+		return err
+	}
+	b, err := json.Marshal(request{w, args})
+	if err != nil {
+		return err
+	}
+	r := bytes.NewReader(b)
+	q, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://node/v1/"+name, r)
+	if err != nil {
+		return err
+	}
+	got, err := client.Do(q)
+	if err != nil {
+		if _, ok := errors.AsType[*net.OpError](err); ok {
+			return fmt.Errorf("%w %s", ErrNotRunning, dir)
+		}
+		return err
+	}
+	defer got.Body.Close()
+	var ans answer
+	if err := json.NewDecoder(got.Body).Decode(&ans); err != nil {
+		return fmt.Errorf("read the node's answer: %w", err)
+	}
+	if ans.Error != "" {
+		if ans.None {
+			return fmt.Errorf("%w", &told{ans.Error, store.ErrNone})
+		}
+		return errors.New(ans.Error)
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(ans.Result, out)
+}
+
+// told is an error that the node told.
+type told struct {
+	text string
+	is   error
+}
+
+func (t *told) Error() string { return t.text }
+func (t *told) Unwrap() error { return t.is }
