@@ -17,6 +17,7 @@ import (
 
 	"tarir/audit"
 	"tarir/exchange/envelope"
+	"tarir/exchange/relay"
 	"tarir/handling"
 	"tarir/notice"
 	"tarir/store"
@@ -498,16 +499,7 @@ func (n *Node) fetch(ctx context.Context, from string, a *envelope.Attachment) (
 		if client == nil {
 			return "", errors.New("the attachment is not here, and there is no line to the exchange: try again when there is")
 		}
-		if err := n.into(sealedPath, func(w io.Writer) error {
-			sum := sha256.New()
-			if err := client.Get(ctx, from, a.SHA256, io.MultiWriter(w, sum)); err != nil {
-				return err
-			}
-			if hex.EncodeToString(sum.Sum(nil)) != a.SHA256 {
-				return envelope.ErrAttachment
-			}
-			return nil
-		}); err != nil {
+		if err := n.bring(ctx, client, from, a.SHA256); err != nil {
 			return "", err
 		}
 	}
@@ -518,6 +510,20 @@ func (n *Node) fetch(ctx context.Context, from string, a *envelope.Attachment) (
 		}
 		defer src.Close()
 		return a.Open(w, src)
+	})
+}
+
+// bring brings a sealed attachment from the relay.
+func (n *Node) bring(ctx context.Context, client *relay.Client, from, want string) error {
+	return n.into(n.attachmentPath(want), func(w io.Writer) error {
+		sum := sha256.New()
+		if err := client.Get(ctx, from, want, io.MultiWriter(w, sum)); err != nil {
+			return err
+		}
+		if hex.EncodeToString(sum.Sum(nil)) != want {
+			return envelope.ErrAttachment
+		}
+		return nil
 	})
 }
 

@@ -3,6 +3,7 @@ package node_test
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -31,7 +32,11 @@ func (w *world) publish(f notice.Form) *notice.Record {
 	w.t.Helper()
 	ctx := w.t.Context()
 	ncb, gs := w.nodes["NCB-AA"], w.nodes["GS"]
-	r, err := ncb.Draft(ctx, who("ann"), f, nil)
+	evidence := filepath.Join(w.t.TempDir(), "evidence.json")
+	if err := os.WriteFile(evidence, []byte(`{"findings":["f-1"]}`), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	r, err := ncb.Draft(ctx, who("ann"), f, []node.File{{Path: evidence}})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -72,6 +77,13 @@ func TestFromNoticeToHitToStop(t *testing.T) {
 		}
 		r := w.publish(silver(handling.Bureau, handling.Bank))
 		w.until("the bank has a possible hit", func() bool { return w.state("BANK-FF", "hit", "") == "possible" })
+		path, err := bank.Fetch(ctx, who("ann"), "notice", r.ID, "evidence.json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if b, err := os.ReadFile(path); err != nil || string(b) != `{"findings":["f-1"]}` {
+			t.Errorf("the evidence is %q, %v", b, err)
+		}
 		if w.first("NGO-1", "notice") != "" {
 			t.Error("an NGO got what was not for it")
 		}

@@ -337,7 +337,7 @@ func (n *Node) applied(tx *store.Tx, it *store.Item, b *requestBody, s notice.St
 	l.Addressed = r.Recipients
 	out := r.ForOthers()
 	st := say{
-		to: r.Recipients, kind: "notice", subject: "notice/" + r.ID, purpose: f.Purpose, legalBasis: f.LegalBasis, body: out, label: l, attachments: b.Attachments,
+		to: r.Recipients, kind: "notice", subject: "notice/" + r.ID, purpose: f.Purpose, legalBasis: f.LegalBasis, body: out, label: l, attachments: b.Attachments, holder: r.Owner,
 		urgent: f.Colour == notice.Orange || f.Danger.Life,
 	}
 	if r.State.Over() {

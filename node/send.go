@@ -30,7 +30,7 @@ type say struct {
 	body        any
 	urgent      bool
 	attachments []envelope.Attachment
-	sent        time.Time
+	holder      string // who has the attachments, where this node passes on another's
 }
 
 // expiry is how long a statement may be on its way: as long as the relay keeps it.
@@ -68,7 +68,7 @@ func (n *Node) enqueue(tx *store.Tx, s say) (string, error) {
 		for i, a := range s.attachments {
 			sums[i] = a.SHA256
 		}
-		if err := tx.Set(putSetting+id, strings.Join(sums, " ")); err != nil {
+		if err := tx.Set(putSetting+id, s.holder+"|"+strings.Join(sums, " ")); err != nil {
 			return "", err
 		}
 	}
@@ -80,12 +80,18 @@ const putSetting = "put/"
 
 // put hands the attachments of a statement to the relay, which must have them before the statement.
 func (n *Node) put(ctx context.Context, client *relay.Client, statement string) error {
-	var sums string
-	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) { sums, err = tx.Setting(putSetting + statement); return err }); err != nil || sums == "" {
+	var v string
+	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) { v, err = tx.Setting(putSetting + statement); return err }); err != nil || v == "" {
 		return err
 	}
+	holder, sums, _ := strings.Cut(v, "|")
 	for _, sum := range strings.Fields(sums) {
 		f, err := os.Open(n.attachmentPath(sum))
+		if errors.Is(err, os.ErrNotExist) && holder != "" {
+			if err = n.bring(ctx, client, holder, sum); err == nil {
+				f, err = os.Open(n.attachmentPath(sum))
+			}
+		}
 		if err != nil {
 			return fmt.Errorf("send an attachment: %w", err)
 		}
