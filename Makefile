@@ -1,4 +1,4 @@
-# make demo   build Tarir, analyse the example payments, say where the report is
+# make demo   build Tarir, analyse the example world, then let eight organisations exchange what one of them found (ONCE=1: and end)
 # make test   every test; installs what they need; pictures of the pages are left below bin/artefacts
 # make race   the tests under the race detector
 # make bench  Go benchmarks, in the form benchstat reads; docs/performance.md says what to run
@@ -22,6 +22,7 @@ build: bundles
 	go build -trimpath -o bin/tarir ./cmd/tarir
 
 demo: build
+	@scripts/setup demo
 	@scripts/demo
 
 # What the program embeds and npm brings: the drawings of the report, TypeScript and its libraries bundled into one script,

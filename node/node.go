@@ -240,6 +240,7 @@ func (n *Node) line(ctx context.Context) error {
 var errRedial = errors.New("the keys have changed")
 
 func (n *Node) talk(ctx context.Context, client *relay.Client) error {
+	used := n.ownKeys()[0]
 	n.mu.Lock()
 	n.client = client
 	n.mu.Unlock()
@@ -254,7 +255,7 @@ func (n *Node) talk(ctx context.Context, client *relay.Client) error {
 	g.Go(func() error {
 		// Once the register has the new keys, the relay knows the old ones no more; the register itself comes over the new line.
 		for pause(ctx, 200*time.Millisecond) {
-			if !client.Connected() && n.nextKeys() != nil {
+			if n.ownKeys()[0] != used || !client.Connected() && n.nextKeys() != nil {
 				return errRedial
 			}
 		}

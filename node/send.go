@@ -185,6 +185,7 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, later map[str
 		errs[at[k]] = err
 	}
 	cancel()
+	broke := false
 	err := n.store.Write(ctx, func(tx *store.Tx) error {
 		for i, w := range queue {
 			state, reason := store.Relayed, ""
@@ -201,10 +202,13 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, later map[str
 				state, reason = store.Refused, "the recipient is no member in good standing"
 			case errors.Is(errs[i], relay.ErrTooLarge):
 				state, reason = store.Refused, "too large"
-			default:
+			case errors.Is(errs[i], relay.ErrFull):
 				if err := tx.Postpone(w.ID, w.Recipient, now.Add(tryAgainIn)); err != nil {
 					return err
 				}
+				continue
+			default:
+				broke = true // the line, most likely: it stays in its place, so that nothing overtakes it
 				continue
 			}
 			if err := tx.Delivered(w.ID, w.Recipient, state, reason, now); err != nil {
@@ -224,7 +228,7 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, later map[str
 			n.log.Warn("a letter could not be handed to the relay; it is tried again", "recipient", w.Recipient, "error", errs[i].Error())
 		}
 	}
-	return full, err
+	return full && !broke, err
 }
 
 var errNoMember = errors.New("the recipient is no member in good standing")
