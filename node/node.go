@@ -98,9 +98,10 @@ func Open(ctx context.Context, dir string, o Options) (n *Node, err error) {
 	if ok, err := n.lock.TryLock(); err != nil || !ok {
 		return nil, errors.Join(ErrInUse, err)
 	}
+	opened := n // a return of nil must not hide it
 	defer func() {
 		if err != nil {
-			_ = n.Close() // the error that led here is the one to tell
+			_ = opened.Close() // the error that led here is the one to tell
 		}
 	}()
 	if n.sealed, err = o.Passphrase.read(dir); err != nil {

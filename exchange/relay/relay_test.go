@@ -316,3 +316,12 @@ func TestAMemberThatIsTakenOutIsCutOff(t *testing.T) {
 	}
 	n.send(n.dial("A"), "B", "back")
 }
+
+func TestARelayThatCannotStartSaysSo(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // its streams cannot be made
+	if s, err := relay.Start(ctx, relay.ServerOptions{Dir: t.TempDir(), Port: -1}, nil); err == nil {
+		s.Stop()
+		t.Error("it started")
+	}
+}

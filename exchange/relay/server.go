@@ -101,9 +101,10 @@ func Start(ctx context.Context, o ServerOptions, members []Member) (s *Server, e
 		return nil, fmt.Errorf("start relay: %w", err)
 	}
 	s.ns.Start()
+	started := s // a return of nil must not hide it
 	defer func() {
 		if err != nil {
-			s.Stop()
+			started.Stop()
 		}
 	}()
 	if !s.ns.ReadyForConnections(20 * time.Second) {
