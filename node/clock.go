@@ -50,19 +50,19 @@ func (n *Node) clock(ctx context.Context) error {
 func (n *Node) Tick(ctx context.Context) error {
 	errs := []error{n.putRotations(ctx), n.putDue(ctx), n.retain(ctx), n.tellReceipts(ctx)}
 	n.takeNextKeys()
-	hourly, err := n.every1(ctx, "hour", time.Hour)
+	hourly, err := n.elapsed(ctx, "hour", time.Hour)
 	if err == nil && hourly {
 		errs = append(errs, n.sendCheckpoints(ctx))
 	}
-	daily, err2 := n.every1(ctx, "day", 24*time.Hour)
+	daily, err2 := n.elapsed(ctx, "day", 24*time.Hour)
 	if err2 == nil && daily {
 		errs = append(errs, n.pulse(ctx), n.sweep(ctx))
 	}
 	return errors.Join(append(errs, err, err2)...)
 }
 
-// every1 says whether something that is done at most so often is to be done now.
-func (n *Node) every1(ctx context.Context, name string, d time.Duration) (due bool, err error) {
+// elapsed says whether something that is done at most so often is to be done now.
+func (n *Node) elapsed(ctx context.Context, name string, d time.Duration) (due bool, err error) {
 	err = n.store.Write(ctx, func(tx *store.Tx) error {
 		v, err := tx.Setting("clock/" + name)
 		if err != nil {

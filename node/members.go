@@ -343,16 +343,11 @@ func (n *Node) Members(_ context.Context, w Who) ([]*register.Member, error) {
 	var out []*register.Member
 	n.register.Look(func(s *register.State) {
 		for _, m := range s.Members() {
-			c := *m
-			c.Keys, c.Rights, c.Out = slices.Clone(m.Keys), slices.Clone(m.Rights), slices.Clone(m.Out)
-			out = append(out, &c)
+			out = append(out, m.Clone())
 		}
 	})
 	return out, nil
 }
-
-// Active says whether a member is in good standing now.
-func (n *Node) Active(m *register.Member) bool { return m.Active(n.now()) }
 
 // startRelay starts the relay of the secretariat's node.
 func (n *Node) startRelay(ctx context.Context) error {

@@ -464,9 +464,7 @@ func (n *Node) member(id string) (out *register.Member, err error) {
 	n.register.Look(func(s *register.State) {
 		m, e := s.Member(id)
 		if err = e; e == nil {
-			c := *m
-			c.Keys, c.Rights, c.Out = slices.Clone(m.Keys), slices.Clone(m.Rights), slices.Clone(m.Out)
-			out = &c
+			out = m.Clone()
 		}
 	})
 	return out, err
@@ -478,9 +476,7 @@ func (n *Node) active() (out []*register.Member) {
 	n.register.Look(func(s *register.State) {
 		for _, m := range s.Members() {
 			if m.ID != n.config.Member && m.Active(now) && m.Current(now) != nil {
-				c := *m
-				c.Rights = slices.Clone(m.Rights)
-				out = append(out, &c)
+				out = append(out, m.Clone())
 			}
 		}
 	})

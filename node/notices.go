@@ -227,9 +227,6 @@ func (n *Node) Step(ctx context.Context, w Who, id string, s notice.Step, reason
 		// The owner's node tries the step, and sends it to the secretariat, whose word counts.
 		trial := *b.Record
 		trial.Steps = slices.Clone(b.Record.Steps)
-		if s.Event == notice.Resubmit {
-			trial.Steps = slices.Clone(trial.Steps)
-		}
 		if err := trial.Apply(s); err != nil {
 			return err
 		}

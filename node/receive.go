@@ -23,7 +23,7 @@ type rejected struct{ code, text string }
 
 func (r *rejected) Error() string { return r.code + ": " + r.text }
 
-// effect is what statements of a kind do. What it returns beside the state of the receipt is done after the transaction.
+// effect is what statements of a kind do, and the state that their receipt tells.
 type effect struct {
 	right  register.Right // that the sender needs; empty: any member
 	effect func(n *Node, tx *store.Tx, st *envelope.Statement) (state string, err error)

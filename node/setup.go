@@ -33,12 +33,11 @@ var (
 
 // sealed is what the key file holds, under the passphrase.
 type sealed struct {
-	Member  string          `json:"member"`
-	Keys    []string        `json:"keys"`   // the ones in force first
-	Secret  string          `json:"secret"` // keys marks in the audit log
-	Next    string          `json:"next,omitempty"`
-	Issuer  *keys.Public    `json:"issuer,omitempty"` // the secretariat's, from the invitation
-	Unknown json.RawMessage `json:"-"`
+	Member string       `json:"member"`
+	Keys   []string     `json:"keys"`   // the ones in force first
+	Secret string       `json:"secret"` // keys marks in the audit log
+	Next   string       `json:"next,omitempty"`
+	Issuer *keys.Public `json:"issuer,omitempty"` // the secretariat's, from the invitation
 }
 
 const keyFile = "keys.age"

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"tarir/audit"
@@ -211,31 +210,7 @@ func (n *Node) gotStopStep(tx *store.Tx, st *envelope.Statement) (string, error)
 	return store.Stored, n.putStop(tx, s, labelOf(it), it.Source, it.Statement)
 }
 
-// Tracer follows the money of a request in the institution's own ledger, and answers with lots.
-type Tracer func(ctx context.Context, ledger string, f *casework.StopForm) (*casework.Answer, error)
-
-// TraceStop follows the money of a request in the own ledger, and notes the answer: what rests where was asked, and where the rest went.
-// It holds nothing: that is a person's decision.
-func (n *Node) TraceStop(ctx context.Context, w Who, id, ledger string, trace Tracer, contact string) (*casework.Stop, error) {
-	if err := n.allow(w, "stop"); err != nil {
-		return nil, err
-	}
-	var s *casework.Stop
-	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) { _, s, err = getStop(tx, id); return err }); err != nil {
-		return nil, err
-	}
-	if strings.TrimSpace(ledger) == "" {
-		return nil, errors.New("name the folder of the ledger in which to follow the money")
-	}
-	a, err := trace(ctx, ledger, &s.Form)
-	if err != nil {
-		return nil, err
-	}
-	a.Contact = contact
-	return n.StopStep(ctx, w, id, casework.StopStep{State: casework.Traced, Answer: a})
-}
-
-// lateStop tells both sides that a clock of a request has run out.
+// lateStop tells the desk here that a clock of a request has run out.
 func (n *Node) lateStop(tx *store.Tx, it *store.Item) error {
 	s, err := body[casework.Stop](it)
 	if err != nil {

@@ -313,7 +313,6 @@ func (n *Node) HitStep(ctx context.Context, w Who, id string, s hit.Step) (out *
 			st.to = []string{out.Finder}
 		case hit.Closed:
 			st.to = []string{out.Owner, n.secretariat()}
-			st.body = hitStepBody{id, s}
 		case hit.NotSame:
 			if err := tx.Set("exclude/"+out.Notice+"/"+out.Record, n.now().Add(hit.ExcludeFor).UTC().Format(time.RFC3339)); err != nil {
 				return err
@@ -446,8 +445,8 @@ type KnownHit struct {
 	Advice string   `json:"advice"`
 }
 
-// Is asks whether something is known, by a thing's number or a name.
-func (n *Node) Is(ctx context.Context, w Who, t notice.Thing) (*Known, error) {
+// IsKnown asks whether something is known, by a thing's number or a name.
+func (n *Node) IsKnown(ctx context.Context, w Who, t notice.Thing) (*Known, error) {
 	if err := n.allow(w, "read"); err != nil {
 		return nil, err
 	}

@@ -63,7 +63,6 @@ type Args struct {
 	Label      handling.Label     `json:"label,omitzero"`
 	Passphrase string             `json:"passphrase,omitempty"`
 	Filter     audit.Filter       `json:"filter,omitzero"`
-	Answer     *casework.Answer   `json:"answer,omitempty"`
 }
 
 type verb func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error)
@@ -151,11 +150,11 @@ var verbs = map[string]verb{
 		defer f.Close()
 		return n.Import(ctx, w, f, a.Label)
 	},
-	"is": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+	"check": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		if a.Thing == nil {
 			return nil, errors.New("say what to check")
 		}
-		return n.Is(ctx, w, *a.Thing)
+		return n.IsKnown(ctx, w, *a.Thing)
 	},
 	"hit.step": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		if a.Hit == nil {

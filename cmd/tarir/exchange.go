@@ -126,11 +126,11 @@ func (c *memberChangeCmd) Run(e *env, verb verbOf) error {
 type verbOf string
 
 type noticeCmd struct {
-	Draft  noticeDraftCmd `cmd:"" help:"Make a draft from a form, or from an organisation that analysis found."`
-	Check  noticeCheckCmd `cmd:"" help:"Say which rules a draft does not meet."`
-	Step   noticeStepCmd  `cmd:"" help:"Take a step: submit, take_up, return, refuse, publish, amend, suspend, resume, withdraw, cancel, extend, recall, resubmit."`
-	Rules  noticeRulesCmd `cmd:"" help:"Print the rule pack."`
-	Expand noticeFormCmd  `cmd:"" name:"form" help:"Print the draft of a silver notice from an organisation, to be completed by hand."`
+	Draft noticeDraftCmd `cmd:"" help:"Make a draft from a form, or from an organisation that analysis found."`
+	Check noticeCheckCmd `cmd:"" help:"Say which rules a draft does not meet."`
+	Step  noticeStepCmd  `cmd:"" help:"Take a step: submit, take_up, return, refuse, publish, amend, suspend, resume, withdraw, cancel, extend, recall, resubmit."`
+	Rules noticeRulesCmd `cmd:"" help:"Print the rule pack."`
+	Form  noticeFormCmd  `cmd:"" name:"form" help:"Print the draft of a silver notice from an organisation, to be completed by hand."`
 }
 
 type noticeFormCmd struct {
@@ -222,15 +222,15 @@ func (c *noticeCheckCmd) Run(e *env) error {
 
 type noticeStepCmd struct {
 	whoFlags
-	Event     string            `arg:"" help:"The step."`
-	ID        string            `arg:"" help:"The request."`
-	Form      string            `help:"The changed form (amend, resubmit)."`
-	Ground    string            `help:"The ground of a refusal, withdrawal or cancellation."`
-	Rule      []string          `help:"Of a return: rules that are not met."`
-	Question  []string          `help:"Of a return: what is asked."`
-	Until     string            `help:"Of a suspension, publication or extension: a day."`
-	Because   map[string]string `help:"Reason for a warning, by the id of the rule: --because ALL-11=..."`
-	Secretary bool              `name:"review" help:"As the reviewer, where a step is for both sides."`
+	Event    string            `arg:"" help:"The step."`
+	ID       string            `arg:"" help:"The request."`
+	Form     string            `help:"The changed form (amend, resubmit)."`
+	Ground   string            `help:"The ground of a refusal, withdrawal or cancellation."`
+	Rule     []string          `help:"Of a return: rules that are not met."`
+	Question []string          `help:"Of a return: what is asked."`
+	Until    string            `help:"Of a suspension, publication or extension: a day."`
+	Because  map[string]string `help:"Reason for a warning, by the id of the rule: --because ALL-11=..."`
+	Review   bool              `help:"As the reviewer, where a step is for both sides."`
 }
 
 func (c *noticeStepCmd) Run(e *env) error {
@@ -239,7 +239,7 @@ func (c *noticeStepCmd) Run(e *env) error {
 	case notice.TakeUp, notice.Return, notice.Refuse, notice.Publish, notice.Cancel:
 		s.Side = notice.Reviewer
 	}
-	if c.Secretary {
+	if c.Review {
 		s.Side = notice.Reviewer
 	}
 	if c.Until != "" {
@@ -360,7 +360,7 @@ type checkCmd struct {
 
 func (c *checkCmd) Run(e *env) error {
 	var got node.Known
-	if err := c.do(e, "is", web.Args{Thing: &notice.Thing{Kind: c.Kind, Value: c.Value, Country: c.Country}}, &got); err != nil {
+	if err := c.do(e, "check", web.Args{Thing: &notice.Thing{Kind: c.Kind, Value: c.Value, Country: c.Country}}, &got); err != nil {
 		return err
 	}
 	if c.JSON {
@@ -399,7 +399,7 @@ type stopCmd struct {
 
 type stopRequestCmd struct {
 	whoFlags
-	Form    string `arg:"" help:"The request as JSON: one, or a list of {asked, form}; - is standard input."`
+	Form    string `arg:"" help:"The requests as JSON: a list of {asked, form}; - is standard input."`
 	Earlier string `help:"The request that this one follows, where the money has moved on."`
 }
 

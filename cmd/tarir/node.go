@@ -46,7 +46,7 @@ func (f *whoFlags) do(e *env, verb string, a web.Args, out any) error {
 	return web.Do(e.ctx, f.Data, verb, f.who(), a, out)
 }
 
-// passphrase comes from a file, the environment, systemd, or who sits at the terminal.
+// passphraseFlags say where the passphrase comes from: a file, the environment, systemd, or who sits at the terminal.
 type passphraseFlags struct {
 	PassphraseFile string `env:"TARIR_PASSPHRASE_FILE" help:"File with the passphrase of the keys; else TARIR_PASSPHRASE, systemd's credential \"passphrase\", or the terminal."`
 }

@@ -102,6 +102,13 @@ type Member struct {
 	Out                        []Span // when it was suspended or had left
 }
 
+// Clone is a copy to keep: what Look shows must not be.
+func (m *Member) Clone() *Member {
+	c := *m
+	c.Keys, c.Rights, c.Out = slices.Clone(m.Keys), slices.Clone(m.Rights), slices.Clone(m.Out)
+	return &c
+}
+
 // Party is the member as the rules of handling ask for it.
 func (m *Member) Party() handling.Party {
 	return handling.Party{Member: m.ID, Kind: m.Kind, Country: m.Country}

@@ -1,0 +1,205 @@
+package store
+
+import (
+	"strconv"
+	"time"
+)
+
+// Seen says whether a statement came before.
+func (t *Tx) Seen(sender, id string) (bool, error) {
+	var n int64
+	err := t.value(&n, `SELECT COUNT(*) FROM seen WHERE sender=$1 AND statement=$2`, sender, id)
+	return n > 0, err
+}
+
+// MarkSeen remembers that a statement came.
+func (t *Tx) MarkSeen(sender, id string, at time.Time) error {
+	_, err := t.exec(`INSERT INTO seen (sender, statement, at) VALUES ($1,$2,$3)`, sender, id, micros(at))
+	return err
+}
+
+// ForgetSeen forgets what came before a time.
+func (t *Tx) ForgetSeen(before time.Time) error {
+	_, err := t.exec(`DELETE FROM seen WHERE at<$1`, micros(before))
+	return err
+}
+
+// Outgoing is a signed statement on its way.
+type Outgoing struct {
+	ID      string
+	Seq     int64
+	Urgent  bool
+	Subject string // what it is about: kind/id
+	Sent    time.Time
+	Expires time.Time
+	Signed  []byte
+}
+
+// The states of a delivery.
+const (
+	Queued    = "queued"    // not yet at the relay
+	Relayed   = "relayed"   // on the relay's disk
+	Stored    = "stored"    // the recipient has it on disk
+	Refused   = "refused"   // the recipient refused it, by a reason
+	Destroyed = "destroyed" // of a recall: the recipient destroyed its copy
+	Marked    = "marked"    // of a recall: the recipient may not destroy it, and marked it
+	Absent    = "absent"    // of a recall: the recipient had no copy
+	Lapsed    = "lapsed"    // it was not taken in time
+)
+
+// Enqueue puts a statement into the outbox.
+func (t *Tx) Enqueue(o *Outgoing, recipients []string) error {
+	urgent := 0
+	if o.Urgent {
+		urgent = 1
+	}
+	if _, err := t.exec(`INSERT INTO outbox (id, seq, urgent, subject, sent, expires, signed) VALUES ($1,$2,$3,$4,$5,$6,$7)`,
+		o.ID, o.Seq, urgent, o.Subject, micros(o.Sent), micros(o.Expires), string(o.Signed)); err != nil {
+		return err
+	}
+	for _, r := range recipients {
+		if _, err := t.exec(`INSERT INTO delivery (statement, recipient, state, reason, changed, again) VALUES ($1,$2,$3,'',$4,$4)`, o.ID, r, Queued, micros(o.Sent)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Waiting is a statement that is to be sent to somebody.
+type Waiting struct {
+	Outgoing
+	Recipient string
+}
+
+// Queue gives what is to be sent by now, urgent first and then in order.
+func (t *Tx) Queue(now time.Time, most int) ([]Waiting, error) {
+	var out []Waiting
+	err := t.each(`SELECT o.id, o.seq, o.urgent, o.subject, o.sent, o.expires, o.signed, d.recipient FROM delivery d JOIN outbox o ON o.id=d.statement
+		WHERE d.state='queued' AND d.again<=$1 ORDER BY o.urgent DESC, o.seq, d.recipient LIMIT `+strconv.Itoa(most), []any{micros(now)},
+		func(scan func(...any) error) error {
+			var w Waiting
+			var urgent, sent, expires int64
+			var signed string
+			err := scan(&w.ID, &w.Seq, &urgent, &w.Subject, &sent, &expires, &signed, &w.Recipient)
+			w.Urgent, w.Sent, w.Expires, w.Signed = urgent != 0, when(sent), when(expires), []byte(signed)
+			out = append(out, w)
+			return err
+		})
+	return out, err
+}
+
+// QueueLength is how many deliveries have not reached the relay.
+func (t *Tx) QueueLength() (n int64, err error) {
+	err = t.value(&n, `SELECT COUNT(*) FROM delivery WHERE state='queued'`)
+	return n, err
+}
+
+// Delivered notes how a delivery stands. What was told once is not taken back by what comes late.
+func (t *Tx) Delivered(statement, recipient, state, reason string, now time.Time) error {
+	guard := "state IN ('queued','relayed')"
+	switch state {
+	case Relayed:
+		guard = "state='queued'"
+	case Destroyed, Marked:
+		guard = "state IN ('queued','relayed','stored')"
+	}
+	_, err := t.exec(`UPDATE delivery SET state=$3, reason=$4, changed=$5 WHERE statement=$1 AND recipient=$2 AND `+guard, statement, recipient, state, reason, micros(now))
+	return err
+}
+
+// Postpone tries a delivery again later.
+func (t *Tx) Postpone(statement, recipient string, until time.Time) error {
+	_, err := t.exec(`UPDATE delivery SET again=$3 WHERE statement=$1 AND recipient=$2 AND state='queued'`, statement, recipient, micros(until))
+	return err
+}
+
+// Delivery is how a statement stands with a recipient.
+type Delivery struct {
+	Statement string    `json:"statement"`
+	Recipient string    `json:"recipient"`
+	State     string    `json:"state"`
+	Reason    string    `json:"reason,omitempty"`
+	Changed   time.Time `json:"changed"`
+}
+
+// Deliveries gives those of what was sent about a subject, in order of sending and recipient.
+func (t *Tx) Deliveries(subject string) ([]Delivery, error) {
+	var out []Delivery
+	err := t.each(`SELECT d.statement, d.recipient, d.state, d.reason, d.changed FROM delivery d JOIN outbox o ON o.id=d.statement WHERE o.subject=$1 ORDER BY o.seq, d.recipient`,
+		[]any{subject}, func(scan func(...any) error) error {
+			var d Delivery
+			var changed int64
+			err := scan(&d.Statement, &d.Recipient, &d.State, &d.Reason, &changed)
+			d.Changed = when(changed)
+			out = append(out, d)
+			return err
+		})
+	return out, err
+}
+
+// Recipients are all who have something of this node, by what they receipted.
+func (t *Tx) Recipients() ([]string, error) {
+	var out []string
+	err := t.each(`SELECT DISTINCT recipient FROM delivery WHERE state='stored' ORDER BY recipient`, nil, func(scan func(...any) error) error {
+		var r string
+		err := scan(&r)
+		out = append(out, r)
+		return err
+	})
+	return out, err
+}
+
+// Forget drops a statement from the outbox, where nothing is to be known of it later.
+func (t *Tx) Forget(statement string) error {
+	if _, err := t.exec(`DELETE FROM delivery WHERE statement=$1`, statement); err != nil {
+		return err
+	}
+	_, err := t.exec(`DELETE FROM outbox WHERE id=$1`, statement)
+	return err
+}
+
+// Sweep forgets statements that were sent before a time, with their deliveries.
+func (t *Tx) Sweep(before time.Time) error {
+	if _, err := t.exec(`DELETE FROM delivery WHERE statement IN (SELECT id FROM outbox WHERE sent<$1)`, micros(before)); err != nil {
+		return err
+	}
+	_, err := t.exec(`DELETE FROM outbox WHERE sent<$1`, micros(before))
+	return err
+}
+
+// Receipt is what is owed to a sender.
+type Receipt struct {
+	Sender    string    `json:"-"`
+	Statement string    `json:"statement"`
+	State     string    `json:"state"`
+	Reason    string    `json:"reason,omitempty"`
+	At        time.Time `json:"at"`
+}
+
+// Owe notes a receipt that is to be sent.
+func (t *Tx) Owe(r Receipt) error {
+	_, err := t.exec(`INSERT INTO receipt (sender, statement, state, reason, at) VALUES ($1,$2,$3,$4,$5) ON CONFLICT DO NOTHING`, r.Sender, r.Statement, r.State, r.Reason, micros(r.At))
+	return err
+}
+
+// Owed takes the receipts that are owed, and forgets them.
+func (t *Tx) Owed(most int) ([]Receipt, error) {
+	var out []Receipt
+	err := t.each(`SELECT sender, statement, state, reason, at FROM receipt ORDER BY sender, at, statement LIMIT `+strconv.Itoa(most), nil, func(scan func(...any) error) error {
+		var r Receipt
+		var at int64
+		err := scan(&r.Sender, &r.Statement, &r.State, &r.Reason, &at)
+		r.At = when(at)
+		out = append(out, r)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range out {
+		if _, err := t.exec(`DELETE FROM receipt WHERE sender=$1 AND statement=$2 AND state=$3`, r.Sender, r.Statement, r.State); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,103 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// What a node remembers beside its records: settings and counters, what waits for a person, and what was deleted.
+
+// Setting reads a setting; empty if there is none.
+func (t *Tx) Setting(name string) (string, error) {
+	var v string
+	err := t.value(&v, `SELECT value FROM setting WHERE name=$1`, name)
+	if errors.Is(err, ErrNone) {
+		return "", nil
+	}
+	return v, err
+}
+
+// Set writes a setting.
+func (t *Tx) Set(name, value string) error {
+	_, err := t.exec(`INSERT INTO setting (name, value) VALUES ($1,$2) ON CONFLICT (name) DO UPDATE SET value=excluded.value`, name, value)
+	return err
+}
+
+// Unset forgets a setting.
+func (t *Tx) Unset(name string) error {
+	_, err := t.exec(`DELETE FROM setting WHERE name=$1`, name)
+	return err
+}
+
+// Next counts a number up and gives it.
+func (t *Tx) Next(name string) (int64, error) {
+	v, err := t.Setting(name)
+	if err != nil {
+		return 0, err
+	}
+	n := int64(0)
+	if v != "" {
+		if n, err = strconv.ParseInt(v, 10, 64); err != nil {
+			return 0, fmt.Errorf("database: the counter %s is %q", name, v)
+		}
+	}
+	n++
+	return n, t.Set(name, strconv.FormatInt(n, 10))
+}
+
+// Task is something for a person to do.
+type Task struct {
+	ID      string    `json:"id"`
+	Kind    string    `json:"kind"`
+	Subject string    `json:"subject"` // kind/id
+	Due     time.Time `json:"due"`
+	Done    time.Time `json:"done,omitzero"`
+	Note    string    `json:"note,omitempty"`
+}
+
+// AddTask adds a task; one of the same id is left as it is.
+func (t *Tx) AddTask(k Task) error {
+	_, err := t.exec(`INSERT INTO task (id, kind, subject, due, done, note) VALUES ($1,$2,$3,$4,0,$5) ON CONFLICT (id) DO NOTHING`, k.ID, k.Kind, k.Subject, micros(k.Due), k.Note)
+	return err
+}
+
+// DoneTasks marks the open tasks of a kind about a subject as done.
+func (t *Tx) DoneTasks(kind, subject string, now time.Time) error {
+	_, err := t.exec(`UPDATE task SET done=$3 WHERE kind=$1 AND subject=$2 AND done=0`, kind, subject, micros(now))
+	return err
+}
+
+// Tasks gives the open ones, the most urgent first.
+func (t *Tx) Tasks() ([]Task, error) {
+	var out []Task
+	err := t.each(`SELECT id, kind, subject, due, note FROM task WHERE done=0 ORDER BY due, id`, nil, func(scan func(...any) error) error {
+		var k Task
+		var due int64
+		err := scan(&k.ID, &k.Kind, &k.Subject, &due, &k.Note)
+		k.Due = when(due)
+		out = append(out, k)
+		return err
+	})
+	return out, err
+}
+
+// Bury remembers, under a mark, that something was deleted and why, so that a late copy is refused.
+func (t *Tx) Bury(mark, ground string, at time.Time) error {
+	_, err := t.exec(`INSERT INTO grave (mark, at, ground) VALUES ($1,$2,$3) ON CONFLICT (mark) DO NOTHING`, mark, micros(at), ground)
+	return err
+}
+
+// Buried says whether something was deleted.
+func (t *Tx) Buried(mark string) (bool, error) {
+	var n int64
+	err := t.value(&n, `SELECT COUNT(*) FROM grave WHERE mark=$1`, mark)
+	return n > 0, err
+}
+
+// ForgetGraves forgets what was deleted before a time.
+func (t *Tx) ForgetGraves(before time.Time) error {
+	_, err := t.exec(`DELETE FROM grave WHERE at<$1`, micros(before))
+	return err
+}
