@@ -48,7 +48,7 @@ func (n *Node) clock(ctx context.Context) error {
 
 // Tick does what time alone asks for. It may be called as often as one likes.
 func (n *Node) Tick(ctx context.Context) error {
-	errs := []error{n.putRotations(ctx), n.putDue(ctx), n.retain(ctx), n.tellReceipts(ctx)}
+	errs := []error{n.putRotations(ctx), n.tellAgain(ctx), n.putDue(ctx), n.retain(ctx), n.tellReceipts(ctx), n.takeAsides(ctx)}
 	n.takeNextKeys()
 	hourly, err := n.elapsed(ctx, "hour", time.Hour)
 	if err == nil && hourly {
@@ -59,6 +59,16 @@ func (n *Node) Tick(ctx context.Context) error {
 		errs = append(errs, n.pulse(ctx), n.sweep(ctx))
 	}
 	return errors.Join(append(errs, err, err2)...)
+}
+
+// tellAgain tells the members what a crash kept from them.
+func (n *Node) tellAgain(ctx context.Context) error {
+	if !n.Secretariat() {
+		return nil
+	}
+	n.issuing.Lock()
+	defer n.issuing.Unlock()
+	return n.tellMembers(ctx)
 }
 
 // elapsed says whether something that is done at most so often is to be done now.
@@ -167,7 +177,7 @@ func (n *Node) retain(ctx context.Context) error {
 				continue // it expires first
 			default:
 				var state string
-				if state, err = n.destroy(tx, it.Kind, it.ID, "retention"); err == nil && !own && it.Statement != "" {
+				if state, err = n.destroy(tx, it.Source, it.Kind, it.ID, "retention"); err == nil && !own && it.Statement != "" {
 					err = tx.Owe(store.Receipt{Sender: it.Source, Statement: it.Statement, State: state, Reason: "retention", At: now})
 				}
 				if err == nil && state == store.Marked {
@@ -183,42 +193,40 @@ func (n *Node) retain(ctx context.Context) error {
 	})
 }
 
-// tellReceipts tells owners how their notices stand with those who got them, whenever that has changed.
+// tellReceipts tells owners how their notices stand with those who got them, where that has changed since they were told.
 func (n *Node) tellReceipts(ctx context.Context) error {
 	if !n.Secretariat() {
 		return nil
 	}
 	return n.store.Write(ctx, func(tx *store.Tx) error {
-		items, err := tx.Items(store.Query{Kind: kindReview, Limit: 500})
+		names, err := tx.Settings(untoldSetting)
 		if err != nil {
 			return err
 		}
-		for _, it := range items {
-			if it.Number == "" || it.Owner == n.config.Member {
-				continue
-			}
-			d, err := tx.Deliveries(kindNotice + "/" + it.ID)
-			if err != nil {
+		for _, name := range names {
+			id := strings.TrimPrefix(name, untoldSetting)
+			it, err := tx.Get(kindReview, id)
+			if err == nil && it.Owner != n.config.Member {
+				d, err := tx.Deliveries(kindNotice + "/" + id)
+				if err != nil {
+					return err
+				}
+				if _, err := n.enqueue(tx, say{to: []string{it.Owner}, kind: "notice.receipts", subject: "told/" + id, body: receiptsBody{ID: id, Deliveries: d}}); err != nil {
+					return err
+				}
+			} else if err != nil && !errors.Is(err, store.ErrNone) {
 				return err
 			}
-			b := receiptsBody{ID: it.ID, Deliveries: d}
-			text := string(mustJSON(b))
-			mark := n.grave("told", text)
-			if told, err := tx.Setting("told/" + it.ID); err != nil {
-				return err
-			} else if told == mark {
-				continue
-			}
-			if _, err := n.enqueue(tx, say{to: []string{it.Owner}, kind: "notice.receipts", subject: "told/" + it.ID, body: b}); err != nil {
-				return err
-			}
-			if err := tx.Set("told/"+it.ID, mark); err != nil {
+			if err := tx.Unset(name); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
 }
+
+// untoldSetting, with the id of a notice, stands where receipts came that its owner has not been told of.
+const untoldSetting = "untold/"
 
 // pulse tells those who hold something of this node that it is there, which renews the lease of their copies.
 func (n *Node) pulse(ctx context.Context) error {
@@ -231,7 +239,7 @@ func (n *Node) pulse(ctx context.Context) error {
 		to = slices.DeleteFunc(to, func(id string) bool {
 			return !slices.ContainsFunc(active, func(m *register.Member) bool { return m.ID == id })
 		})
-		_, err = n.enqueue(tx, say{to: to, kind: "pulse", subject: receiptKind, body: struct{}{}})
+		_, err = n.enqueue(tx, say{to: to, kind: pulseKind, subject: receiptKind, body: struct{}{}})
 		return err
 	})
 }
@@ -240,6 +248,9 @@ func (n *Node) pulse(ctx context.Context) error {
 func (n *Node) sweep(ctx context.Context) error {
 	return n.store.Write(ctx, func(tx *store.Tx) error {
 		now := n.now()
+		if err := tx.Lapse(now); err != nil {
+			return err
+		}
 		if err := tx.ForgetSeen(now.Add(-envelope.MaxAge - 24*time.Hour)); err != nil {
 			return err
 		}

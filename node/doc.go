@@ -6,6 +6,7 @@
 //	node.go      opening, running, closing; who may do what
 //	send.go      from the outbox to the relay
 //	receive.go   from the relay to the records: each statement has its effect once
+//	aside.go     letters that came before what they are judged by
 //	members.go   the register: invite, admit, rotate, suspend
 //	notices.go   requests and notices, at their owner, at the secretariat and at those who get them
 //	letters.go   diffusions, messages, recall, receipts

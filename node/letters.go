@@ -2,6 +2,7 @@ package node
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -116,7 +117,7 @@ func (n *Node) Send(ctx context.Context, w Who, l NewLetter) (*Letter, error) {
 	}
 	for _, id := range to {
 		m, err := n.member(id)
-		if err != nil || !m.Active(now) {
+		if err != nil || !m.In() {
 			return nil, fmt.Errorf("%s is no member in good standing: tarir member list shows who is", id)
 		}
 		if err := n.decide(w, handling.Send, label, m, false, l.Kind, out.ID); err != nil {
@@ -165,7 +166,7 @@ func (n *Node) gotLetter(tx *store.Tx, st *envelope.Statement) (string, error) {
 	if st.Label == nil || !slices.Equal(st.Label.Owners, []string{st.From}) || l.From != st.From || l.ID == "" {
 		return "", &rejected{"label", "it says nothing of how it is to be handled, or is not its sender's"}
 	}
-	if gone, err := tx.Buried(n.grave(st.Type, l.ID)); err != nil {
+	if gone, err := tx.Buried(n.grave(st.From, st.Type, l.ID)); err != nil {
 		return "", err
 	} else if gone {
 		return "", &rejected{"withdrawn", "it was recalled before"}
@@ -191,7 +192,7 @@ func (n *Node) gotLetter(tx *store.Tx, st *envelope.Statement) (string, error) {
 			return "", err
 		}
 		r := notice.Record{ID: l.ID, Owner: st.From, Form: *l.Form, State: notice.Published}
-		if err := n.meet(tx, it, &r, found); err != nil {
+		if _, err := n.meet(tx, it, &r, found); err != nil {
 			return "", err
 		}
 	}
@@ -246,7 +247,41 @@ type Listed struct {
 	Ends    time.Time `json:"ends,omitzero"`
 }
 
-// List gives the records of a kind.
+// shown says whether the rules of handling let a person know of a record, in a list or as what a search found.
+func (n *Node) shown(tx *store.Tx, w Who, it *store.Item) (bool, error) {
+	me, err := n.me()
+	if err != nil {
+		return false, err
+	}
+	l := labelOf(it)
+	if l == nil {
+		return false, nil
+	}
+	if it.Source != "" {
+		last, err := lastContact(tx, it.Source)
+		if err != nil {
+			return false, err
+		}
+		l.Lease = last.Add(handling.LeaseTime)
+	}
+	// That there is a record may be known without a purpose; what it says is opened for one.
+	if w.Purpose == "" {
+		w.Purpose = l.Purpose
+	}
+	r := handling.Request{Act: handling.Open, By: me.Party(), Person: w.Person, Second: w.Second, Purpose: w.Purpose, LegalBasis: cmp.Or(w.LegalBasis, "list"), Reason: cmp.Or(w.Reason, "list")}
+	if p := n.config.person(w.Person); p != nil {
+		r.Groups = p.Groups
+	}
+	for _, why := range handling.Decide(l, r, n.now()).Reasons {
+		switch why.Code {
+		case "denied", "denied_purpose", "label", "tlp", "named":
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// List gives the records of a kind that a person may know of.
 func (n *Node) List(ctx context.Context, w Who, kind string, limit int) (out []Listed, err error) {
 	if err := n.allow(w, "read"); err != nil {
 		return nil, err
@@ -257,6 +292,11 @@ func (n *Node) List(ctx context.Context, w Who, kind string, limit int) (out []L
 	err = n.store.Read(ctx, func(tx *store.Tx) error {
 		items, err := tx.Items(store.Query{Kind: kind, Limit: limit})
 		for _, it := range items {
+			if shown, err := n.shown(tx, w, it); err != nil {
+				return err
+			} else if !shown {
+				continue
+			}
 			l := Listed{Kind: it.Kind, ID: it.ID, Owner: it.Owner, State: it.State, Number: it.Number, Changed: it.Changed, Ends: it.Ends}
 			if kind == kindNotice {
 				if b, err := body[noticeBody](it); err == nil {
@@ -348,13 +388,13 @@ func (n *Node) gotRecall(tx *store.Tx, st *envelope.Statement) (string, error) {
 	if err != nil && !errors.Is(err, store.ErrNone) {
 		return "", err
 	}
-	return n.destroy(tx, b.Kind, b.ID, "recalled")
+	return n.destroy(tx, st.From, b.Kind, b.ID, "recalled")
 }
 
-// destroy deletes a copy and remembers that it did, so that a late copy is refused. What a person holds for a court is marked instead.
-func (n *Node) destroy(tx *store.Tx, kind, id, ground string) (string, error) {
+// destroy deletes a sender's copy and remembers that it did, so that a late copy is refused. What a person holds for a court is marked instead.
+func (n *Node) destroy(tx *store.Tx, sender, kind, id, ground string) (string, error) {
 	now := n.now()
-	if err := tx.Bury(n.grave(kind, id), ground, now); err != nil {
+	if err := tx.Bury(n.grave(sender, kind, id), ground, now); err != nil {
 		return "", err
 	}
 	held, err := tx.Setting("hold/" + kind + "/" + id)
@@ -463,26 +503,13 @@ func (n *Node) attachFile(f File) (*envelope.Attachment, error) {
 	return n.attachFrom(src, name, f.Type)
 }
 
-func (n *Node) attachFrom(src io.Reader, name, mediaType string) (*envelope.Attachment, error) {
-	if err := os.MkdirAll(filepath.Join(n.dir, "attachments"), 0o700); err != nil {
-		return nil, err
-	}
-	tmp, err := os.CreateTemp(filepath.Join(n.dir, "attachments"), "new-*")
-	if err != nil {
-		return nil, fmt.Errorf("attach: %w", err)
-	}
-	defer os.Remove(tmp.Name()) // unless it was renamed
-	a, err := envelope.SealAttachment(tmp, src, name, mediaType)
-	if err == nil {
-		err = tmp.Sync()
-	}
-	if e := tmp.Close(); err == nil {
-		err = e
-	}
-	if err != nil {
-		return nil, err
-	}
-	return a, os.Rename(tmp.Name(), n.attachmentPath(a.SHA256))
+// attachFrom seals what it reads into a file whose name is known when all of it was read.
+func (n *Node) attachFrom(src io.Reader, name, mediaType string) (a *envelope.Attachment, err error) {
+	err = n.into(func() string { return n.attachmentPath(a.SHA256) }, func(w io.Writer) (err error) {
+		a, err = envelope.SealAttachment(w, src, name, mediaType)
+		return err
+	})
+	return a, err
 }
 
 // fetch brings an attachment of a member from the relay and opens it.
@@ -503,7 +530,7 @@ func (n *Node) fetch(ctx context.Context, from string, a *envelope.Attachment) (
 			return "", err
 		}
 	}
-	return open, n.into(open, func(w io.Writer) error {
+	return open, n.into(func() string { return open }, func(w io.Writer) error {
 		src, err := os.Open(sealedPath)
 		if err != nil {
 			return err
@@ -515,7 +542,7 @@ func (n *Node) fetch(ctx context.Context, from string, a *envelope.Attachment) (
 
 // bring brings a sealed attachment from the relay.
 func (n *Node) bring(ctx context.Context, client *relay.Client, from, want string) error {
-	return n.into(n.attachmentPath(want), func(w io.Writer) error {
+	return n.into(func() string { return n.attachmentPath(want) }, func(w io.Writer) error {
 		sum := sha256.New()
 		if err := client.Get(ctx, from, want, io.MultiWriter(w, sum)); err != nil {
 			return err
@@ -527,14 +554,15 @@ func (n *Node) bring(ctx context.Context, client *relay.Client, from, want strin
 	})
 }
 
-// into writes a file that gets its name only when all of it is there.
-func (n *Node) into(path string, fn func(io.Writer) error) error {
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return err
+// into writes an attachment, which gets its name only when all of it is on disk.
+func (n *Node) into(path func() string, fn func(io.Writer) error) error {
+	dir := filepath.Join(n.dir, "attachments")
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("write an attachment: %w", err)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), "new-*")
+	tmp, err := os.CreateTemp(dir, "new-*")
 	if err != nil {
-		return err
+		return fmt.Errorf("write an attachment: %w", err)
 	}
 	defer os.Remove(tmp.Name()) // unless it was renamed
 	err = fn(tmp)
@@ -545,9 +573,12 @@ func (n *Node) into(path string, fn func(io.Writer) error) error {
 		err = e
 	}
 	if err == nil {
-		err = os.Rename(tmp.Name(), path)
+		err = os.Rename(tmp.Name(), path())
 	}
-	return err
+	if err != nil {
+		return fmt.Errorf("write an attachment: %w", err)
+	}
+	return nil
 }
 
 // attachmentText reads a small attachment.

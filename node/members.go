@@ -1,9 +1,11 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -75,6 +77,14 @@ func (n *Node) append(ctx context.Context, w Who, st *register.Statement) ([]byt
 	if err := n.record(w, audit.Admin, "member", st.Member, "", string(st.Type)); err != nil {
 		return nil, err
 	}
+	n.issuing.Lock()
+	defer n.issuing.Unlock()
+	// A clock that was set back must not keep a lost laptop in the register.
+	n.register.Look(func(s *register.State) {
+		if st.At.Before(s.End()) {
+			st.At = s.End()
+		}
+	})
 	entry, err := register.Sign(st, n.ownKeys()[0])
 	if err != nil {
 		return nil, err
@@ -82,37 +92,94 @@ func (n *Node) append(ctx context.Context, w Who, st *register.Statement) ([]byt
 	if _, err := n.register.Append(entry); err != nil {
 		return nil, err
 	}
-	return entry, n.changed(ctx, st)
+	return entry, n.tellMembers(ctx)
 }
 
-// changed tells the relay and the members that the register has grown.
-func (n *Node) changed(ctx context.Context, st *register.Statement) error {
+// toldSetting keeps how much of the register the members were told, and by which of the secretariat's keys they know it.
+const toldSetting = "register/told"
+
+type told struct {
+	Size int64  `json:"size"`
+	Key  string `json:"key"`
+}
+
+// tellMembers tells the relay and the members what the register has got since they were told last, also after a crash between the
+// two. It is signed with the key that they know: a change of the secretariat's own keys is among what they are told.
+func (n *Node) tellMembers(ctx context.Context) error {
+	size := n.register.Size()
+	var was told
+	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) { was, err = readTold(tx); return err }); err != nil || was.Size == size {
+		return err
+	}
 	if err := n.setMembers(ctx); err != nil {
 		return err
 	}
-	checkpoint, err := n.register.Checkpoint(n.ownKeys()[0])
+	var issuer *register.Member
+	n.register.Look(func(s *register.State) { issuer = s.Issuer().Clone() })
+	by := n.ownKey(was.Key)
+	checkpoint, err := n.register.Checkpoint(by)
 	if err != nil {
 		return err
 	}
-	size := n.register.Size()
+	entries, err := n.register.Since(ctx, was.Size)
+	if err != nil {
+		return err
+	}
+	fresh := map[string]*keys.Private{} // who is told all of it, by the key that it knows
+	for _, e := range entries {
+		st, err := register.Read(e)
+		if err != nil {
+			return err
+		}
+		m, err := n.member(st.Member)
+		switch {
+		case err != nil: // invited only
+		case st.Type == register.Joined || st.Type == register.Replaced:
+			fresh[m.ID] = n.ownKey(m.Knows)
+		case st.Type == register.Resumed:
+			if k := issuer.Current(m.Out[len(m.Out)-1].From); k != nil {
+				fresh[m.ID] = n.ownKey(k.ID())
+			}
+		}
+	}
 	err = n.store.Write(ctx, func(tx *store.Tx) error {
 		for _, m := range n.active() {
-			from := size - 1
-			if m.ID == st.Member && (st.Type == register.Joined || st.Type == register.Replaced || st.Type == register.Resumed) {
-				from = 0
+			from, key := was.Size, by
+			if k := fresh[m.ID]; k != nil {
+				from, key = 0, k
 			}
-			if err := n.tellRegister(ctx, tx, m.ID, from, checkpoint); err != nil {
+			if err := n.tellRegister(ctx, tx, m.ID, from, checkpoint, key); err != nil {
 				return err
 			}
 		}
-		return nil
+		return tx.Set(toldSetting, string(mustJSON(told{size, issuer.Last().ID()})))
 	})
 	n.stir()
 	return err
 }
 
-// tellRegister sends a member the register from a number on.
-func (n *Node) tellRegister(ctx context.Context, tx *store.Tx, member string, from int64, checkpoint []byte) error {
+func readTold(tx *store.Tx) (t told, err error) {
+	v, err := tx.Setting(toldSetting)
+	if err == nil && v != "" {
+		err = json.Unmarshal([]byte(v), &t)
+	}
+	return t, err
+}
+
+// ownKey is this node's key of an id, or the one in force.
+func (n *Node) ownKey(id string) *keys.Private {
+	all := n.ownKeys()
+	for _, k := range all {
+		if public := k.Public(); public.ID() == id {
+			return k
+		}
+	}
+	return all[0]
+}
+
+// tellRegister sends a member the register from a number on. It goes before everything else: what follows may be signed by keys that
+// stand in it.
+func (n *Node) tellRegister(ctx context.Context, tx *store.Tx, member string, from int64, checkpoint []byte, by *keys.Private) error {
 	entries, err := n.register.Since(ctx, from)
 	if err != nil {
 		return err
@@ -121,16 +188,15 @@ func (n *Node) tellRegister(ctx context.Context, tx *store.Tx, member string, fr
 	for _, e := range entries {
 		size += len(e)*4/3 + 4
 	}
-	b := registerBody{from, entries, checkpoint}
-	if size < envelope.MaxStatement/2 {
-		_, err = n.enqueue(tx, say{to: []string{member}, kind: "register", subject: "register/" + member, body: b})
-		return err
+	s := say{to: []string{member}, kind: "register", subject: "register/" + member, body: registerBody{from, entries, checkpoint}, urgent: true, by: by}
+	if size >= envelope.MaxStatement/2 {
+		a, err := n.attach(registerFile, "application/json", mustJSON(s.body))
+		if err != nil {
+			return err
+		}
+		s.body, s.attachments = registerBody{From: from}, []envelope.Attachment{*a}
 	}
-	a, err := n.attach(registerFile, "application/json", mustJSON(b))
-	if err != nil {
-		return err
-	}
-	_, err = n.enqueue(tx, say{to: []string{member}, kind: "register", subject: "register/" + member, body: registerBody{From: from}, attachments: []envelope.Attachment{*a}})
+	_, err = n.enqueue(tx, s)
 	return err
 }
 
@@ -186,7 +252,7 @@ func (n *Node) gotRegisterAsk(tx *store.Tx, st *envelope.Statement) (string, err
 	if err != nil {
 		return "", err
 	}
-	return store.Stored, n.tellRegister(noContext, tx, st.From, *from, checkpoint)
+	return store.Stored, n.tellRegister(noContext, tx, st.From, *from, checkpoint, n.ownKeys()[0])
 }
 
 // raise makes an alarm that a person must see.
@@ -266,7 +332,7 @@ func (n *Node) Rotate(ctx context.Context, w Who) error {
 			return err
 		}
 		n.takeNextKeys()
-		return n.changed(ctx, st)
+		return nil
 	}
 	err = n.store.Write(ctx, func(tx *store.Tx) error {
 		_, err := n.enqueue(tx, say{to: []string{n.secretariat()}, kind: "rotation", subject: "member/" + n.config.Member, body: file})
@@ -296,7 +362,7 @@ func (n *Node) takeNextKeys() {
 		return
 	}
 	me, err := n.me()
-	if err != nil || me.Current(n.now()) == nil || !me.Current(n.now()).Equal(next.Public()) {
+	if err != nil || !me.Last().Equal(next.Public()) {
 		return
 	}
 	n.mu.Lock()
@@ -394,11 +460,10 @@ func (n *Node) stopRelay() {
 
 // relayMembers are who may use the relay: members in good standing, with their keys in force.
 func (n *Node) relayMembers() (out []relay.Member) {
-	now := n.now()
 	n.register.Look(func(s *register.State) {
 		for _, m := range s.Members() {
-			if k := m.Current(now); k != nil && m.Active(now) {
-				out = append(out, relay.Member{ID: m.ID, Keys: k.Public})
+			if m.In() {
+				out = append(out, relay.Member{ID: m.ID, Keys: m.Last().Public})
 			}
 		}
 	})
@@ -412,28 +477,54 @@ func (n *Node) setMembers(ctx context.Context) error {
 	if s == nil {
 		return nil
 	}
-	return s.SetMembers(ctx, n.relayMembers())
+	var gone []string
+	n.register.Look(func(s *register.State) {
+		for _, m := range s.Members() {
+			if m.Left {
+				gone = append(gone, m.ID)
+			}
+		}
+	})
+	return s.SetMembers(ctx, n.relayMembers(), gone...)
 }
 
-// Boxes says what waits at the relay for each member, and Dead what was refused.
-func (n *Node) Boxes(ctx context.Context, w Who) (waiting map[string]int, dead []relay.DeadLetter, err error) {
+// Boxes is what the administrator of the relay looks at: how many letters wait for each member, and what was refused for good.
+type Boxes struct {
+	Waiting map[string]int     `json:"waiting"`
+	Dead    []relay.DeadLetter `json:"dead"`
+}
+
+// Boxes gives it.
+func (n *Node) Boxes(ctx context.Context, w Who) (*Boxes, error) {
 	if err := n.govern(w); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	n.mu.Lock()
 	s := n.server
 	n.mu.Unlock()
 	if s == nil {
-		return nil, nil, errors.New("this node does not run the relay, or is not running")
+		return nil, errors.New("this node does not run the relay, or is not running")
 	}
-	waiting = map[string]int{}
+	out := &Boxes{Waiting: map[string]int{}}
+	var err error
 	for _, m := range n.relayMembers() {
-		if waiting[m.ID], err = s.Waiting(ctx, m.ID); err != nil {
-			return nil, nil, err
+		if out.Waiting[m.ID], err = s.Waiting(ctx, m.ID); err != nil {
+			return nil, err
 		}
 	}
-	dead, err = s.Dead(ctx)
-	return waiting, dead, err
+	if out.Dead, err = s.Dead(ctx); err != nil {
+		return nil, err
+	}
+	names := map[string]string{}
+	n.register.Look(func(s *register.State) {
+		for _, m := range s.Members() {
+			names[relay.Token(m.ID)] = m.ID
+		}
+	})
+	for i, d := range out.Dead {
+		out.Dead[i].From = cmp.Or(names[d.From], d.From)
+	}
+	return out, nil
 }
 
 // checkpointBody carries what a member signed of its own log, and what it was shown of the register.
@@ -555,7 +646,7 @@ func (n *Node) putRotations(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if k := m.Current(n.now()); k == nil || !k.Equal(*change.Keys) { // else it was put there before a crash
+		if !m.Last().Equal(*change.Keys) { // else it was put there before a crash
 			if _, err := n.append(ctx, Who{Person: clockPerson}, change); err != nil {
 				n.log.Error("a change of keys was refused", "member", it.Owner, "error", err.Error())
 			}

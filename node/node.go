@@ -16,6 +16,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -59,6 +60,8 @@ type Node struct {
 	lock     *flock.Flock
 	pass     Passphrase
 
+	issuing sync.Mutex // the register grows by one statement after the other, and the members hear of each in turn
+
 	mu     sync.Mutex // of what follows
 	sealed *sealed
 	keys   []*keys.Private // the ones in force first
@@ -66,6 +69,8 @@ type Node struct {
 	client *relay.Client
 	alarm  string
 
+	asides  atomic.Int64 // 1 where letters may have been put aside
+	asiding sync.Mutex
 	wake    chan struct{} // there is something to send
 	due     chan struct{} // there is something for the clock
 	counted counters
@@ -125,6 +130,9 @@ func Open(ctx context.Context, dir string, o Options) (n *Node, err error) {
 		}
 	}
 	if n.store, err = store.Open(ctx, n.dsn()); err != nil {
+		return nil, err
+	}
+	if err := n.countAsides(ctx); err != nil {
 		return nil, err
 	}
 	if n.register, err = register.Open(ctx, n.path("register")); err != nil {
@@ -472,10 +480,9 @@ func (n *Node) member(id string) (out *register.Member, err error) {
 
 // active are the members in good standing, but for this one.
 func (n *Node) active() (out []*register.Member) {
-	now := n.now()
 	n.register.Look(func(s *register.State) {
 		for _, m := range s.Members() {
-			if m.ID != n.config.Member && m.Active(now) && m.Current(now) != nil {
+			if m.ID != n.config.Member && m.In() {
 				out = append(out, m.Clone())
 			}
 		}
@@ -486,7 +493,7 @@ func (n *Node) active() (out []*register.Member) {
 // has says whether a member has a right now.
 func (n *Node) has(id string, r register.Right) bool {
 	m, err := n.member(id)
-	return err == nil && m.Active(n.now()) && slices.Contains(m.Rights, r)
+	return err == nil && m.In() && slices.Contains(m.Rights, r)
 }
 
 // secretariat is the id of the secretariat; empty before the register came.
@@ -502,10 +509,11 @@ func (n *Node) secretariat() (id string) {
 // newID makes the id of a record.
 func newID() (string, error) { return envelope.NewID(rand.Reader) }
 
-// grave is the mark under which a deleted record is remembered: keyed, as the ids of others are not to be told from it.
-func (n *Node) grave(kind, id string) string {
+// grave is the mark under which a deleted record of a sender is remembered: keyed, as the ids of others are not to be told from it. Who
+// did not send a record cannot bury it.
+func (n *Node) grave(sender, kind, id string) string {
 	h := hmac.New(sha256.New, []byte(n.sealed.Secret))
-	h.Write([]byte("grave\x00" + kind + "\x00" + id))
+	h.Write([]byte("grave\x00" + sender + "\x00" + kind + "\x00" + id))
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 

@@ -267,6 +267,66 @@ func TestKeysAreRotatedWhileLettersAreOnTheirWayAndALostLaptopIsReplaced(t *test
 	})
 }
 
+func TestAWrongClockDelaysAndLosesNothing(t *testing.T) {
+	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "FIU-1": handling.FIU}, nil)
+	ctx := t.Context()
+	send := func(to, text string) string {
+		t.Helper()
+		m, err := w.nodes["NCB-AA"].Send(ctx, who("ann"), node.NewLetter{Kind: "message", To: []string{to}, Text: notice.Texts{"en": text}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return m.ID
+	}
+	w.nodes["NCB-AA"].stop()
+	w.own["NCB-AA"] = &clock{ahead: 2 * time.Hour}
+	w.start("NCB-AA")
+	early := send("FIU-1", "two hours early")
+	w.nodes["NCB-AA"].stop()
+	delete(w.own, "NCB-AA")
+	w.start("NCB-AA")
+	right := send("FIU-1", "at the right time")
+	w.until("both are at the other node", func() bool {
+		return w.state("FIU-1", "aside", "") == "" && w.receipt("NCB-AA", "message", right, "FIU-1") != "queued "
+	})
+	if w.state("FIU-1", "message", early) != "" || w.state("FIU-1", "message", right) != "" {
+		t.Error("a letter from the future, or one that overtook it, had an effect")
+	}
+	// A restart forgets none of them.
+	w.nodes["FIU-1"].stop()
+	w.start("FIU-1")
+	w.clock.forward(2 * time.Hour)
+	w.until("both have their effect", func() bool {
+		return w.state("FIU-1", "message", early) == "received" && w.state("FIU-1", "message", right) == "received"
+	})
+	w.until("with receipts", func() bool { return w.receipt("NCB-AA", "message", early, "FIU-1") == "stored " })
+	// A clock that is set back far: the keys of today are still known, and what is sent to members who joined later is sent.
+	w.nodes["NCB-AA"].stop()
+	w.own["NCB-AA"] = &clock{ahead: -30 * 24 * time.Hour}
+	w.start("NCB-AA")
+	late := send("FIU-1", "a month late")
+	w.until("it has its effect", func() bool { return w.state("FIU-1", "message", late) == "received" })
+}
+
+func TestWhoDidNotSendALetterCannotKeepItAway(t *testing.T) {
+	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "NCB-BB": handling.Bureau, "FIU-1": handling.FIU}, nil)
+	ctx := t.Context()
+	w.nodes["FIU-1"].stop()
+	m, err := w.nodes["NCB-AA"].Send(ctx, who("ann"), node.NewLetter{Kind: "message", To: []string{"FIU-1", "NCB-BB"}, Text: notice.Texts{"en": "wanted"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.until("it is known elsewhere", func() bool { return w.state("NCB-BB", "message", m.ID) != "" })
+	if err := w.nodes["NCB-BB"].Recall(ctx, node.Who{Person: "ann", Reason: "mischief"}, "message", m.ID); !errors.Is(err, node.ErrNotAllowed) {
+		t.Errorf("another's letter was recalled: %v", err)
+	}
+	if err := w.nodes["NCB-BB"].SendRecall(ctx, "FIU-1", "message", m.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.start("FIU-1")
+	w.until("the letter is there", func() bool { return w.state("FIU-1", "message", m.ID) == "received" })
+}
+
 func TestABackupWhileRunningIsANodeAgain(t *testing.T) {
 	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "FIU-1": handling.FIU}, nil)
 	ctx := t.Context()

@@ -463,6 +463,9 @@ func (n *Node) gotState(tx *store.Tx, st *envelope.Statement) (string, error) {
 	if st.From != n.secretariat() || r.Owner != n.config.Member {
 		return "", &rejected{"not_secretariat", "only the secretariat says this"}
 	}
+	if len(r.Steps) < len(b.Record.Steps) && b.Record.State != notice.Draft {
+		return store.Stored, nil // an older one, that a more urgent one went before
+	}
 	b.Record = r
 	if r.State == notice.Returned {
 		if err := tx.AddTask(store.Task{ID: "returned/" + r.ID + "/" + strconv.Itoa(len(r.Steps)), Kind: "returned", Subject: "request/" + r.ID, Due: n.now()}); err != nil {
@@ -501,12 +504,12 @@ func (n *Node) gotNotice(tx *store.Tx, st *envelope.Statement) (string, error) {
 		return "", err
 	}
 	if r.State.Over() {
-		return n.destroy(tx, kindNotice, r.ID, string(r.State))
+		return n.destroy(tx, st.From, kindNotice, r.ID, string(r.State))
 	}
 	if st.Label == nil {
 		return "", &rejected{"label", "it says nothing of how it is to be handled"}
 	}
-	if gone, err := tx.Buried(n.grave(kindNotice, r.ID)); err != nil {
+	if gone, err := tx.Buried(n.grave(st.From, kindNotice, r.ID)); err != nil {
 		return "", err
 	} else if gone {
 		return "", &rejected{"withdrawn", "it was recalled before"}
@@ -517,8 +520,14 @@ func (n *Node) gotNotice(tx *store.Tx, st *envelope.Statement) (string, error) {
 // keepNotice keeps a notice, and looks at once whether anything here meets it.
 func (n *Node) keepNotice(tx *store.Tx, r *notice.Record, l *handling.Label, attachments []envelope.Attachment, from, statement string) error {
 	if r.State.Over() {
-		_, err := n.destroy(tx, kindNotice, r.ID, string(r.State))
+		_, err := n.destroy(tx, from, kindNotice, r.ID, string(r.State))
 		return err
+	}
+	// An urgent change may come before what it changes: the older one is of no interest then.
+	if old, err := tx.Get(kindNotice, r.ID); err == nil {
+		if b, err := body[noticeBody](old); err == nil && len(b.Record.Steps) > len(r.Steps) {
+			return nil
+		}
 	}
 	it := &store.Item{
 		Kind: kindNotice, ID: r.ID, Owner: r.Owner, State: string(r.State), Number: r.Number, Recorded: r.Published, Changed: n.now(), Ends: r.Until, Source: from,
@@ -541,7 +550,8 @@ func (n *Node) keepNotice(tx *store.Tx, r *notice.Record, l *handling.Label, att
 	if err != nil {
 		return err
 	}
-	return n.meet(tx, it, r, found)
+	_, err = n.meet(tx, it, r, found)
+	return err
 }
 
 // gotNoticeReceipts tells an owner how its notice stands with those who got it.

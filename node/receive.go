@@ -33,7 +33,7 @@ type effect struct {
 func (n *Node) effects() map[string]effect {
 	return map[string]effect{
 		receiptKind:       {"", (*Node).gotReceipt},
-		"pulse":           {"", func(*Node, *store.Tx, *envelope.Statement) (string, error) { return store.Stored, nil }},
+		pulseKind:         {"", func(*Node, *store.Tx, *envelope.Statement) (string, error) { return store.Stored, nil }},
 		"register":        {"", (*Node).gotRegister},
 		"register.ask":    {"", (*Node).gotRegisterAsk},
 		"rotation":        {"", (*Node).gotRotation},
@@ -48,6 +48,7 @@ func (n *Node) effects() map[string]effect {
 		"recall":          {"", (*Node).gotRecall},
 		"hit":             {register.Receive, (*Node).gotHit},
 		"hit.step":        {register.Receive, (*Node).gotHitStep},
+		"hit.outcome":     {register.Receive, (*Node).gotOutcome},
 		"stop":            {register.Stop, (*Node).gotStop},
 		"stop.step":       {"", (*Node).gotStopStep},
 	}
@@ -90,35 +91,79 @@ func (n *Node) receiveAll(ctx context.Context, client *relay.Client) error {
 	})
 }
 
-// take opens a letter and does what it says, once.
+// take takes a letter in its turn: it has its effect once. One that cannot be judged yet is put aside, and so is whatever follows it
+// from the same sender.
 func (n *Node) take(ctx context.Context, l relay.Letter) error {
+	if waiting, err := n.hasAside(ctx, l.From); err != nil {
+		return err
+	} else if waiting {
+		return n.putAside(ctx, l)
+	}
+	err := n.judge(ctx, l)
+	if refusal, is := errors.AsType[*envelope.Refusal](err); is {
+		if wait(refusal) > 0 {
+			n.log.Warn("a letter waits until the register or the clock has caught up", "reason", string(refusal.Reason))
+			return n.putAside(ctx, l)
+		}
+		return n.refuse(ctx, l, refusal)
+	}
+	return err
+}
+
+// judge opens a letter and does what it says.
+func (n *Node) judge(ctx context.Context, l relay.Letter) error {
 	opener := envelope.Opener{Member: n.config.Member, Keys: n.openingKeys(), Directory: directory{n}, Now: n.now, Seen: func(from, id string) (seen bool, err error) {
 		err = n.store.Read(ctx, func(tx *store.Tx) (err error) { seen, err = tx.Seen(from, id); return err })
 		return seen, err
 	}}
 	st, err := opener.Open(l.Sealed, l.Arrived)
-	refusal, isRefusal := errors.AsType[*envelope.Refusal](err)
-	switch {
-	case isRefusal:
-		if refusal.Reason == envelope.Replayed {
-			return n.store.Write(ctx, func(tx *store.Tx) error { return keepPlace(tx, l.Place) }) // its receipt went out the first time
-		}
-		n.counted.refused.Add(1)
-		if err := n.record(Who{Person: clockPerson}, audit.Receive, "letter", "", refusal.From, "refused", string(refusal.Reason)); err != nil {
-			return err
-		}
-		n.log.Warn("a letter was refused", "reason", string(refusal.Reason))
-		if err := n.store.Write(ctx, func(tx *store.Tx) error { return keepPlace(tx, l.Place) }); err != nil {
-			return err
-		}
-		return &relay.Refused{Code: string(refusal.Reason)}
-	case err != nil:
+	if err != nil {
 		return err
 	}
-	return n.effectOf(ctx, st, l.Place)
+	if err := n.effectOf(ctx, st, l.Place); err != nil {
+		return err
+	}
+	if st.Type == "register" {
+		return n.takeAsides(ctx)
+	}
+	return nil
 }
 
+// refuse gives a letter up: the log, the administrator of the relay and, where it is known who said it, its sender hear of it.
+func (n *Node) refuse(ctx context.Context, l relay.Letter, refusal *envelope.Refusal) error {
+	if refusal.Reason == envelope.Replayed { // its receipt went out the first time
+		return n.store.Write(ctx, func(tx *store.Tx) error { return keepPlace(tx, l.Place) })
+	}
+	n.counted.refused.Add(1)
+	if err := n.record(Who{Person: clockPerson}, audit.Receive, "letter", "", refusal.From, "refused", string(refusal.Reason)); err != nil {
+		return err
+	}
+	n.log.Warn("a letter was refused", "reason", string(refusal.Reason))
+	err := n.store.Write(ctx, func(tx *store.Tx) error {
+		if st := refusal.Said; st != nil && !silent(st.Type) {
+			if err := tx.Owe(store.Receipt{Sender: st.From, Statement: st.ID, State: store.Refused, Reason: string(refusal.Reason), At: n.now()}); err != nil {
+				return err
+			}
+		}
+		return keepPlace(tx, l.Place)
+	})
+	if err != nil {
+		return err
+	}
+	n.stir()
+	return &relay.Refused{Code: string(refusal.Reason)}
+}
+
+// silent are the kinds of statements that get no receipt.
+func silent(kind string) bool { return kind == receiptKind || kind == pulseKind }
+
+const pulseKind = "pulse"
+
+// keepPlace keeps how far the letters were taken; one that was put aside is behind that already.
 func keepPlace(tx *store.Tx, c relay.Cursor) error {
+	if c == (relay.Cursor{}) {
+		return nil
+	}
 	return tx.Set(placeSetting, string(mustJSON(c)))
 }
 
@@ -135,7 +180,7 @@ func (n *Node) effectOf(ctx context.Context, st *envelope.Statement, place relay
 	default:
 		no = n.deniedHere(st)
 	}
-	if st.Type != receiptKind && st.Type != "pulse" {
+	if !silent(st.Type) {
 		result, why := "accepted", ""
 		if no != nil {
 			result, why = "refused", no.code
@@ -169,7 +214,7 @@ func (n *Node) effectOf(ctx context.Context, st *envelope.Statement, place relay
 					return err
 				}
 			}
-			if st.Type == receiptKind || st.Type == "pulse" {
+			if silent(st.Type) {
 				return nil
 			}
 			return tx.Owe(store.Receipt{Sender: st.From, Statement: st.ID, State: state, Reason: reason, At: now})
@@ -248,6 +293,15 @@ func (n *Node) gotReceipt(tx *store.Tx, st *envelope.Statement) (string, error) 
 		}
 		if err := tx.Delivered(r.Statement, st.From, r.State, r.Reason, r.At); err != nil {
 			return "", err
+		}
+		subject, err := tx.Subject(r.Statement)
+		if err != nil {
+			return "", err
+		}
+		if id, is := strings.CutPrefix(subject, kindNotice+"/"); is && n.Secretariat() {
+			if err := tx.Set(untoldSetting+id, "1"); err != nil {
+				return "", err
+			}
 		}
 	}
 	return store.Stored, nil

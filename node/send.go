@@ -30,7 +30,8 @@ type say struct {
 	body        any
 	urgent      bool
 	attachments []envelope.Attachment
-	holder      string // who has the attachments, where this node passes on another's
+	holder      string        // who has the attachments, where this node passes on another's
+	by          *keys.Private // who signs; nil: the keys in force
 }
 
 // expiry is how long a statement may be on its way: as long as the relay keeps it.
@@ -53,13 +54,20 @@ func (n *Node) enqueue(tx *store.Tx, s say) (string, error) {
 		return "", err
 	}
 	now := n.now()
+	if me, err := n.me(); err == nil && now.Before(me.Last().From) {
+		now = me.Last().From // this clock is behind: nobody signs before he had the keys
+	}
 	if s.purpose == "" {
 		s.purpose, s.legalBasis = handling.Inform, "rules of the exchange"
+	}
+	by := s.by
+	if by == nil {
+		by = n.ownKeys()[0]
 	}
 	signed, err := envelope.Sign(&envelope.Statement{
 		Version: envelope.Version, ID: id, From: n.config.Member, To: to, Purpose: s.purpose, LegalBasis: s.legalBasis, Type: s.kind, Seq: uint64(seq),
 		Sent: now, Expires: now.Add(expiry), Label: s.label, Body: mustJSON(s.body), Attachments: s.attachments,
-	}, n.ownKeys()[0])
+	}, by)
 	if err != nil {
 		return "", err
 	}
@@ -119,7 +127,7 @@ const (
 // sendAll sends what is in the outbox, until ctx ends or the keys have changed.
 func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 	used := n.ownKeys()[0]
-	later := map[string]time.Time{} // recipients that are left alone for a while, so that what follows does not overtake
+	later := map[string]time.Time{} // recipients that are left alone for a while, as their boxes are full; a clock that is set does not matter
 	for {
 		if n.ownKeys()[0] != used {
 			return errRedial
@@ -148,14 +156,13 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, later map[str
 	if err := n.packReceipts(ctx); err != nil {
 		return false, err
 	}
-	now := n.now()
+	maps.DeleteFunc(later, func(_ string, t time.Time) bool { return time.Now().After(t) })
 	var queue []store.Waiting
-	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) { queue, err = tx.Queue(now, batch); return err }); err != nil {
+	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) { queue, err = tx.Queue(slices.Sorted(maps.Keys(later)), batch); return err }); err != nil {
 		return false, err
 	}
+	now := n.now()
 	full := len(queue) == batch
-	queue = slices.DeleteFunc(queue, func(w store.Waiting) bool { return now.Before(later[w.Recipient]) })
-	maps.DeleteFunc(later, func(_ string, t time.Time) bool { return !now.Before(t) })
 	if len(queue) == 0 {
 		return false, nil
 	}
@@ -202,13 +209,8 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, later map[str
 				state, reason = store.Refused, "the recipient is no member in good standing"
 			case errors.Is(errs[i], relay.ErrTooLarge):
 				state, reason = store.Refused, "too large"
-			case errors.Is(errs[i], relay.ErrFull):
-				if err := tx.Postpone(w.ID, w.Recipient, now.Add(tryAgainIn)); err != nil {
-					return err
-				}
-				continue
-			default:
-				broke = true // the line, most likely: it stays in its place, so that nothing overtakes it
+			default: // a full box, or the line: it stays in its place, so that nothing overtakes it
+				broke = broke || !errors.Is(errs[i], relay.ErrFull)
 				continue
 			}
 			if err := tx.Delivered(w.ID, w.Recipient, state, reason, now); err != nil {
@@ -222,8 +224,8 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, later map[str
 		case errs[i] == nil:
 			n.counted.sent.Add(1)
 		case !errors.Is(errs[i], errNoMember):
-			if until := now.Add(tryAgainIn); errors.Is(errs[i], relay.ErrFull) {
-				later[w.Recipient] = until
+			if errors.Is(errs[i], relay.ErrFull) {
+				later[w.Recipient] = time.Now().Add(tryAgainIn)
 			}
 			n.log.Warn("a letter could not be handed to the relay; it is tried again", "recipient", w.Recipient, "error", errs[i].Error())
 		}
@@ -235,14 +237,13 @@ var errNoMember = errors.New("the recipient is no member in good standing")
 
 // seal seals a batch on both processors.
 func (n *Node) seal(queue []store.Waiting, letters []relay.Letter, errs []error) {
-	now := n.now()
 	var wg sync.WaitGroup
 	work := make(chan int)
 	for range 2 {
 		wg.Go(func() {
 			for i := range work {
 				w := queue[i]
-				to, err := n.sealingKey(w.Recipient, now)
+				to, err := n.sealingKey(w.Recipient)
 				if err != nil {
 					errs[i] = err
 					continue
@@ -260,12 +261,12 @@ func (n *Node) seal(queue []store.Waiting, letters []relay.Letter, errs []error)
 	wg.Wait()
 }
 
-func (n *Node) sealingKey(member string, now time.Time) (*keys.Public, error) {
+func (n *Node) sealingKey(member string) (*keys.Public, error) {
 	m, err := n.member(member)
-	if err != nil || !m.Active(now) || m.Current(now) == nil {
+	if err != nil || !m.In() {
 		return nil, fmt.Errorf("%w: %s", errNoMember, member)
 	}
-	return &m.Current(now).Public, nil
+	return &m.Last().Public, nil
 }
 
 // packReceipts makes statements of the receipts that are owed, one for each sender.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -95,16 +96,19 @@ func (n *Node) Import(ctx context.Context, w Who, r io.Reader, label handling.La
 	out := &Imported{Rejected: []BadRecord{}}
 	var batch []*entity.Entity
 	flush := func() error {
+		hits := 0
 		err := n.store.Write(ctx, func(tx *store.Tx) error {
+			hits = 0 // it may be run again
 			for _, e := range batch {
-				hits, err := n.keepRecord(tx, e, &label)
+				some, err := n.keepRecord(tx, e, &label)
 				if err != nil {
 					return err
 				}
-				out.Hits += hits
+				hits += some
 			}
 			return nil
 		})
+		out.Hits += hits
 		batch = batch[:0]
 		return err
 	}
@@ -161,7 +165,7 @@ func (n *Node) keepRecord(tx *store.Tx, e *entity.Entity, l *handling.Label) (in
 		for _, m := range found {
 			by[m.ID] = append(by[m.ID], store.Match{Value: m.Value, Kind: kindWatch, ID: e.ID})
 		}
-		for id, matches := range by {
+		for _, id := range slices.Sorted(maps.Keys(by)) {
 			ni, err := tx.Get(kind, id)
 			if err != nil {
 				return hits, err
@@ -180,18 +184,19 @@ func (n *Node) keepRecord(tx *store.Tx, e *entity.Entity, l *handling.Label) (in
 				}
 				r.ID, r.Owner, r.Form = b.ID, b.From, *b.Form
 			}
-			if err := n.meet(tx, ni, r, matches); err != nil {
+			made, err := n.meet(tx, ni, r, by[id])
+			if err != nil {
 				return hits, err
 			}
-			hits++
+			hits += made
 		}
 	}
 	return hits, nil
 }
 
 // meet makes possible hits of a notice and the records that share keys with it. What was found not to be the same before, or is known
-// already, makes none.
-func (n *Node) meet(tx *store.Tx, it *store.Item, r *notice.Record, found []store.Match) error {
+// already, makes none. It says how many it made.
+func (n *Node) meet(tx *store.Tx, it *store.Item, r *notice.Record, found []store.Match) (made int, err error) {
 	by := map[string][]string{}
 	var order []string
 	for _, m := range found {
@@ -206,42 +211,43 @@ func (n *Node) meet(tx *store.Tx, it *store.Item, r *notice.Record, found []stor
 	for _, record := range order {
 		excluded, err := tx.Setting("exclude/" + r.ID + "/" + record)
 		if err != nil {
-			return err
+			return made, err
 		}
 		if until, err := time.Parse(time.RFC3339, excluded); err == nil && now.Before(until) {
 			continue
 		}
 		known, err := tx.Setting("met/" + r.ID + "/" + record)
 		if err != nil {
-			return err
+			return made, err
 		}
 		if known != "" {
 			continue
 		}
 		id, err := newID()
 		if err != nil {
-			return err
+			return made, err
 		}
 		h := &hit.Hit{
 			ID: id, Notice: r.ID, Number: r.Number, Colour: string(f.Colour), Owner: r.Owner, Finder: n.config.Member, Record: record, Agreed: hit.Kinds(by[record]),
 			Unchecked: unchecked(f, by[record]), State: hit.Possible, Since: now, Made: now, Urgent: urgent,
 		}
 		if err := n.putHit(tx, h, it.Label); err != nil {
-			return err
+			return made, err
 		}
 		if err := tx.Set("met/"+r.ID+"/"+record, id); err != nil {
-			return err
+			return made, err
 		}
 		due := now.Add(24 * time.Hour)
 		if urgent || f.Colour == notice.Red {
 			due = now
 		}
 		if err := tx.AddTask(store.Task{ID: "compare/" + id, Kind: "compare", Subject: "hit/" + id, Due: due}); err != nil {
-			return err
+			return made, err
 		}
 		n.counted.hits.Add(1)
+		made++
 	}
-	return nil
+	return made, nil
 }
 
 // unchecked are the kinds of things that the notice tells and that did not agree: the person at the desk must compare them.
@@ -312,7 +318,7 @@ func (n *Node) HitStep(ctx context.Context, w Who, id string, s hit.Step) (out *
 		case hit.Confirmed, hit.Denied:
 			st.to = []string{out.Finder}
 		case hit.Closed:
-			st.to = []string{out.Owner, n.secretariat()}
+			st.to = []string{out.Owner}
 		case hit.NotSame:
 			if err := tx.Set("exclude/"+out.Notice+"/"+out.Record, n.now().Add(hit.ExcludeFor).UTC().Format(time.RFC3339)); err != nil {
 				return err
@@ -324,11 +330,72 @@ func (n *Node) HitStep(ctx context.Context, w Who, id string, s hit.Step) (out *
 		if err := tx.DoneTasks("confirm", "hit/"+id, n.now()); err != nil {
 			return err
 		}
+		if s.State == hit.Closed && out.Owner == n.config.Member { // it met a record of the owner's own
+			if err := n.tellOutcome(tx, out, s, l.Purpose); err != nil {
+				return err
+			}
+		}
 		_, err = n.enqueue(tx, st)
 		return err
 	})
 	n.stir()
 	return out, err
+}
+
+// outcomeBody tells the secretariat what came of a confirmed hit. Whose record it met stays between finder and owner.
+type outcomeBody struct {
+	Hit     string `json:"hit"`
+	Notice  string `json:"notice"`
+	Finder  string `json:"finder"`
+	Outcome string `json:"outcome"`
+}
+
+// tellOutcome tells the secretariat what came of a hit that this node, as the owner, confirmed.
+func (n *Node) tellOutcome(tx *store.Tx, h *hit.Hit, s hit.Step, p handling.Purpose) error {
+	if !slices.ContainsFunc(h.Steps, func(s hit.Step) bool { return s.State == hit.Confirmed }) {
+		return nil
+	}
+	b := outcomeBody{h.ID, h.Notice, h.Finder, s.Outcome}
+	if n.Secretariat() {
+		_, err := n.countOutcome(tx, &b, n.config.Member, s.At, p)
+		return err
+	}
+	_, err := n.enqueue(tx, say{to: []string{n.secretariat()}, kind: "hit.outcome", subject: "outcome/" + h.ID, purpose: p, legalBasis: "RPD 104-106", body: b})
+	return err
+}
+
+// gotOutcome counts what came of a hit, where the owner of the notice says so.
+func (n *Node) gotOutcome(tx *store.Tx, st *envelope.Statement) (string, error) {
+	b, err := decode[outcomeBody](st.Body)
+	if err != nil {
+		return "", err
+	}
+	if !n.Secretariat() {
+		return "", &rejected{"not_secretariat", "outcomes go to the secretariat"}
+	}
+	return n.countOutcome(tx, b, st.From, st.Sent, st.Purpose)
+}
+
+func (n *Node) countOutcome(tx *store.Tx, b *outcomeBody, owner string, at time.Time, p handling.Purpose) (string, error) {
+	its := false
+	for _, kind := range []string{kindReview, kindRequest, kindDiffusion} {
+		it, err := tx.Get(kind, b.Notice)
+		if err != nil && !errors.Is(err, store.ErrNone) {
+			return "", err
+		}
+		its = its || err == nil && it.Owner == owner
+	}
+	if !its || b.Hit == "" || b.Outcome == "" {
+		return "", &rejected{"hit", "the notice is not the sender's, or nothing came of it"}
+	}
+	until := n.now().AddDate(5, 0, 0)
+	if _, err := tx.Get("outcome", b.Hit); errors.Is(err, store.ErrNone) {
+		n.counted.outcomes.Add(1)
+	}
+	return store.Stored, tx.Put(&store.Item{
+		Kind: "outcome", ID: b.Hit, Owner: owner, State: b.Outcome, Recorded: at, Changed: n.now(), Ends: until, Source: owner,
+		Label: mustJSON(&handling.Label{Owners: []string{owner}, Purpose: p, Recorded: at, Until: until}), Body: mustJSON(b),
+	})
 }
 
 // hitStepBody tells a step about a hit.
@@ -397,13 +464,6 @@ func (n *Node) gotHitStep(tx *store.Tx, st *envelope.Statement) (string, error) 
 	}
 	it, err := tx.Get(kindHit, b.ID)
 	if errors.Is(err, store.ErrNone) {
-		if b.Step.State == hit.Closed && n.Secretariat() { // the secretariat hears of the outcome alone
-			n.counted.outcomes.Add(1)
-			return store.Stored, tx.Put(&store.Item{
-				Kind: "outcome", ID: b.ID, Owner: st.From, State: b.Step.Outcome, Recorded: st.Sent, Changed: n.now(), Ends: n.now().AddDate(5, 0, 0), Source: st.From,
-				Label: mustJSON(&handling.Label{Owners: []string{st.From}, Purpose: st.Purpose, Recorded: st.Sent, Until: n.now().AddDate(5, 0, 0)}), Body: mustJSON(b.Step),
-			})
-		}
 		return "", &rejected{"hit", "there is no such hit here"}
 	}
 	if err != nil {
@@ -423,6 +483,11 @@ func (n *Node) gotHitStep(tx *store.Tx, st *envelope.Statement) (string, error) 
 	}
 	if s.State == hit.Confirmed || s.State == hit.Denied {
 		if err := tx.AddTask(store.Task{ID: "close/" + h.ID, Kind: "close", Subject: "hit/" + h.ID, Due: n.now(), Note: string(s.State)}); err != nil {
+			return "", err
+		}
+	}
+	if s.State == hit.Closed {
+		if err := n.tellOutcome(tx, h, s, st.Purpose); err != nil {
 			return "", err
 		}
 	}
@@ -463,6 +528,7 @@ func (n *Node) IsKnown(ctx context.Context, w Who, t notice.Thing) (*Known, erro
 		return nil, fmt.Errorf("%q is no %s that can be checked", t.Value, t.Kind)
 	}
 	out := &Known{Checked: []string{key}, Hits: []KnownHit{}}
+	withheld := ""
 	err := n.store.Read(ctx, func(tx *store.Tx) error {
 		for _, kind := range []string{kindNotice, kindWatch, kindDiffusion} {
 			found, err := tx.Find(kind, out.Checked)
@@ -473,6 +539,13 @@ func (n *Node) IsKnown(ctx context.Context, w Who, t notice.Thing) (*Known, erro
 				it, err := tx.Get(kind, m.ID)
 				if err != nil {
 					return err
+				}
+				// What its owner denies to this member or person is not known here.
+				if shown, err := n.shown(tx, w, it); err != nil {
+					return err
+				} else if !shown {
+					withheld = "withheld"
+					continue
 				}
 				out.Hits = append(out.Hits, KnownHit{Kind: kind, ID: it.ID, Number: it.Number, Owner: it.Owner, Agreed: hit.Kinds([]string{m.Value}), Advice: (&hit.Hit{State: hit.Possible}).Advice()})
 			}
@@ -486,5 +559,9 @@ func (n *Node) IsKnown(ctx context.Context, w Who, t notice.Thing) (*Known, erro
 	if len(out.Hits) > 0 {
 		result = "hit"
 	}
-	return out, n.record(w, audit.Query, t.Kind, key, "", result)
+	// Nothing is answered that does not stand in the log.
+	if err := n.record(w, audit.Query, t.Kind, key, "", result, reasonsOf(withheld)...); err != nil {
+		return nil, err
+	}
+	return out, nil
 }

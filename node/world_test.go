@@ -26,12 +26,15 @@ type clock struct {
 
 func (c *clock) now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return time.Now().Add(c.ahead) }
 
+func (c *clock) difference() time.Duration { c.mu.Lock(); defer c.mu.Unlock(); return c.ahead }
+
 func (c *clock) forward(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.ahead += d }
 
 // world is a secretariat and members, each with its own folder, in this process.
 type world struct {
 	t     testing.TB
 	clock *clock
+	own   map[string]*clock // of nodes whose clock is wrong
 	dir   string
 	url   string
 	nodes map[string]*running
@@ -54,7 +57,7 @@ var people = []node.Person{{ID: "ann", May: []string{"all"}}, {ID: "bob", May: [
 // newWorld founds a secretariat GS and lets members join.
 func newWorld(t testing.TB, members map[string]handling.Kind, dsn func(member string) string) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{}, dir: t.TempDir(), nodes: map[string]*running{}}
+	w := &world{t: t, clock: &clock{}, own: map[string]*clock{}, dir: t.TempDir(), nodes: map[string]*running{}}
 	db := func(m string) string {
 		if dsn == nil {
 			return ""
@@ -125,7 +128,11 @@ func (w *world) start(id string) {
 	if os.Getenv("TARIR_TEST_LOG") != "" {
 		log = slog.New(slog.NewTextHandler(os.Stderr, nil)).With("node", id)
 	}
-	n, err := node.Open(context.Background(), dir, node.Options{Passphrase: pass, Now: w.clock.now, Log: log, Every: 50 * time.Millisecond})
+	now := w.clock.now
+	if c := w.own[id]; c != nil {
+		now = func() time.Time { return w.clock.now().Add(c.difference()) }
+	}
+	n, err := node.Open(context.Background(), dir, node.Options{Passphrase: pass, Now: now, Log: log, Every: 50 * time.Millisecond})
 	if err != nil {
 		w.t.Fatal(err)
 	}

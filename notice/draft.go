@@ -71,8 +71,9 @@ type EvidenceOf struct {
 }
 
 // FromOrganisation drafts a silver notice about where an organisation's money rests, with the evidence to attach. Left out are its
-// victims (their number alone is told), accounts that are not a member's (a debtor's, a shop's), members of whom one is not sure enough,
-// what is nothing but a phone number, and the ids of the bureau's own records. A person completes the draft: no text of it accuses anybody of more than was found.
+// victims (their number alone is told), accounts that are not a member's (a debtor's, a shop's), members of whom one is not sure
+// enough, and the ids of the bureau's own records. A person completes the draft, and says how sure the source and the information
+// are: no text of it accuses anybody of more than was found.
 func FromOrganisation(text []byte, id, owner string, now time.Time) (*Form, *Evidence, error) {
 	var all []Organisation
 	if err := json.Unmarshal(text, &all); err != nil {
@@ -99,8 +100,7 @@ func FromOrganisation(text []byte, id, owner string, now time.Time) (*Form, *Evi
 	holder := map[string]string{}
 	for _, m := range o.Members {
 		switch {
-		case victims[m.Entity]:
-			ev.LeftOut["victims"]++
+		case victims[m.Entity]: // counted with the victims
 			continue
 		case len(m.Accounts) == 0:
 			ev.LeftOut["members_without_an_account"]++
@@ -123,7 +123,6 @@ func FromOrganisation(text []byte, id, owner string, now time.Time) (*Form, *Evi
 		Colour: Silver, Owner: owner, Purpose: handling.Locate, Status: Associate, Until: now.AddDate(1, 0, 0), Case: o.ID,
 		Facts: Texts{"en": fmt.Sprintf("Analysis of payments points to an organisation of %d members with accounts, covering: %s. "+
 			"Its proceeds were followed to the accounts listed. Whoever holds them may not know where the money comes from.", len(ev.Members), strings.Join(ev.Stages, ", "))},
-		Evaluation: []handling.Evaluation{{Scheme: handling.FourByFour, Code: "B3"}},
 	}
 	for _, r := range o.Proceeds.AtRest {
 		who, ok := holder[r.Account]
@@ -138,6 +137,11 @@ func FromOrganisation(text []byte, id, owner string, now time.Time) (*Form, *Evi
 		})
 	}
 	for _, r := range o.Proceeds.Left {
+		// What went to a shop, a payroll or any other account that many use is not the organisation's money any more.
+		if r.How != "other institution" {
+			ev.LeftOut["spent_or_cash"]++
+			continue
+		}
 		if _, ok := holder[r.Account]; ok || !strings.Contains(r.Account, "/") {
 			continue
 		}

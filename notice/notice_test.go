@@ -362,22 +362,24 @@ func TestADraftLeavesOutVictimsAndOthersAccounts(t *testing.T) {
 		{"entity":"p1","name":"Boss","accounts":["B/1"],"confidence":0.9,"roles":[{"role":"money_manager"}]},
 		{"entity":"p2","name":"Unsure","accounts":["B/2"],"confidence":0.2,"roles":[]},
 		{"entity":"v1","name":"Victim Name","accounts":["B/3"],"confidence":0.9,"roles":[]}],
-		"victims":[{"pseudonym":"victim-1","entity":"v1","minor":true}],"findings":["f-1"],
-		"proceeds":{"at_rest":[{"account":"B/1","amount":"10.00","currency":"USD","as_of":"2026-01-02T00:00:00Z"},{"account":"B/3","amount":"9.00","currency":"USD","as_of":"2026-01-02T00:00:00Z"}],"left":[{"account":"","amount":"1","currency":"USD","how":"cash"}]}}]`
+		"victims":[{"pseudonym":"victim-1","entity":"v1","minor":true},{"pseudonym":"victim-2","entity":"v2"}],"findings":["f-1"],
+		"proceeds":{"at_rest":[{"account":"B/1","amount":"10.00","currency":"USD","as_of":"2026-01-02T00:00:00Z"},{"account":"B/3","amount":"9.00","currency":"USD","as_of":"2026-01-02T00:00:00Z"}],"left":[{"account":"","amount":"1","currency":"USD","how":"cash"},{"account":"B/9","amount":"5.00","currency":"USD","as_of":"2026-01-02T00:00:00Z","how":"hub"},{"account":"C/7","amount":"6.00","currency":"USD","as_of":"2026-01-02T00:00:00Z","how":"other institution"}]}}]`
 	f, ev, err := FromOrganisation([]byte(text), "network-1", "NCB-AA", today)
 	if err != nil {
 		t.Fatal(err)
 	}
 	b, _ := json.Marshal(map[string]any{"form": f, "evidence": ev})
-	for _, secret := range []string{"Victim Name", "victim-1", "B/3", "Unsure", "B/2", `"v1"`, `"p1"`} {
+	for _, secret := range []string{"Victim Name", "victim-1", "B/3", "Unsure", "B/2", `"v1"`, `"p1"`, "B/9"} {
 		if strings.Contains(string(b), secret) {
 			t.Errorf("%s is in the draft: %s", secret, b)
 		}
 	}
-	if len(f.Assets) != 1 || f.Assets[0].Identifier != "B/1" || ev.Victims != 1 || ev.LeftOut["accounts_of_others"] != 1 {
+	if len(f.Assets) != 2 || f.Assets[0].Identifier != "B/1" || f.Assets[1].Identifier != "C/7" || ev.Victims != 2 || ev.LeftOut["victims"] != 2 ||
+		ev.LeftOut["accounts_of_others"] != 1 || ev.LeftOut["spent_or_cash"] != 2 || len(f.Evaluation) != 0 {
 		t.Errorf("%s", b)
 	}
 	f.Offences, f.LegalBasis, f.Declared = complete(Silver).Offences, "x", Declared{true, true, true}
+	f.Evaluation = complete(Silver).Evaluation // a person's word
 	if got := Builtin().Check(f, fine, today); Blocked(got) {
 		t.Errorf("a completed draft is blocked: %v", ids(got))
 	}

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"errors"
 	"strconv"
 	"time"
 )
@@ -58,7 +59,7 @@ func (t *Tx) Enqueue(o *Outgoing, recipients []string) error {
 		return err
 	}
 	for _, r := range recipients {
-		if _, err := t.exec(`INSERT INTO delivery (statement, recipient, state, reason, changed, again) VALUES ($1,$2,$3,'',$4,$4)`, o.ID, r, Queued, micros(o.Sent)); err != nil {
+		if _, err := t.exec(`INSERT INTO delivery (statement, recipient, state, reason, changed) VALUES ($1,$2,$3,'',$4)`, o.ID, r, Queued, micros(o.Sent)); err != nil {
 			return err
 		}
 	}
@@ -71,11 +72,16 @@ type Waiting struct {
 	Recipient string
 }
 
-// Queue gives what is to be sent by now, urgent first and then in order.
-func (t *Tx) Queue(now time.Time, most int) ([]Waiting, error) {
+// Queue gives what is to be sent, but for some recipients: urgent first and then in order.
+func (t *Tx) Queue(not []string, most int) ([]Waiting, error) {
 	var out []Waiting
+	but, args := "", []any{}
+	for i, r := range not {
+		but += " AND d.recipient<>$" + strconv.Itoa(i+1)
+		args = append(args, r)
+	}
 	err := t.each(`SELECT o.id, o.seq, o.urgent, o.subject, o.sent, o.expires, o.signed, d.recipient FROM delivery d JOIN outbox o ON o.id=d.statement
-		WHERE d.state='queued' AND d.again<=$1 ORDER BY o.urgent DESC, o.seq, d.recipient LIMIT `+strconv.Itoa(most), []any{micros(now)},
+		WHERE d.state='queued'`+but+` ORDER BY o.urgent DESC, o.seq, d.recipient LIMIT `+strconv.Itoa(most), args,
 		func(scan func(...any) error) error {
 			var w Waiting
 			var urgent, sent, expires int64
@@ -107,12 +113,6 @@ func (t *Tx) Delivered(statement, recipient, state, reason string, now time.Time
 	return err
 }
 
-// Postpone tries a delivery again later.
-func (t *Tx) Postpone(statement, recipient string, until time.Time) error {
-	_, err := t.exec(`UPDATE delivery SET again=$3 WHERE statement=$1 AND recipient=$2 AND state='queued'`, statement, recipient, micros(until))
-	return err
-}
-
 // Delivery is how a statement stands with a recipient.
 type Delivery struct {
 	Statement string    `json:"statement"`
@@ -137,6 +137,16 @@ func (t *Tx) Deliveries(subject string) ([]Delivery, error) {
 	return out, err
 }
 
+// Subject is what a statement that was sent is about; empty if it is not known any more.
+func (t *Tx) Subject(statement string) (string, error) {
+	var s string
+	err := t.value(&s, `SELECT subject FROM outbox WHERE id=$1`, statement)
+	if errors.Is(err, ErrNone) {
+		return "", nil
+	}
+	return s, err
+}
+
 // Recipients are all who have something of this node, by what they receipted.
 func (t *Tx) Recipients() ([]string, error) {
 	var out []string
@@ -155,6 +165,12 @@ func (t *Tx) Forget(statement string) error {
 		return err
 	}
 	_, err := t.exec(`DELETE FROM outbox WHERE id=$1`, statement)
+	return err
+}
+
+// Lapse gives up deliveries whose statements have expired.
+func (t *Tx) Lapse(now time.Time) error {
+	_, err := t.exec(`UPDATE delivery SET state='lapsed', reason='it was not taken in time', changed=$1 WHERE state IN ('queued','relayed') AND statement IN (SELECT id FROM outbox WHERE expires<=$1)`, micros(now))
 	return err
 }
 

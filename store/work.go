@@ -25,6 +25,18 @@ func (t *Tx) Set(name, value string) error {
 	return err
 }
 
+// Settings are the names of the settings that begin with a prefix, in order.
+func (t *Tx) Settings(prefix string) ([]string, error) {
+	var out []string
+	err := t.each(`SELECT name FROM setting WHERE name>=$1 AND name<$2 ORDER BY name`, []any{prefix, prefix + "\uffff"}, func(scan func(...any) error) error {
+		var name string
+		err := scan(&name)
+		out = append(out, name)
+		return err
+	})
+	return out, err
+}
+
 // Unset forgets a setting.
 func (t *Tx) Unset(name string) error {
 	_, err := t.exec(`DELETE FROM setting WHERE name=$1`, name)

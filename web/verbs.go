@@ -84,8 +84,7 @@ var verbs = map[string]verb{
 		return nil, n.Change(ctx, w, register.Type(a.Kind), a.Member, w.Reason, a.Rights)
 	},
 	"boxes": func(ctx context.Context, n *node.Node, w node.Who, _ *Args) (any, error) {
-		waiting, dead, err := n.Boxes(ctx, w)
-		return map[string]any{"waiting": waiting, "dead": dead}, err
+		return n.Boxes(ctx, w)
 	},
 	"notice.draft": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		if a.Form == nil {

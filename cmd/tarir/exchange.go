@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -30,6 +32,7 @@ type memberCmd struct {
 	Suspend memberChangeCmd `cmd:"" help:"Suspend a member now: a laptop was lost (secretariat)."`
 	Resume  memberChangeCmd `cmd:"" help:"End a suspension (secretariat)."`
 	Remove  memberChangeCmd `cmd:"" help:"Let a member go (secretariat)."`
+	Boxes   memberBoxesCmd  `cmd:"" help:"Show what waits at the relay for each member, and what was refused (secretariat)."`
 }
 
 type memberInviteCmd struct {
@@ -96,6 +99,26 @@ func (c *memberListCmd) Run(e *env) error {
 			rights[i] = string(r)
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\n", m.ID, m.Name, m.Kind, m.Country, state, key, strings.Join(rights, " "))
+	}
+	return w.Flush()
+}
+
+type memberBoxesCmd struct{ whoFlags }
+
+func (c *memberBoxesCmd) Run(e *env) error {
+	var got node.Boxes
+	if err := c.do(e, "boxes", web.Args{}, &got); err != nil {
+		return err
+	}
+	if c.JSON {
+		return writeJSON(e.stdout, got)
+	}
+	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
+	for _, m := range slices.Sorted(maps.Keys(got.Waiting)) {
+		fmt.Fprintf(w, "%s\t%d waiting\n", m, got.Waiting[m])
+	}
+	for _, d := range got.Dead {
+		fmt.Fprintf(w, "%s\trefused (%s)\tfrom %s\t%s\n", d.To, d.Reason, d.From, d.At.Local().Format(time.DateTime))
 	}
 	return w.Flush()
 }

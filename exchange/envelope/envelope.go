@@ -89,7 +89,8 @@ const (
 // Refusal is the error of what was refused.
 type Refusal struct {
 	Reason Reason
-	From   string // as far as it can be told
+	From   string     // as far as it can be told
+	Said   *Statement // where its sender is known to have said it: who is to be told
 	why    error
 }
 
@@ -106,7 +107,9 @@ func (r *Refusal) Error() string {
 
 func (r *Refusal) Unwrap() error { return r.why }
 
-func refuse(reason Reason, from string, why error) error { return &Refusal{reason, from, why} }
+func refuse(reason Reason, from string, why error) error {
+	return &Refusal{Reason: reason, From: from, why: why}
+}
 
 // NewID makes the id of a statement.
 func NewID(random io.Reader) (string, error) {
@@ -322,33 +325,34 @@ func (o *Opener) verify(text []byte, arrived time.Time) (*Statement, error) {
 		return nil, refuse(Forged, s.From, nil)
 	}
 	// From here on the sender is known to have said it.
+	no := func(reason Reason, why error) (*Statement, error) { return nil, &Refusal{reason, s.From, &s, why} }
 	now := o.Now()
 	if _, err := o.Directory.KeyAt(s.From, ids[0], arrived); errors.Is(err, register.ErrSuspended) {
-		return nil, refuse(Suspended, s.From, nil)
+		return no(Suspended, nil)
 	}
 	switch {
 	case s.Version < Version:
-		return nil, refuse(Downgraded, s.From, fmt.Errorf("it is of version %d", s.Version))
+		return no(Downgraded, fmt.Errorf("it is of version %d", s.Version))
 	case s.Version > Version:
-		return nil, refuse(Newer, s.From, errors.New("update this node to read it"))
+		return no(Newer, errors.New("update this node to read it"))
 	case !slices.Contains(s.To, o.Member):
-		return nil, refuse(Readdressed, s.From, nil)
+		return no(Readdressed, nil)
 	case !slices.Contains(handling.Purposes, s.Purpose) || strings.TrimSpace(s.LegalBasis) == "":
-		return nil, refuse(NoPurpose, s.From, nil)
+		return no(NoPurpose, nil)
 	case s.Sent.After(now.Add(skew)):
-		return nil, refuse(Early, s.From, nil)
+		return no(Early, nil)
 	case !now.Before(s.Expires) || now.Sub(s.Sent) > MaxAge:
-		return nil, refuse(Expired, s.From, nil)
+		return no(Expired, nil)
 	}
 	if err := s.Check(); err != nil {
-		return nil, refuse(Unreadable, s.From, err)
+		return no(Unreadable, err)
 	}
 	seen, err := o.Seen(s.From, s.ID)
 	if err != nil {
 		return nil, fmt.Errorf("look up whether a statement came before: %w", err)
 	}
 	if seen {
-		return nil, refuse(Replayed, s.From, nil)
+		return no(Replayed, nil)
 	}
 	return &s, nil
 }

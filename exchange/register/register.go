@@ -93,6 +93,9 @@ type Key struct {
 // Grace is how long a key still signs after its member changed it (our choice). A lost one, which was replaced, has none.
 const Grace = 24 * time.Hour
 
+// Slow is how far a member's clock may be behind the secretariat's (our choice): its keys count from so much earlier on.
+const Slow = 5 * time.Minute
+
 // Member is a member as the register tells it.
 type Member struct {
 	ID, Name, Country, Contact string
@@ -100,6 +103,8 @@ type Member struct {
 	Rights                     []Right // now
 	Keys                       []Key
 	Out                        []Span // when it was suspended or had left
+	Left                       bool
+	Knows                      string // id of the secretariat's key that it knows from its invitation
 }
 
 // Clone is a copy to keep: what Look shows must not be.
@@ -116,10 +121,23 @@ func (m *Member) Party() handling.Party {
 
 // Active says whether it was a member in good standing.
 func (m *Member) Active(at time.Time) bool {
-	return len(m.Keys) > 0 && !at.Before(m.Keys[0].From) && !slices.ContainsFunc(m.Out, func(s Span) bool { return s.holds(at) })
+	return len(m.Keys) > 0 && !at.Before(m.Keys[0].From.Add(-Slow)) && !slices.ContainsFunc(m.Out, func(s Span) bool { return s.holds(at) })
 }
 
-// Current are the keys in force; nil if there are none.
+// In says whether it is in good standing as the register ends: what a clock says does not matter.
+func (m *Member) In() bool {
+	return len(m.Keys) > 0 && (len(m.Out) == 0 || !m.Out[len(m.Out)-1].To.IsZero())
+}
+
+// Last are the keys in force as the register ends; nil if it never joined.
+func (m *Member) Last() *Key {
+	if len(m.Keys) == 0 {
+		return nil
+	}
+	return &m.Keys[len(m.Keys)-1]
+}
+
+// Current are the keys in force at a time; nil if there are none.
 func (m *Member) Current(at time.Time) *Key {
 	for i := range m.Keys {
 		if m.Keys[i].holds(at) {
@@ -149,6 +167,9 @@ type State struct {
 func NewState() *State {
 	return &State{members: map[string]*Member{}, invited: map[string]*Statement{}}
 }
+
+// End is the time of the last statement. One with an earlier time cannot follow.
+func (s *State) End() time.Time { return s.last }
 
 // Issuer is the secretariat; nil before the first statement.
 func (s *State) Issuer() *Member { return s.members[s.issuer] }
@@ -184,7 +205,7 @@ func (s *State) KeyAt(member, keyID string, at time.Time) (*keys.Public, error) 
 		return nil, fmt.Errorf("%q: %w", member, ErrSuspended)
 	}
 	for i := range m.Keys {
-		if k := &m.Keys[i]; k.ID() == keyID && (k.holds(at) || !at.Before(k.From) && at.Before(k.Grace)) {
+		if k := &m.Keys[i]; k.ID() == keyID && !at.Before(k.From.Add(-Slow)) && (k.To.IsZero() || at.Before(k.To) || at.Before(k.Grace)) {
 			return &k.Public, nil
 		}
 	}
@@ -274,6 +295,7 @@ func (s *State) Apply(entry []byte) (*Statement, error) {
 				s.members[st.Member] = m
 			}
 			m.Name, m.Kind, m.Country, m.Contact, m.Rights = inv.Name, inv.Kind, inv.Country, inv.Contact, slices.Clone(inv.Rights)
+			m.Knows = inv.Issuer.ID()
 			m.rotate(*st.Keys, st.At)
 			m.resume(st.At)
 		}
@@ -315,6 +337,7 @@ func (s *State) Apply(entry []byte) (*Statement, error) {
 			case Resumed:
 				m.resume(st.At)
 			default:
+				m.Left = st.Type == Left
 				m.Out = append(m.Out, Span{From: st.At})
 			}
 		}
@@ -337,9 +360,23 @@ func (m *Member) rotate(k keys.Public, at time.Time) {
 }
 
 func (m *Member) resume(at time.Time) {
+	m.Left = false
 	if n := len(m.Out); n > 0 && m.Out[n-1].To.IsZero() {
 		m.Out[n-1].To = at
 	}
+}
+
+// Read reads an entry that the register has taken up: nothing about it is checked.
+func Read(entry []byte) (*Statement, error) {
+	signed, err := keys.Read(entry, PayloadType)
+	if err != nil {
+		return nil, err
+	}
+	var st Statement
+	if err := json.Unmarshal(signed.Payload, &st); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrStatement, err)
+	}
+	return &st, nil
 }
 
 // Sign signs a statement by all who must.

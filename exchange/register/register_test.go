@@ -127,7 +127,7 @@ func TestJoiningRotatingLosingAndLeaving(t *testing.T) {
 	if err := d.keyAt("NCB", first, joined); err != nil {
 		t.Error(err)
 	}
-	if err := d.keyAt("NCB", first, joined.Add(-time.Minute)); !errors.Is(err, register.ErrSuspended) {
+	if err := d.keyAt("NCB", first, joined.Add(-register.Slow-time.Minute)); !errors.Is(err, register.ErrSuspended) {
 		t.Errorf("before it joined: %v", err)
 	}
 	file, err := register.AskRotation("NCB", first, second)

@@ -72,10 +72,15 @@ func Dial(o DialOptions) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dial relay: %w", err)
 	}
-	c := &Client{member: o.Member, token: token(o.Member), broke: make(chan struct{}, 1)}
+	c := &Client{member: o.Member, token: Token(o.Member), broke: make(chan struct{}, 1)}
 	opts := []nats.Option{
-		nats.Name("tarir"), nats.CustomInboxPrefix(inbox(c.token)), nats.MaxReconnects(-1), nats.ReconnectWait(time.Second), nats.ReconnectJitter(500*time.Millisecond, time.Second),
+		nats.Name("tarir"), nats.ReconnectBufSize(-1), nats.CustomInboxPrefix(inbox(c.token)), nats.MaxReconnects(-1), nats.ReconnectWait(time.Second), nats.ReconnectJitter(500*time.Millisecond, time.Second),
 		nats.Nkey(string(public), func(nonce []byte) ([]byte, error) { return ed25519.Sign(relayKey, nonce), nil }),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
+			if o.Lost != nil {
+				o.Lost(err)
+			}
+		}),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			if o.Lost != nil && err != nil {
 				o.Lost(err)
@@ -115,14 +120,25 @@ func (c *Client) Connected() bool { return c.nc.IsConnected() }
 func (c *Client) Send(ctx context.Context, letters ...Letter) []error {
 	out := make([]error, len(letters))
 	futures := make([]jetstream.PubAckFuture, len(letters))
+	// Once one could not be handed over, whatever follows waits as well, so that nothing overtakes.
+	var broke error
+	line := c.nc.Stats().Reconnects
 	for i, l := range letters {
 		if len(l.Sealed) > maxLetter-1024 {
 			out[i] = ErrTooLarge
 			continue
 		}
-		msg := &nats.Msg{Subject: "in." + token(l.To) + "." + c.token, Data: l.Sealed, Header: nats.Header{}}
-		f, err := c.js.PublishMsgAsync(msg, jetstream.WithMsgID(token(l.To)+l.ID))
+		if broke == nil && c.nc.Stats().Reconnects != line {
+			broke = errBroke
+		}
+		if broke != nil {
+			out[i] = fmt.Errorf("send to %s: %w", l.To, broke)
+			continue
+		}
+		msg := &nats.Msg{Subject: "in." + Token(l.To) + "." + c.token, Data: l.Sealed, Header: nats.Header{}}
+		f, err := c.js.PublishMsgAsync(msg, jetstream.WithMsgID(Token(l.To)+l.ID), jetstream.WithStallWait(patience))
 		if err != nil {
+			broke = err
 			out[i] = fmt.Errorf("send to %s: %w", l.To, err)
 			continue
 		}
@@ -210,7 +226,7 @@ func (c *Client) ask(ctx context.Context, what string, at Cursor) (string, error
 	return a.Epoch, nil
 }
 
-var errBroke = errors.New("receive: the line broke, or a letter did not get here")
+var errBroke = errors.New("the line broke, or a letter did not get here")
 
 // session takes letters until something breaks: what was on its way then is asked for again.
 func (c *Client) session(ctx context.Context, at *Cursor, handle func(context.Context, Letter) error, failed func(error), tell func(context.Context)) error {
@@ -303,7 +319,7 @@ func (c *Client) one(ctx context.Context, l Letter, handle func(context.Context,
 			return context.Cause(ctx)
 		}
 		if refused := (*Refused)(nil); errors.As(err, &refused) {
-			if err = c.bury(ctx, l, refused.Code); err == nil {
+			if err = c.Bury(ctx, l, refused.Code); err == nil {
 				return nil
 			}
 		}
@@ -314,8 +330,8 @@ func (c *Client) one(ctx context.Context, l Letter, handle func(context.Context,
 	}
 }
 
-// bury tells the administrator of the relay that a letter was refused.
-func (c *Client) bury(ctx context.Context, l Letter, code string) error {
+// Bury tells the administrator of the relay that a letter was refused.
+func (c *Client) Bury(ctx context.Context, l Letter, code string) error {
 	b, err := json.Marshal(DeadLetter{To: c.member, From: l.From, ID: l.ID, Reason: code})
 	if err != nil {
 		return err
@@ -337,4 +353,4 @@ func sender(subject string) string {
 }
 
 // Is says whether a letter came from a member.
-func (l *Letter) Is(member string) bool { return l.From == token(member) }
+func (l *Letter) Is(member string) bool { return l.From == Token(member) }

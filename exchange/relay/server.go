@@ -73,8 +73,8 @@ type Server struct {
 	epoch string // of the stream: its numbers begin anew with another
 }
 
-// token stands for a member in subjects, where not every letter may.
-func token(member string) string {
+// Token stands for a member in subjects, where not every letter may.
+func Token(member string) string {
 	h := sha256.Sum256([]byte(member))
 	return hex.EncodeToString(h[:10])
 }
@@ -163,7 +163,7 @@ func (s *Server) options(members []Member) (*server.Options, error) {
 		if err != nil {
 			return nil, fmt.Errorf("relay: the key of %s: %w", m.ID, err)
 		}
-		t := token(m.ID)
+		t := Token(m.ID)
 		o.Nkeys = append(o.Nkeys, &server.NkeyUser{Nkey: string(public), Permissions: &server.Permissions{
 			Publish: &server.SubjectPermission{Allow: []string{
 				"in.*." + t, "file." + t + ".*.*", "fetch." + t, "dead." + t, "hello." + t, "taken." + t, "$JS.API.CONSUMER.INFO." + boxes + "." + t, "$JS.API.CONSUMER.MSG.NEXT." + boxes + "." + t,
@@ -311,8 +311,8 @@ func (s *Server) remove(t string, seq uint64) error {
 }
 
 // SetMembers says who the members are now: a member that is missing is cut off at once. What waits for it stays for as long as
-// anything does.
-func (s *Server) SetMembers(ctx context.Context, members []Member) error {
+// anything does, but for those who have gone for good.
+func (s *Server) SetMembers(ctx context.Context, members []Member, gone ...string) error {
 	o, err := s.options(members)
 	if err != nil {
 		return err
@@ -323,7 +323,19 @@ func (s *Server) SetMembers(ctx context.Context, members []Member) error {
 		return fmt.Errorf("relay: change its members: %w", err)
 	}
 	s.opts = o
-	return ctx.Err()
+	if len(gone) == 0 {
+		return nil
+	}
+	st, err := s.js.Stream(ctx, boxes)
+	if err != nil {
+		return fmt.Errorf("relay: empty the boxes of who left: %w", err)
+	}
+	for _, m := range gone {
+		if err := st.Purge(ctx, jetstream.WithPurgeSubject("in."+Token(m)+".*")); err != nil {
+			return fmt.Errorf("relay: empty the boxes of who left: %w", err)
+		}
+	}
+	return nil
 }
 
 // URL is where members dial to.
@@ -338,7 +350,7 @@ func (s *Server) Waiting(ctx context.Context, member string) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("relay: the box of %s: %w", member, err)
 	}
-	i, err := st.Info(ctx, jetstream.WithSubjectFilter("in."+token(member)+".*"))
+	i, err := st.Info(ctx, jetstream.WithSubjectFilter("in."+Token(member)+".*"))
 	if err != nil {
 		return 0, fmt.Errorf("relay: the box of %s: %w", member, err)
 	}
@@ -379,7 +391,7 @@ func (s *Server) Dead(ctx context.Context) ([]DeadLetter, error) {
 			return nil, fmt.Errorf("relay: dead letters: %w", err)
 		}
 		var d DeadLetter
-		if json.Unmarshal(m.Data, &d) != nil || token(d.To) != strings.TrimPrefix(m.Subject, "dead.") {
+		if json.Unmarshal(m.Data, &d) != nil || Token(d.To) != strings.TrimPrefix(m.Subject, "dead.") {
 			continue // a member speaks of its own box alone
 		}
 		d.At = m.Time

@@ -48,10 +48,9 @@ CREATE TABLE delivery (
     state TEXT NOT NULL,
     reason TEXT NOT NULL,
     changed BIGINT NOT NULL,
-    again BIGINT NOT NULL,
     PRIMARY KEY (statement, recipient)
 );
-CREATE INDEX delivery_queued ON delivery (again) WHERE state = 'queued';
+CREATE INDEX delivery_queued ON delivery (statement) WHERE state = 'queued';
 
 CREATE TABLE receipt (
     sender TEXT NOT NULL,
