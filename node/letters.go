@@ -164,15 +164,15 @@ func (n *Node) gotLetter(tx *store.Tx, st *envelope.Statement) (string, error) {
 		return "", err
 	}
 	if st.Label == nil || !slices.Equal(st.Label.Owners, []string{st.From}) || l.From != st.From || l.ID == "" {
-		return "", &rejected{"label", "it says nothing of how it is to be handled, or is not its sender's"}
+		return "", &rejected{code: "label", text: "it says nothing of how it is to be handled, or is not its sender's"}
 	}
 	if gone, err := tx.Buried(n.grave(st.From, st.Type, l.ID)); err != nil {
 		return "", err
 	} else if gone {
-		return "", &rejected{"withdrawn", "it was recalled before"}
+		return "", &rejected{code: "withdrawn", text: "it was recalled before"}
 	}
 	if it, err := tx.Get(st.Type, l.ID); err == nil && it.Source != st.From {
-		return "", &rejected{"request", "there is such a letter of another"}
+		return "", &rejected{code: "request", text: "there is such a letter of another"}
 	}
 	l.Attachments = st.Attachments
 	it := &store.Item{
@@ -379,11 +379,11 @@ func (n *Node) gotRecall(tx *store.Tx, st *envelope.Statement) (string, error) {
 		return "", err
 	}
 	if b.Kind != kindMessage && b.Kind != kindDiffusion {
-		return "", &rejected{"request", "letters are recalled"}
+		return "", &rejected{code: "request", text: "letters are recalled"}
 	}
 	it, err := tx.Get(b.Kind, b.ID)
 	if err == nil && it.Source != st.From {
-		return "", &rejected{"not_owner", "only its owner can recall it"}
+		return "", &rejected{code: "not_owner", text: "only its owner can recall it"}
 	}
 	if err != nil && !errors.Is(err, store.ErrNone) {
 		return "", err
@@ -584,7 +584,7 @@ func (n *Node) into(path func() string, fn func(io.Writer) error) error {
 // attachmentText reads a small attachment.
 func (n *Node) attachmentText(from string, a *envelope.Attachment) ([]byte, error) {
 	if a.Size > 64<<20 {
-		return nil, &rejected{"oversized", "this attachment is larger than it may be"}
+		return nil, &rejected{code: "oversized", text: "this attachment is larger than it may be"}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()

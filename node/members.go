@@ -30,6 +30,22 @@ type registerBody struct {
 	From       int64    `json:"from"`
 	Statements [][]byte `json:"statements"`
 	Checkpoint []byte   `json:"checkpoint"`
+	Answers    string   `json:"answers,omitempty"` // the question
+}
+
+// registerAsk asks for the register from a number on, by the secretariat's key that the asker knows.
+type registerAsk struct {
+	From int64  `json:"from"`
+	Key  string `json:"key"`
+}
+
+// askSecretariat asks for what this node's register lacks.
+func (n *Node) askSecretariat(tx *store.Tx, gs string) (string, error) {
+	q := registerAsk{From: n.register.Size()}
+	if m, err := n.member(gs); err == nil {
+		q.Key = m.Last().ID()
+	}
+	return n.enqueue(tx, say{to: []string{gs}, kind: "register.ask", subject: "register/ask", body: q, urgent: true})
 }
 
 // ErrSecretariat says that only the secretariat does this.
@@ -117,11 +133,7 @@ func (n *Node) tellMembers(ctx context.Context) error {
 	var issuer *register.Member
 	n.register.Look(func(s *register.State) { issuer = s.Issuer().Clone() })
 	by := n.ownKey(was.Key)
-	checkpoint, err := n.register.Checkpoint(by)
-	if err != nil {
-		return err
-	}
-	entries, err := n.register.Since(ctx, was.Size)
+	entries, _, err := n.register.Since(ctx, was.Size, by)
 	if err != nil {
 		return err
 	}
@@ -148,7 +160,7 @@ func (n *Node) tellMembers(ctx context.Context) error {
 			if k := fresh[m.ID]; k != nil {
 				from, key = 0, k
 			}
-			if err := n.tellRegister(ctx, tx, m.ID, from, checkpoint, key); err != nil {
+			if err := n.tellRegister(ctx, tx, m.ID, registerBody{From: from}, key); err != nil {
 				return err
 			}
 		}
@@ -179,22 +191,21 @@ func (n *Node) ownKey(id string) *keys.Private {
 
 // tellRegister sends a member the register from a number on. It goes before everything else: what follows may be signed by keys that
 // stand in it.
-func (n *Node) tellRegister(ctx context.Context, tx *store.Tx, member string, from int64, checkpoint []byte, by *keys.Private) error {
-	entries, err := n.register.Since(ctx, from)
-	if err != nil {
+func (n *Node) tellRegister(ctx context.Context, tx *store.Tx, member string, b registerBody, by *keys.Private) (err error) {
+	if b.Statements, b.Checkpoint, err = n.register.Since(ctx, b.From, n.ownKeys()[0]); err != nil {
 		return err
 	}
 	size := 0
-	for _, e := range entries {
+	for _, e := range b.Statements {
 		size += len(e)*4/3 + 4
 	}
-	s := say{to: []string{member}, kind: "register", subject: "register/" + member, body: registerBody{from, entries, checkpoint}, urgent: true, by: by}
+	s := say{to: []string{member}, kind: "register", subject: "register/" + member, body: b, urgent: true, by: by}
 	if size >= envelope.MaxStatement/2 {
 		a, err := n.attach(registerFile, "application/json", mustJSON(s.body))
 		if err != nil {
 			return err
 		}
-		s.body, s.attachments = registerBody{From: from}, []envelope.Attachment{*a}
+		s.body, s.attachments = registerBody{From: b.From, Answers: b.Answers}, []envelope.Attachment{*a}
 	}
 	_, err = n.enqueue(tx, s)
 	return err
@@ -209,7 +220,7 @@ func (n *Node) gotRegister(tx *store.Tx, st *envelope.Statement) (string, error)
 		return "", err
 	}
 	if issuer := n.secretariat(); issuer != "" && issuer != st.From {
-		return "", &rejected{"not_secretariat", "only the secretariat keeps the register"}
+		return "", &rejected{code: "not_secretariat", text: "only the secretariat keeps the register"}
 	}
 	if len(st.Attachments) == 1 {
 		text, err := n.attachmentText(st.From, &st.Attachments[0])
@@ -220,10 +231,13 @@ func (n *Node) gotRegister(tx *store.Tx, st *envelope.Statement) (string, error)
 			return "", err
 		}
 	}
+	if err := n.answered(tx, b.Answers); err != nil {
+		return "", err
+	}
 	size := n.register.Size()
 	switch {
 	case b.From > size:
-		_, err = n.enqueue(tx, say{to: []string{st.From}, kind: "register.ask", subject: "register/ask", body: size})
+		_, err = n.askSecretariat(tx, st.From)
 		return store.Stored, err
 	case b.From+int64(len(b.Statements)) < size:
 		_, err = n.register.Witness(b.Checkpoint) // an old one, that came again
@@ -234,25 +248,21 @@ func (n *Node) gotRegister(tx *store.Tx, st *envelope.Statement) (string, error)
 		return store.Stored, n.raise(tx, "two_histories", st.From, err)
 	}
 	if err != nil {
-		return "", &rejected{"register", err.Error()}
+		return "", &rejected{code: "register", text: err.Error()}
 	}
 	n.takeNextKeys()
 	return store.Stored, nil
 }
 
 func (n *Node) gotRegisterAsk(tx *store.Tx, st *envelope.Statement) (string, error) {
-	from, err := decode[int64](st.Body)
+	q, err := decode[registerAsk](st.Body)
 	if err != nil {
 		return "", err
 	}
-	if !n.Secretariat() || *from < 0 || *from > n.register.Size() {
-		return "", &rejected{"register", "there is nothing to tell"}
+	if !n.Secretariat() || q.From < 0 || q.From > n.register.Size() {
+		return "", &rejected{code: "register", text: "there is nothing to tell"}
 	}
-	checkpoint, err := n.register.Checkpoint(n.ownKeys()[0])
-	if err != nil {
-		return "", err
-	}
-	return store.Stored, n.tellRegister(noContext, tx, st.From, *from, checkpoint, n.ownKeys()[0])
+	return store.Stored, n.tellRegister(noContext, tx, st.From, registerBody{From: q.From, Answers: st.ID}, n.ownKey(q.Key))
 }
 
 // raise makes an alarm that a person must see.
@@ -389,11 +399,11 @@ func (n *Node) gotRotation(tx *store.Tx, st *envelope.Statement) (string, error)
 		return "", err
 	}
 	if !n.Secretariat() {
-		return "", &rejected{"not_secretariat", "only the secretariat keeps the register"}
+		return "", &rejected{code: "not_secretariat", text: "only the secretariat keeps the register"}
 	}
 	change, err := register.Rotate(*file, n.now())
 	if err != nil || change.Member != st.From {
-		return "", &rejected{"rotation", "the change of keys is not the sender's"}
+		return "", &rejected{code: "rotation", text: "the change of keys is not the sender's"}
 	}
 	// The clock does it, after this transaction: telling the members is one of its own.
 	err = tx.Put(&store.Item{Kind: "rotation", ID: st.ID, Owner: st.From, Recorded: n.now(), Changed: n.now(), Body: mustJSON(*file)})
@@ -553,7 +563,7 @@ func (n *Node) gotCheckpoint(tx *store.Tx, st *envelope.Statement) (string, erro
 		return store.Stored, n.raise(tx, "two_histories", st.From, witnessed)
 	}
 	if witnessed != nil {
-		return "", &rejected{"checkpoint", witnessed.Error()}
+		return "", &rejected{code: "checkpoint", text: witnessed.Error()}
 	}
 	if len(b.Register) > 0 {
 		if _, err := n.register.Witness(b.Register); errors.Is(err, register.ErrTwoHistories) {

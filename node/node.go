@@ -69,11 +69,12 @@ type Node struct {
 	client *relay.Client
 	alarm  string
 
-	asides  atomic.Int64 // 1 where letters may have been put aside
-	asiding sync.Mutex
-	wake    chan struct{} // there is something to send
-	due     chan struct{} // there is something for the clock
-	counted counters
+	asides     atomic.Bool // whether letters may have been put aside
+	asiding    sync.Mutex
+	asideSince map[string]time.Time
+	wake       chan struct{} // there is something to send
+	due        chan struct{} // there is something for the clock
+	counted    counters
 }
 
 // Errors, for those who must decide.
@@ -86,7 +87,7 @@ var (
 
 // Open opens the node in a folder.
 func Open(ctx context.Context, dir string, o Options) (n *Node, err error) {
-	n = &Node{dir: dir, now: o.Now, log: o.Log, every: o.Every, wake: make(chan struct{}, 1), due: make(chan struct{}, 1), pass: o.Passphrase}
+	n = &Node{dir: dir, now: o.Now, log: o.Log, every: o.Every, wake: make(chan struct{}, 1), due: make(chan struct{}, 1), asideSince: map[string]time.Time{}, pass: o.Passphrase}
 	if n.now == nil {
 		n.now = time.Now
 	}
@@ -344,6 +345,13 @@ func (n *Node) stir() {
 	select {
 	case n.wake <- struct{}{}:
 	default:
+	}
+}
+
+// hurryAsides lets the clock judge again what was put aside, where there is any.
+func (n *Node) hurryAsides() {
+	if n.asides.Load() {
+		n.hurry()
 	}
 }
 

@@ -363,14 +363,14 @@ func (n *Node) gotRequest(tx *store.Tx, st *envelope.Statement) (string, error) 
 		return "", err
 	}
 	if !n.Secretariat() {
-		return "", &rejected{"not_secretariat", "requests go to the secretariat"}
+		return "", &rejected{code: "not_secretariat", text: "requests go to the secretariat"}
 	}
 	r := b.Record
 	if r == nil || r.ID == "" || r.Owner != st.From || r.Form.Owner != st.From || r.State != notice.Submitted || len(r.Steps) < 2 {
-		return "", &rejected{"request", "the request is not the sender's, or was not submitted"}
+		return "", &rejected{code: "request", text: "the request is not the sender's, or was not submitted"}
 	}
 	if it, err := tx.Get(kindReview, r.ID); err == nil && (it.Owner != st.From || it.State != string(notice.Draft)) {
-		return "", &rejected{"request", "there is such a request already"}
+		return "", &rejected{code: "request", text: "there is such a request already"}
 	} else if err != nil && !errors.Is(err, store.ErrNone) {
 		return "", err
 	}
@@ -380,7 +380,7 @@ func (n *Node) gotRequest(tx *store.Tx, st *envelope.Statement) (string, error) 
 		k.OwnerCountry = m.Country
 	}
 	if got := n.rules.Check(&r.Form, k, n.now()); notice.Blocked(got) {
-		return "", &rejected{"rules", got[0].Rule}
+		return "", &rejected{code: "rules", text: got[0].Rule}
 	}
 	b.Attachments = st.Attachments
 	if err := tx.Select(kindReview, r.ID, keysOf(&r.Form)); err != nil {
@@ -416,14 +416,14 @@ func (n *Node) gotStep(tx *store.Tx, st *envelope.Statement) (string, error) {
 		s.Form.Attachments = r.Record.Form.Attachments
 		k := notice.Known{Standing: true, SilverOn: n.config.Notices.Silver, SecondReviewer: true}
 		if got := n.rules.Check(s.Form, k, n.now()); notice.Blocked(got) {
-			return "", &rejected{"rules", got[0].Rule}
+			return "", &rejected{code: "rules", text: got[0].Rule}
 		}
 	}
 	if s.Event == notice.Submit {
-		return "", &rejected{"request", "a request is sent as a whole"}
+		return "", &rejected{code: "request", text: "a request is sent as a whole"}
 	}
 	if err := n.applied(tx, it, r, s); err != nil {
-		return "", &rejected{"step", err.Error()}
+		return "", &rejected{code: "step", text: err.Error()}
 	}
 	if s.Event == notice.Resubmit {
 		err = tx.AddTask(store.Task{ID: "review/" + b.ID + "/" + strconv.Itoa(len(r.Record.Steps)), Kind: "review", Subject: "review/" + b.ID, Due: n.reviewBy(&r.Record.Form)})
@@ -433,8 +433,11 @@ func (n *Node) gotStep(tx *store.Tx, st *envelope.Statement) (string, error) {
 
 func (n *Node) reviewOf(tx *store.Tx, id, owner string) (*store.Item, *requestBody, error) {
 	it, err := tx.Get(kindReview, id)
-	if errors.Is(err, store.ErrNone) || err == nil && it.Owner != owner {
-		return nil, nil, &rejected{"request", "there is no such request of the sender"}
+	if errors.Is(err, store.ErrNone) {
+		return nil, nil, missing("request", "there is no such request here")
+	}
+	if err == nil && it.Owner != owner {
+		return nil, nil, &rejected{code: "request", text: "there is no such request of the sender"}
 	}
 	if err != nil {
 		return nil, nil, err
@@ -451,7 +454,7 @@ func (n *Node) gotState(tx *store.Tx, st *envelope.Statement) (string, error) {
 	}
 	it, err := tx.Get(kindRequest, r.ID)
 	if errors.Is(err, store.ErrNone) {
-		return "", &rejected{"request", "there is no such request here"}
+		return "", &rejected{code: "request", text: "there is no such request here"}
 	}
 	if err != nil {
 		return "", err
@@ -461,7 +464,7 @@ func (n *Node) gotState(tx *store.Tx, st *envelope.Statement) (string, error) {
 		return "", err
 	}
 	if st.From != n.secretariat() || r.Owner != n.config.Member {
-		return "", &rejected{"not_secretariat", "only the secretariat says this"}
+		return "", &rejected{code: "not_secretariat", text: "only the secretariat says this"}
 	}
 	if len(r.Steps) < len(b.Record.Steps) && b.Record.State != notice.Draft {
 		return store.Stored, nil // an older one, that a more urgent one went before
@@ -497,7 +500,7 @@ type noticeBody struct {
 // gotNotice takes up a notice that was published, changed, or recalled.
 func (n *Node) gotNotice(tx *store.Tx, st *envelope.Statement) (string, error) {
 	if st.From != n.secretariat() {
-		return "", &rejected{"not_secretariat", "only the secretariat publishes"}
+		return "", &rejected{code: "not_secretariat", text: "only the secretariat publishes"}
 	}
 	r, err := decode[notice.Record](st.Body)
 	if err != nil {
@@ -507,12 +510,12 @@ func (n *Node) gotNotice(tx *store.Tx, st *envelope.Statement) (string, error) {
 		return n.destroy(tx, st.From, kindNotice, r.ID, string(r.State))
 	}
 	if st.Label == nil {
-		return "", &rejected{"label", "it says nothing of how it is to be handled"}
+		return "", &rejected{code: "label", text: "it says nothing of how it is to be handled"}
 	}
 	if gone, err := tx.Buried(n.grave(st.From, kindNotice, r.ID)); err != nil {
 		return "", err
 	} else if gone {
-		return "", &rejected{"withdrawn", "it was recalled before"}
+		return "", &rejected{code: "withdrawn", text: "it was recalled before"}
 	}
 	return store.Stored, n.keepNotice(tx, r, st.Label, st.Attachments, st.From, st.ID)
 }
@@ -561,7 +564,7 @@ func (n *Node) gotNoticeReceipts(tx *store.Tx, st *envelope.Statement) (string, 
 		return "", err
 	}
 	if it, err := tx.Get(kindRequest, b.ID); err != nil || it.Owner != n.config.Member {
-		return "", &rejected{"request", "there is no such request here"}
+		return "", &rejected{code: "request", text: "there is no such request here"}
 	}
 	return store.Stored, tx.Set("receipts/notice/"+b.ID, string(mustJSON(b.Deliveries)))
 }

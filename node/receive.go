@@ -19,7 +19,11 @@ import (
 )
 
 // rejected is why a statement that was read has no effect: its sender is told the code.
-type rejected struct{ code, text string }
+type rejected struct {
+	code, text string
+	missing    bool                // what it is about is not here, and may yet come
+	of         *envelope.Statement // where it is missing
+}
 
 func (r *rejected) Error() string { return r.code + ": " + r.text }
 
@@ -97,15 +101,22 @@ func (n *Node) take(ctx context.Context, l relay.Letter) error {
 	if waiting, err := n.hasAside(ctx, l.From); err != nil {
 		return err
 	} else if waiting {
-		return n.putAside(ctx, l)
+		return n.putAside(ctx, l, waitsClock)
 	}
 	err := n.judge(ctx, l)
+	if why := n.waits(err); why != "" {
+		return n.putAside(ctx, l, why)
+	}
+	return n.giveUp(ctx, l, err)
+}
+
+// giveUp is what becomes of a letter after its judgement, where it waits for nothing more.
+func (n *Node) giveUp(ctx context.Context, l relay.Letter, err error) error {
 	if refusal, is := errors.AsType[*envelope.Refusal](err); is {
-		if wait(refusal) > 0 {
-			n.log.Warn("a letter waits until the register or the clock has caught up", "reason", string(refusal.Reason))
-			return n.putAside(ctx, l)
-		}
 		return n.refuse(ctx, l, refusal)
+	}
+	if r, is := errors.AsType[*rejected](err); is && r.missing {
+		return n.effectOf(ctx, r.of, l.Place, r)
 	}
 	return err
 }
@@ -120,12 +131,10 @@ func (n *Node) judge(ctx context.Context, l relay.Letter) error {
 	if err != nil {
 		return err
 	}
-	if err := n.effectOf(ctx, st, l.Place); err != nil {
+	if err := n.effectOf(ctx, st, l.Place, nil); err != nil {
 		return err
 	}
-	if st.Type == "register" {
-		return n.takeAsides(ctx)
-	}
+	n.hurryAsides()
 	return nil
 }
 
@@ -168,15 +177,16 @@ func keepPlace(tx *store.Tx, c relay.Cursor) error {
 }
 
 // effectOf does what a statement says and keeps the place, in one transaction.
-func (n *Node) effectOf(ctx context.Context, st *envelope.Statement, place relay.Cursor) error {
+// Where it is clear that it is rejected, no says why.
+func (n *Node) effectOf(ctx context.Context, st *envelope.Statement, place relay.Cursor, no *rejected) error {
 	n.counted.received.Add(1)
 	e, known := n.effects()[st.Type]
-	var no *rejected
 	switch {
+	case no != nil:
 	case !known:
-		no = &rejected{"unknown_type", "this version does not know it"}
+		no = &rejected{code: "unknown_type", text: "this version does not know it"}
 	case e.right != "" && !n.has(st.From, e.right):
-		no = &rejected{"no_right", "the sender has not the right " + string(e.right)}
+		no = &rejected{code: "no_right", text: "the sender has not the right " + string(e.right)}
 	default:
 		no = n.deniedHere(st)
 	}
@@ -222,6 +232,10 @@ func (n *Node) effectOf(ctx context.Context, st *envelope.Statement, place relay
 	}
 	err := run(no)
 	if r, ok := errors.AsType[*rejected](err); ok {
+		if r.missing && no == nil {
+			r.of = st
+			return r
+		}
 		n.counted.rejected.Add(1)
 		if err := n.record(Who{Person: clockPerson, Purpose: st.Purpose, LegalBasis: st.LegalBasis}, audit.Receive, st.Type, st.ID, st.From, "refused", r.code); err != nil {
 			return err
@@ -256,7 +270,7 @@ func (n *Node) deniedHere(st *envelope.Statement) *rejected {
 	for _, why := range d.Reasons {
 		switch why.Code {
 		case "denied", "withdrawn", "retention", "label", "tlp":
-			return &rejected{why.Code, why.Text}
+			return &rejected{code: why.Code, text: why.Text}
 		}
 	}
 	return nil
@@ -289,7 +303,7 @@ func (n *Node) gotReceipt(tx *store.Tx, st *envelope.Statement) (string, error) 
 		switch r.State {
 		case store.Stored, store.Refused, store.Destroyed, store.Marked, store.Absent:
 		default:
-			return "", &rejected{"unreadable", "there is no such state of a delivery"}
+			return "", &rejected{code: "unreadable", text: "there is no such state of a delivery"}
 		}
 		if err := tx.Delivered(r.Statement, st.From, r.State, r.Reason, r.At); err != nil {
 			return "", err

@@ -158,7 +158,10 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, later map[str
 	}
 	maps.DeleteFunc(later, func(_ string, t time.Time) bool { return time.Now().After(t) })
 	var queue []store.Waiting
-	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) { queue, err = tx.Queue(slices.Sorted(maps.Keys(later)), batch); return err }); err != nil {
+	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) {
+		queue, err = tx.Queue(slices.Sorted(maps.Keys(later)), batch)
+		return err
+	}); err != nil {
 		return false, err
 	}
 	now := n.now()
@@ -298,7 +301,7 @@ func (n *Node) Outbox(ctx context.Context) (waiting int64, err error) {
 func decode[T any](b json.RawMessage) (*T, error) {
 	var v T
 	if err := json.Unmarshal(b, &v); err != nil {
-		return nil, &rejected{"unreadable", "its content is not of this kind"}
+		return nil, &rejected{code: "unreadable", text: "its content is not of this kind"}
 	}
 	return &v, nil
 }

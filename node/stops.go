@@ -170,12 +170,12 @@ func (n *Node) gotStop(tx *store.Tx, st *envelope.Statement) (string, error) {
 	}
 	switch {
 	case s.Owner != st.From || s.Asked != n.config.Member || s.State != casework.Requested || s.ID == "" || st.Label == nil:
-		return "", &rejected{"stop", "the request is not the sender's, or for another"}
+		return "", &rejected{code: "stop", text: "the request is not the sender's, or for another"}
 	case s.Form.Check() != nil:
-		return "", &rejected{"stop", s.Form.Check().Error()}
+		return "", &rejected{code: "stop", text: s.Form.Check().Error()}
 	}
 	if _, err := tx.Get(kindStop, s.ID); err == nil {
-		return "", &rejected{"stop", "there is such a request already"}
+		return "", &rejected{code: "stop", text: "there is such a request already"}
 	}
 	if err := n.putStop(tx, s, st.Label, st.From, st.ID); err != nil {
 		return "", err
@@ -192,7 +192,7 @@ func (n *Node) gotStopStep(tx *store.Tx, st *envelope.Statement) (string, error)
 	}
 	it, s, err := getStop(tx, b.ID)
 	if errors.Is(err, store.ErrNone) {
-		return "", &rejected{"stop", "there is no such request here"}
+		return "", missing("stop", "there is no such request here")
 	}
 	if err != nil {
 		return "", err
@@ -200,7 +200,7 @@ func (n *Node) gotStopStep(tx *store.Tx, st *envelope.Statement) (string, error)
 	step := b.Step
 	step.Member = st.From // whatever it says
 	if err := s.Apply(step); err != nil {
-		return "", &rejected{"stop", err.Error()}
+		return "", &rejected{code: "stop", text: err.Error()}
 	}
 	if !s.Open() {
 		if err := tx.AddTask(store.Task{ID: "answered/" + s.ID + "/" + string(step.State), Kind: "answered", Subject: "stop/" + s.ID, Due: n.now(), Note: string(step.State)}); err != nil {

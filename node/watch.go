@@ -371,7 +371,7 @@ func (n *Node) gotOutcome(tx *store.Tx, st *envelope.Statement) (string, error) 
 		return "", err
 	}
 	if !n.Secretariat() {
-		return "", &rejected{"not_secretariat", "outcomes go to the secretariat"}
+		return "", &rejected{code: "not_secretariat", text: "outcomes go to the secretariat"}
 	}
 	return n.countOutcome(tx, b, st.From, st.Sent, st.Purpose)
 }
@@ -386,7 +386,7 @@ func (n *Node) countOutcome(tx *store.Tx, b *outcomeBody, owner string, at time.
 		its = its || err == nil && it.Owner == owner
 	}
 	if !its || b.Hit == "" || b.Outcome == "" {
-		return "", &rejected{"hit", "the notice is not the sender's, or nothing came of it"}
+		return "", &rejected{code: "hit", text: "the notice is not the sender's, or nothing came of it"}
 	}
 	until := n.now().AddDate(5, 0, 0)
 	if _, err := tx.Get("outcome", b.Hit); errors.Is(err, store.ErrNone) {
@@ -439,10 +439,10 @@ func (n *Node) gotHit(tx *store.Tx, st *envelope.Statement) (string, error) {
 		return "", err
 	}
 	if h.Finder != st.From || h.Owner != n.config.Member || h.State != hit.Asked || h.ID == "" {
-		return "", &rejected{"hit", "the hit is not the sender's, or about a notice of another"}
+		return "", &rejected{code: "hit", text: "the hit is not the sender's, or about a notice of another"}
 	}
 	if _, err := tx.Get(kindHit, h.ID); err == nil {
-		return "", &rejected{"hit", "there is such a hit already"}
+		return "", &rejected{code: "hit", text: "there is such a hit already"}
 	}
 	label := mustJSON(&handling.Label{Owners: []string{n.config.Member}, Purpose: st.Purpose, Recorded: n.now(), Until: n.now().AddDate(1, 0, 0)})
 	for _, kind := range []string{kindRequest, kindDiffusion} {
@@ -464,7 +464,7 @@ func (n *Node) gotHitStep(tx *store.Tx, st *envelope.Statement) (string, error) 
 	}
 	it, err := tx.Get(kindHit, b.ID)
 	if errors.Is(err, store.ErrNone) {
-		return "", &rejected{"hit", "there is no such hit here"}
+		return "", missing("hit", "there is no such hit here")
 	}
 	if err != nil {
 		return "", err
@@ -479,7 +479,7 @@ func (n *Node) gotHitStep(tx *store.Tx, st *envelope.Statement) (string, error) 
 		return store.Stored, tx.AddTask(store.Task{ID: "confirm/" + h.ID + "/" + st.ID, Kind: "confirm", Subject: "hit/" + h.ID, Due: n.now(), Note: "reminder"})
 	}
 	if err := h.Apply(s); err != nil {
-		return "", &rejected{"hit", err.Error()}
+		return "", &rejected{code: "hit", text: err.Error()}
 	}
 	if s.State == hit.Confirmed || s.State == hit.Denied {
 		if err := tx.AddTask(store.Task{ID: "close/" + h.ID, Kind: "close", Subject: "hit/" + h.ID, Due: n.now(), Note: string(s.State)}); err != nil {

@@ -174,12 +174,14 @@ func (t *Tx) Lapse(now time.Time) error {
 	return err
 }
 
-// Sweep forgets statements that were sent before a time, with their deliveries.
+// Sweep forgets statements that were sent before a time, with their deliveries, but for those by which a record was sent that is still
+// here: who has a copy must be known when it is recalled.
 func (t *Tx) Sweep(before time.Time) error {
-	if _, err := t.exec(`DELETE FROM delivery WHERE statement IN (SELECT id FROM outbox WHERE sent<$1)`, micros(before)); err != nil {
+	const old = `sent<$1 AND NOT EXISTS (SELECT 1 FROM item WHERE item.statement=outbox.id)`
+	if _, err := t.exec(`DELETE FROM delivery WHERE statement IN (SELECT id FROM outbox WHERE `+old+`)`, micros(before)); err != nil {
 		return err
 	}
-	_, err := t.exec(`DELETE FROM outbox WHERE sent<$1`, micros(before))
+	_, err := t.exec(`DELETE FROM outbox WHERE `+old, micros(before))
 	return err
 }
 

@@ -92,27 +92,23 @@ func (r *Register) append(entry []byte) (*Statement, error) {
 	return st, nil
 }
 
-// Checkpoint signs the register as it is.
-func (r *Register) Checkpoint(secretariat *keys.Private) ([]byte, error) {
+// Since gives the statements from number from on, and the secretariat's checkpoint over all of that moment.
+func (r *Register) Since(ctx context.Context, from int64, secretariat *keys.Private) (statements [][]byte, checkpoint []byte, err error) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	issuer := r.state.Issuer()
 	if issuer == nil {
-		return nil, errors.New("sign register: it is empty")
+		return nil, nil, errors.New("sign register: it is empty")
 	}
 	signer, err := secretariat.NoteSigner(issuer.ID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	msg, _, err := r.book.Checkpoint(Origin, signer)
-	return msg, err
-}
-
-// Since gives the statements from number from on.
-func (r *Register) Since(ctx context.Context, from int64) ([][]byte, error) {
-	var out [][]byte
-	err := r.book.Each(ctx, from, func(_ int64, entry []byte) error { out = append(out, entry); return nil })
-	return out, err
+	if err := r.book.Each(ctx, from, func(_ int64, entry []byte) error { statements = append(statements, entry); return nil }); err != nil {
+		return nil, nil, err
+	}
+	checkpoint, _, err = r.book.Checkpoint(Origin, signer)
+	return statements, checkpoint, err
 }
 
 // ErrTwoHistories says that the secretariat showed two histories of its register: raise the alarm, and trust neither.

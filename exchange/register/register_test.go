@@ -180,7 +180,7 @@ func TestJoiningRotatingLosingAndLeaving(t *testing.T) {
 		t.Error(err)
 	}
 	// What is on disk says the same.
-	statements, err := d.r.Since(ctx, 0)
+	statements, _, err := d.r.Since(ctx, 0, d.own)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -272,11 +272,7 @@ func TestMirrorsSeeTwoHistories(t *testing.T) {
 	root := d.own.Public()
 	update := func(m *register.Register, d *desk) error {
 		t.Helper()
-		more, err := d.r.Since(ctx, m.Size())
-		if err != nil {
-			t.Fatal(err)
-		}
-		c, err := d.r.Checkpoint(d.own)
+		more, c, err := d.r.Since(ctx, m.Size(), d.own)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -287,9 +283,8 @@ func TestMirrorsSeeTwoHistories(t *testing.T) {
 		t.Fatal(err)
 	}
 	stranger := generate(t).Public()
-	all, err1 := d.r.Since(ctx, 0)
-	c, err2 := d.r.Checkpoint(d.own)
-	if err := errors.Join(err1, err2); err != nil {
+	all, c, err := d.r.Since(ctx, 0, d.own)
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := a.Update(all, c, &stranger); err == nil {
@@ -330,7 +325,7 @@ func TestMirrorsSeeTwoHistories(t *testing.T) {
 		t.Error(newer, err)
 	}
 	d.must(register.Statement{Type: register.Resumed, Member: "NCB"})
-	late, err := d.r.Checkpoint(d.own)
+	_, late, err := d.r.Since(ctx, 0, d.own)
 	if err != nil {
 		t.Fatal(err)
 	}

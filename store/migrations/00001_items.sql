@@ -21,6 +21,7 @@ CREATE INDEX item_due ON item (due) WHERE due <> 0;
 CREATE INDEX item_ends ON item (ends) WHERE ends <> 0;
 CREATE INDEX item_changed ON item (kind, changed);
 CREATE INDEX item_source ON item (source) WHERE source <> '';
+CREATE INDEX item_statement ON item (statement) WHERE statement <> '';
 CREATE INDEX item_number ON item (number) WHERE number <> '';
 
 CREATE TABLE selector (
