@@ -310,7 +310,7 @@ func (l *Log) Checkpoint() ([]byte, tlog.Tree, error) {
 
 // Verify reads the whole log and compares it with every checkpoint that was ever signed of it and with those given, which
 // other members kept. A *logbook.Damage names the first entry that was changed.
-func (l *Log) Verify(ctx context.Context, verifier note.Verifier, kept ...[]byte) (entries int64, err error) {
+func (l *Log) Verify(ctx context.Context, verifiers []note.Verifier, kept ...[]byte) (entries int64, err error) {
 	own, err := os.ReadFile(filepath.Join(l.dir, checkpointsFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return 0, fmt.Errorf("verify audit log: %w", err)
@@ -321,7 +321,7 @@ func (l *Log) Verify(ctx context.Context, verifier note.Verifier, kept ...[]byte
 	}
 	var trees []tlog.Tree
 	for i, msg := range append(all, kept...) {
-		t, err := logbook.ReadCheckpoint(msg, l.origin, verifier)
+		t, err := logbook.ReadCheckpoint(msg, l.origin, verifiers...)
 		if err != nil {
 			return 0, fmt.Errorf("verify audit log: checkpoint %d: %w", i+1, err)
 		}
@@ -335,20 +335,20 @@ func (l *Log) Verify(ctx context.Context, verifier note.Verifier, kept ...[]byte
 // ErrTwoHistories says that a member showed different histories of its log.
 var ErrTwoHistories = errors.New("this member shows two histories of its log: raise the alarm")
 
-// Witness keeps another member's checkpoint. growth proves that its log only grew since the checkpoint kept before; it is not
-// needed for the first one, or for the same one again.
+// Gap says that a checkpoint cannot be compared with the one that is kept, of so many entries: ask the member to prove that its log
+// grew from there.
+type Gap struct{ Kept int64 }
+
+func (g *Gap) Error() string {
+	return fmt.Sprintf("the growth since the %d entries that are known is not proven", g.Kept)
+}
+
+// Witness keeps another member's checkpoint. growth proves that its log only grew since it had so many entries; nothing is to be proven
+// for the first one, or for the same one again. An older one, and one whose growth begins elsewhere, is a *Gap.
 //
 // verifiers are those of the member's keys, of which one signed it: the one kept before may be of an older key.
-func (l *Log) Witness(member string, verifiers []note.Verifier, msg []byte, growth tlog.TreeProof) error {
-	read := func(msg []byte) (t tlog.Tree, err error) {
-		err = errors.New("keep checkpoint: the member has no keys")
-		for _, v := range verifiers {
-			if t, err = logbook.ReadCheckpoint(msg, Origin(member), v); err == nil {
-				break
-			}
-		}
-		return t, err
-	}
+func (l *Log) Witness(member string, verifiers []note.Verifier, msg []byte, since int64, growth tlog.TreeProof) error {
+	read := func(msg []byte) (tlog.Tree, error) { return logbook.ReadCheckpoint(msg, Origin(member), verifiers...) }
 	now, err := read(msg)
 	if err != nil {
 		return err
@@ -366,13 +366,11 @@ func (l *Log) Witness(member string, verifiers []note.Verifier, msg []byte, grow
 		}
 		switch {
 		case now.N < old.N:
-			old, now = now, old // an older one came late: it must fit the newer one all the same
-			if old.N > 0 && tlog.CheckTree(growth, now.N, now.Hash, old.N, old.Hash) != nil {
-				return ErrTwoHistories
-			}
-			return nil
+			return &Gap{old.N}
 		case now.N == old.N && now.Hash != old.Hash:
 			return ErrTwoHistories
+		case now.N > old.N && old.N > 0 && since != old.N:
+			return &Gap{old.N}
 		case now.N > old.N && old.N > 0 && tlog.CheckTree(growth, now.N, now.Hash, old.N, old.Hash) != nil:
 			return ErrTwoHistories
 		}

@@ -89,7 +89,7 @@ func TestTheLogHoldsNoContentAndFindsWhatWasAskedAbout(t *testing.T) {
 	if err != nil || count != 1 {
 		t.Errorf("%d entries within a second, %v", count, err)
 	}
-	if _, err := l.Verify(ctx, v); err != nil {
+	if _, err := l.Verify(ctx, []note.Verifier{v}); err != nil {
 		t.Fatal(err)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "log", "*"))
@@ -153,16 +153,16 @@ func TestALogWrittenAnewIsSeenByItsOwnAndByOthersCheckpoints(t *testing.T) {
 		t.Fatal(err)
 	}
 	var d *logbook.Damage
-	if _, err := l.Verify(ctx, v); !errors.As(err, &d) {
+	if _, err := l.Verify(ctx, []note.Verifier{v}); !errors.As(err, &d) {
 		t.Errorf("its own checkpoint says nothing: %v", err)
 	}
 	if err := os.Remove(filepath.Join(dir, "checkpoints")); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.Verify(ctx, v); err != nil {
+	if _, err := l.Verify(ctx, []note.Verifier{v}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := l.Verify(ctx, v, msg); !errors.As(err, &d) {
+	if _, err := l.Verify(ctx, []note.Verifier{v}, msg); !errors.As(err, &d) {
 		t.Errorf("the checkpoint that another kept says nothing: %v", err)
 	}
 }
@@ -188,16 +188,23 @@ func TestAWitnessSeesTwoHistories(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := witness.Witness("bureau", []note.Verifier{v}, one, nil); err != nil {
+	if err := witness.Witness("bureau", []note.Verifier{v}, one, 0, nil); err != nil {
 		t.Fatal(err)
 	}
-	if err := witness.Witness("bureau", []note.Verifier{v}, three, nil); !errors.Is(err, audit.ErrTwoHistories) {
+	var gap *audit.Gap
+	if err := witness.Witness("bureau", []note.Verifier{v}, three, 0, nil); !errors.As(err, &gap) || gap.Kept != 1 {
+		t.Errorf("growth that is not proven from there: %v", err)
+	}
+	if err := witness.Witness("bureau", []note.Verifier{v}, three, 1, nil); !errors.Is(err, audit.ErrTwoHistories) {
 		t.Errorf("growth that is not proven: %v", err)
 	}
-	for _, msg := range [][]byte{three, three, one} { // an old one may come late
-		if err := witness.Witness("bureau", []note.Verifier{v}, msg, growth); err != nil {
+	for _, msg := range [][]byte{three, three} {
+		if err := witness.Witness("bureau", []note.Verifier{v}, msg, 1, growth); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := witness.Witness("bureau", []note.Verifier{v}, one, 0, nil); !errors.As(err, &gap) || gap.Kept != 3 {
+		t.Errorf("an old one that comes late: %v", err)
 	}
 	if kept, err := witness.Witnessed("bureau"); err != nil || !bytes.Equal(kept, three) {
 		t.Errorf("kept %q %v", kept, err)
@@ -205,8 +212,9 @@ func TestAWitnessSeesTwoHistories(t *testing.T) {
 	if kept, err := witness.Witnessed("nobody"); err != nil || kept != nil {
 		t.Errorf("kept %q %v", kept, err)
 	}
-	for _, msg := range [][]byte{record(other, "x"), record(other, "y", "z"), record(other, "w")} {
-		if err := witness.Witness("bureau", []note.Verifier{v}, msg, growth); !errors.Is(err, audit.ErrTwoHistories) {
+	record(other, "x")
+	for _, msg := range [][]byte{record(other, "y", "z"), record(other, "w")} {
+		if err := witness.Witness("bureau", []note.Verifier{v}, msg, 3, growth); !errors.Is(err, audit.ErrTwoHistories) {
 			t.Errorf("another history passes: %v", err)
 		}
 	}

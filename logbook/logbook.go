@@ -470,8 +470,8 @@ func (b *Book) Checkpoint(origin string, signer note.Signer) ([]byte, tlog.Tree,
 var ErrCheckpoint = errors.New("this is no checkpoint of that log")
 
 // ReadCheckpoint checks the signature of a checkpoint and of which log it is.
-func ReadCheckpoint(msg []byte, origin string, verifier note.Verifier) (tlog.Tree, error) {
-	n, err := note.Open(msg, note.VerifierList(verifier))
+func ReadCheckpoint(msg []byte, origin string, verifiers ...note.Verifier) (tlog.Tree, error) {
+	n, err := note.Open(msg, note.VerifierList(verifiers...))
 	if err != nil {
 		return tlog.Tree{}, fmt.Errorf("%w: %w", ErrCheckpoint, err)
 	}

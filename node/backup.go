@@ -165,12 +165,7 @@ func VerifyAudit(ctx context.Context, dir string, kept ...[]byte) (entries int64
 		return 0, err
 	}
 	defer l.Close()
-	for _, verifier := range v {
-		if entries, err = l.Verify(ctx, verifier, kept...); err == nil {
-			return entries, nil
-		}
-	}
-	return entries, err
+	return l.Verify(ctx, v, kept...)
 }
 
 func readAudit(ctx context.Context, dir string) (*audit.Log, []note.Verifier, error) {

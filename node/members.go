@@ -436,9 +436,11 @@ func (n *Node) startRelay(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("%w: relay.listen: the port is a number", ErrConfig)
 	}
+	n.mu.Lock()
 	if number == 0 {
-		number = -1
+		number = cmp.Or(n.port, -1) // any that is free, and the same again
 	}
+	n.mu.Unlock()
 	o := relay.ServerOptions{Dir: n.path("relay"), Host: host, Port: number, Websocket: c.WS, SyncAlways: c.Sync, BoxLetters: c.Box, MaxBytes: c.Max}
 	if c.Cert != "" {
 		pair, err := tls.LoadX509KeyPair(n.path(c.Cert), n.path(c.Key))
@@ -452,11 +454,36 @@ func (n *Node) startRelay(ctx context.Context) error {
 		return err
 	}
 	n.mu.Lock()
-	n.server = s
+	n.server, n.port = s, s.Port()
 	n.mu.Unlock()
 	n.log.Info("the relay is ready", "url", s.URL())
 	return nil
 }
+
+// keepRelay looks whether the relay takes letters, and starts it anew where it does not: after a disk was full it would take none for
+// ever. What it had acknowledged is on disk.
+func (n *Node) keepRelay(ctx context.Context) error {
+	for pause(ctx, max(n.every, time.Second)) {
+		n.mu.Lock()
+		s := n.server
+		n.mu.Unlock()
+		err := errNoRelay
+		if s != nil {
+			err = s.Check(ctx)
+		}
+		if err == nil || ctx.Err() != nil {
+			continue
+		}
+		n.log.Error("the relay takes no letters; it is started anew", "error", err.Error())
+		n.stopRelay()
+		if err := n.startRelay(ctx); err != nil {
+			n.log.Error("the relay cannot be started; it is tried again", "error", err.Error())
+		}
+	}
+	return ctx.Err()
+}
+
+var errNoRelay = errors.New("it is not running")
 
 func (n *Node) stopRelay() {
 	n.mu.Lock()
@@ -540,8 +567,10 @@ func (n *Node) Boxes(ctx context.Context, w Who) (*Boxes, error) {
 // checkpointBody carries what a member signed of its own log, and what it was shown of the register.
 type checkpointBody struct {
 	Audit    []byte         `json:"audit"`
+	Since    int64          `json:"since,omitempty"` // from which number of entries on the growth is proven
 	Growth   tlog.TreeProof `json:"growth,omitempty"`
 	Register []byte         `json:"register,omitempty"`
+	Answers  bool           `json:"answers,omitempty"` // a witness that asked
 }
 
 // gotCheckpoint keeps another member's checkpoint, and compares what it was shown of the register.
@@ -558,11 +587,18 @@ func (n *Node) gotCheckpoint(tx *store.Tx, st *envelope.Statement) (string, erro
 	if err != nil {
 		return "", err
 	}
-	witnessed := n.audit.Witness(st.From, verifiers, b.Audit, b.Growth)
-	if errors.Is(witnessed, audit.ErrTwoHistories) {
+	witnessed := n.audit.Witness(st.From, verifiers, b.Audit, b.Since, b.Growth)
+	gap, isGap := errors.AsType[*audit.Gap](witnessed)
+	switch {
+	case isGap && !b.Answers: // it came late, or one before it did not come
+		if _, err := n.enqueue(tx, say{to: []string{st.From}, kind: "checkpoint.ask", subject: "checkpoint/ask", body: gap.Kept}); err != nil {
+			return "", err
+		}
+	case isGap: // asked for, it cannot prove that it only grew
+		return store.Stored, n.raise(tx, "two_histories", st.From, audit.ErrTwoHistories)
+	case errors.Is(witnessed, audit.ErrTwoHistories):
 		return store.Stored, n.raise(tx, "two_histories", st.From, witnessed)
-	}
-	if witnessed != nil {
+	case witnessed != nil:
 		return "", &rejected{code: "checkpoint", text: witnessed.Error()}
 	}
 	if len(b.Register) > 0 {
@@ -609,8 +645,10 @@ func (n *Node) sendCheckpoints(ctx context.Context) error {
 				if old == tree.N {
 					continue
 				}
-				if b.Growth, err = n.audit.ProveGrowth(tree.N, old); err != nil {
-					return err
+				if b.Since = old; old < tree.N {
+					if b.Growth, err = n.audit.ProveGrowth(tree.N, old); err != nil {
+						return err
+					}
 				}
 			}
 			if _, err := n.enqueue(tx, say{to: []string{m}, kind: "checkpoint", subject: "checkpoint/" + m, body: b}); err != nil {
@@ -622,6 +660,26 @@ func (n *Node) sendCheckpoints(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// gotCheckpointAsk proves to a witness that this log only grew since what the witness knows.
+func (n *Node) gotCheckpointAsk(tx *store.Tx, st *envelope.Statement) (string, error) {
+	kept, err := decode[int64](st.Body)
+	if err != nil {
+		return "", err
+	}
+	msg, tree, err := n.audit.Checkpoint()
+	if err != nil {
+		return "", err
+	}
+	b := checkpointBody{Audit: msg, Since: *kept, Answers: true}
+	if *kept > 0 && *kept < tree.N { // else there is nothing to prove, or it cannot be: this log is shorter than it was
+		if b.Growth, err = n.audit.ProveGrowth(tree.N, *kept); err != nil {
+			return "", err
+		}
+	}
+	_, err = n.enqueue(tx, say{to: []string{st.From}, kind: "checkpoint", subject: "checkpoint/" + st.From, body: b})
+	return store.Stored, err
 }
 
 // verifiersOf are those of all keys that a member ever had, the last first.

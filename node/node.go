@@ -66,6 +66,7 @@ type Node struct {
 	sealed *sealed
 	keys   []*keys.Private // the ones in force first
 	server *relay.Server
+	port   int // of the relay
 	client *relay.Client
 	alarm  string
 
@@ -207,6 +208,7 @@ func (n *Node) Run(ctx context.Context) error {
 			return err
 		}
 		defer n.stopRelay()
+		g.Go(func() error { return n.keepRelay(ctx) })
 	}
 	g.Go(func() error { return n.line(ctx) })
 	g.Go(func() error { return n.clock(ctx) })

@@ -566,7 +566,23 @@ func (n *Node) gotNoticeReceipts(tx *store.Tx, st *envelope.Statement) (string, 
 	if it, err := tx.Get(kindRequest, b.ID); err != nil || it.Owner != n.config.Member {
 		return "", &rejected{code: "request", text: "there is no such request here"}
 	}
-	return store.Stored, tx.Set("receipts/notice/"+b.ID, string(mustJSON(b.Deliveries)))
+	last := func(list []store.Delivery) (t time.Time) {
+		for _, d := range list {
+			if d.Changed.After(t) {
+				t = d.Changed
+			}
+		}
+		return t
+	}
+	name := "receipts/notice/" + b.ID
+	if v, err := tx.Setting(name); err != nil {
+		return "", err
+	} else if v != "" {
+		if old, err := decode[[]store.Delivery]([]byte(v)); err == nil && last(*old).After(last(b.Deliveries)) {
+			return store.Stored, nil // an older one that comes late
+		}
+	}
+	return store.Stored, tx.Set(name, string(mustJSON(b.Deliveries)))
 }
 
 // receiptsBody is what the secretariat tells an owner of the receipts of its notice.

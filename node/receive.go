@@ -42,6 +42,7 @@ func (n *Node) effects() map[string]effect {
 		"register.ask":    {"", (*Node).gotRegisterAsk},
 		"rotation":        {"", (*Node).gotRotation},
 		"checkpoint":      {"", (*Node).gotCheckpoint},
+		"checkpoint.ask":  {"", (*Node).gotCheckpointAsk},
 		"notice.request":  {register.Notice, (*Node).gotRequest},
 		"notice.step":     {register.Notice, (*Node).gotStep},
 		"notice.state":    {register.Publish, (*Node).gotState},

@@ -19,6 +19,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"strconv"
 	"strings"
 	"time"
@@ -338,8 +339,35 @@ func (s *Server) SetMembers(ctx context.Context, members []Member, gone ...strin
 	return nil
 }
 
+// Check says whether the relay takes letters and attachments: it writes one of each and throws it away. A stream that could not write,
+// as the disk was full, takes nothing more until the relay is started anew.
+func (s *Server) Check(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for stream, subject := range map[string]string{boxes: "in.check.check", files: "file.check.check.0", dead: "dead.check"} {
+		ack, err := s.js.Publish(ctx, subject, nil)
+		if err != nil {
+			return fmt.Errorf("check relay: %w", err)
+		}
+		st, err := s.js.Stream(ctx, stream)
+		if err == nil {
+			err = st.DeleteMsg(ctx, ack.Sequence)
+		}
+		if err != nil {
+			return fmt.Errorf("check relay: %w", err)
+		}
+	}
+	return nil
+}
+
+// Conn is the line of whoever runs the relay, who may do anything with what passes.
+func (s *Server) Conn() *nats.Conn { return s.nc }
+
 // URL is where members dial to.
 func (s *Server) URL() string { return s.ns.ClientURL() }
+
+// Port is where it listens.
+func (s *Server) Port() int { return s.ns.Addr().(*net.TCPAddr).Port }
 
 // WebsocketURL is where members behind a proxy dial to; empty if there is none.
 func (s *Server) WebsocketURL() string { return s.ns.WebsocketURL() }
