@@ -1,6 +1,7 @@
 # make demo   build Tarir, analyse the example world, then let eight organisations exchange what one of them found (ONCE=1: and end)
 # make test   every test; installs what they need; pictures of the pages are left below bin/artefacts
 # make race   the tests under the race detector
+# make torture RUNS randomised runs (default 1000) of four nodes that are killed, filled, cut off and lied to; SEED=n begins at another seed
 # make bench  Go benchmarks, in the form benchstat reads; docs/performance.md says what to run
 # make fuzz   every fuzz target for FUZZTIME each (default 10s)
 # make lint   gofumpt, go vet, staticcheck, govulncheck
@@ -13,7 +14,7 @@ FUZZTIME   ?= 10s
 COUNT      ?= 1
 BENCH      ?= .
 
-.PHONY: all build bundles demo test race bench fuzz lint clean
+.PHONY: all build bundles demo test race torture bench fuzz lint clean
 
 all: build
 
@@ -48,6 +49,12 @@ test: bundles
 race: bundles
 	@scripts/setup test
 	CGO_ENABLED=1 scripts/with-postgres go test -race ./...
+
+RUNS ?= 1000
+SEED ?= 1
+torture: bundles
+	@scripts/setup test
+	TORTURE_RUNS=$(RUNS) TORTURE_SEED=$(SEED) TORTURE_LANES=4 go test -run TestTorture -v -timeout 24h ./node
 
 bench:
 	@scripts/setup go

@@ -43,6 +43,9 @@ func missing(code, text string) error { return &rejected{code: code, text: text,
 
 // waits says why a letter that was refused may yet be taken; empty if it never will.
 func (n *Node) waits(err error) string {
+	if errors.Is(err, errBehind) {
+		return waitsClock
+	}
 	if r, is := errors.AsType[*rejected](err); is && r.missing {
 		return waitsEarlier
 	}
@@ -172,20 +175,17 @@ func (n *Node) takeAsides(ctx context.Context) error {
 	blocked := map[string]bool{}
 	left := false
 	for _, it := range items {
-		if blocked[it.Source] {
-			continue
-		}
 		a, err := body[aside](it)
 		if err != nil {
 			return err
 		}
-		err = n.judge(ctx, a.Letter)
+		err = n.judge(ctx, a.Letter, blocked[it.Source])
 		switch why := n.waits(err); {
 		case err == nil:
 		case why == waitsRegister && it.Number == "", why == waitsClock, why == waitsEarlier && n.patient(it.ID):
 			left = true
 			blocked[it.Source] = blocked[it.Source] || why != waitsEarlier
-			if why != it.State {
+			if why != it.State && !errors.Is(err, errBehind) {
 				if err := n.store.Write(ctx, func(tx *store.Tx) error { it.State = why; return tx.Put(it) }); err != nil {
 					return err
 				}

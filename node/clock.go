@@ -307,6 +307,7 @@ type Health struct {
 	OK       bool   `json:"ok"`
 	Line     bool   `json:"line"`  // to the exchange
 	Queue    int64  `json:"queue"` // deliveries that have not reached the relay
+	Aside    int64  `json:"aside"` // letters that wait for the register, for a clock or for what they are about
 	Register int64  `json:"register"`
 	Audit    int64  `json:"audit"`
 	Alarm    string `json:"alarm,omitempty"`
@@ -318,9 +319,15 @@ func (n *Node) Health(ctx context.Context) (*Health, error) {
 	line := n.client != nil && n.client.Connected()
 	alarm := n.alarm
 	n.mu.Unlock()
-	queue, err := n.Outbox(ctx)
+	var queue, aside int64
+	err := n.store.Read(ctx, func(tx *store.Tx) (err error) {
+		if queue, err = tx.QueueLength(); err == nil {
+			aside, err = tx.Count(kindAside)
+		}
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	return &Health{Member: n.config.Member, OK: line && alarm == "", Line: line, Queue: queue, Register: n.register.Size(), Audit: n.audit.Size(), Alarm: strings.TrimSpace(alarm)}, nil
+	return &Health{Member: n.config.Member, OK: line && alarm == "", Line: line, Queue: queue, Aside: aside, Register: n.register.Size(), Audit: n.audit.Size(), Alarm: strings.TrimSpace(alarm)}, nil
 }

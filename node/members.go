@@ -199,7 +199,7 @@ func (n *Node) tellRegister(ctx context.Context, tx *store.Tx, member string, b 
 	for _, e := range b.Statements {
 		size += len(e)*4/3 + 4
 	}
-	s := say{to: []string{member}, kind: "register", subject: "register/" + member, body: b, urgent: true, by: by}
+	s := say{to: []string{member}, kind: registerKind, subject: "register/" + member, body: b, urgent: true, by: by}
 	if size >= envelope.MaxStatement/2 {
 		a, err := n.attach(registerFile, "application/json", mustJSON(s.body))
 		if err != nil {
@@ -375,8 +375,16 @@ func (n *Node) takeNextKeys() {
 	if err != nil || !me.Last().Equal(next.Public()) {
 		return
 	}
+	n.putInForce(next)
+}
+
+// putInForce makes the next keys the ones in force.
+func (n *Node) putInForce(next *keys.Private) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if public := n.keys[0].Public(); public.Equal(next.Public()) {
+		return // somebody else was faster
+	}
 	s := *n.sealed
 	s.Keys, s.Next = append([]string{s.Next}, s.Keys...), ""
 	if len(s.Keys) > 3 {
@@ -390,6 +398,38 @@ func (n *Node) takeNextKeys() {
 	if signer, err := next.NoteSigner(n.config.Member); err == nil {
 		n.audit.SignWith(signer)
 	}
+}
+
+// signAgain signs with the keys in force what was signed with older ones after they had been changed, and has not left this node: it
+// had been away, and did not know.
+func (n *Node) signAgain(ctx context.Context) error {
+	me, err := n.me()
+	if err != nil || len(me.Keys) < 2 {
+		return nil // nobody to be, or nothing changed
+	}
+	own, since := n.ownKeys()[0], me.Last().From
+	if public := own.Public(); !me.Last().Equal(public) {
+		return nil
+	}
+	return n.store.Write(ctx, func(tx *store.Tx) error {
+		list, err := tx.Unsent(since)
+		if err != nil {
+			return err
+		}
+		for _, o := range list {
+			fresh, err := envelope.SignAgain(o.Signed, own)
+			if err != nil {
+				return err
+			}
+			if fresh == nil {
+				continue // it is signed by them
+			}
+			if err := tx.Resign(o.ID, fresh); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // gotRotation puts a member's new keys into the register.

@@ -296,7 +296,9 @@ func (n *Node) openingKeys() []*keys.Private {
 func (n *Node) dial(url string) (*relay.Client, error) {
 	client, err := n.dialWith(url, n.ownKeys()[0])
 	if next := n.nextKeys(); err != nil && next != nil {
-		client, err = n.dialWith(url, next)
+		if client, err = n.dialWith(url, next); err == nil {
+			n.putInForce(next) // the relay knows them from the register, and so will everybody
+		}
 	}
 	return client, err
 }

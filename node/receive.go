@@ -38,7 +38,7 @@ func (n *Node) effects() map[string]effect {
 	return map[string]effect{
 		receiptKind:       {"", (*Node).gotReceipt},
 		pulseKind:         {"", func(*Node, *store.Tx, *envelope.Statement) (string, error) { return store.Stored, nil }},
-		"register":        {"", (*Node).gotRegister},
+		registerKind:      {"", (*Node).gotRegister},
 		"register.ask":    {"", (*Node).gotRegisterAsk},
 		"rotation":        {"", (*Node).gotRotation},
 		"checkpoint":      {"", (*Node).gotCheckpoint},
@@ -99,12 +99,11 @@ func (n *Node) receiveAll(ctx context.Context, client *relay.Client) error {
 // take takes a letter in its turn: it has its effect once. One that cannot be judged yet is put aside, and so is whatever follows it
 // from the same sender.
 func (n *Node) take(ctx context.Context, l relay.Letter) error {
-	if waiting, err := n.hasAside(ctx, l.From); err != nil {
+	waiting, err := n.hasAside(ctx, l.From)
+	if err != nil {
 		return err
-	} else if waiting {
-		return n.putAside(ctx, l, waitsClock)
 	}
-	err := n.judge(ctx, l)
+	err = n.judge(ctx, l, waiting)
 	if why := n.waits(err); why != "" {
 		return n.putAside(ctx, l, why)
 	}
@@ -122,14 +121,24 @@ func (n *Node) giveUp(ctx context.Context, l relay.Letter, err error) error {
 	return err
 }
 
-// judge opens a letter and does what it says.
-func (n *Node) judge(ctx context.Context, l relay.Letter) error {
+// errBehind says that earlier letters of the sender wait.
+var errBehind = errors.New("earlier letters of this sender wait")
+
+// judge opens a letter and does what it says. Where earlier ones of its sender wait, so does this one; but what the secretariat says of
+// its register goes before everything, whatever its clock says, since others wait for that.
+func (n *Node) judge(ctx context.Context, l relay.Letter, behind bool) error {
 	opener := envelope.Opener{Member: n.config.Member, Keys: n.openingKeys(), Directory: directory{n}, Now: n.now, Seen: func(from, id string) (seen bool, err error) {
 		err = n.store.Read(ctx, func(tx *store.Tx) (err error) { seen, err = tx.Seen(from, id); return err })
 		return seen, err
 	}}
 	st, err := opener.Open(l.Sealed, l.Arrived)
-	if err != nil {
+	if refusal, is := errors.AsType[*envelope.Refusal](err); is && refusal.Reason == envelope.Early && refusal.Said.Type == registerKind {
+		st, err = refusal.Said, nil
+	}
+	switch {
+	case behind && (err != nil || st.Type != registerKind):
+		return errBehind
+	case err != nil:
 		return err
 	}
 	if err := n.effectOf(ctx, st, l.Place, nil); err != nil {
@@ -138,6 +147,8 @@ func (n *Node) judge(ctx context.Context, l relay.Letter) error {
 	n.hurryAsides()
 	return nil
 }
+
+const registerKind = "register"
 
 // refuse gives a letter up: the log, the administrator of the relay and, where it is known who said it, its sender hear of it.
 func (n *Node) refuse(ctx context.Context, l relay.Letter, refusal *envelope.Refusal) error {

@@ -127,6 +127,19 @@ const (
 // sendAll sends what is in the outbox, until ctx ends or the keys have changed.
 func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 	used := n.ownKeys()[0]
+	// Keys that the relay knows and this node's register does not yet: others may not know them either, and since when they hold is
+	// told by the register, which is on its way.
+	for {
+		if me, err := n.me(); err != nil || me.Last().Equal(used.Public()) {
+			break
+		}
+		if !pause(ctx, 100*time.Millisecond) {
+			return ctx.Err()
+		}
+	}
+	if err := n.signAgain(ctx); err != nil {
+		return err
+	}
 	later := map[string]time.Time{} // recipients that are left alone for a while, as their boxes are full; a clock that is set does not matter
 	for {
 		if n.ownKeys()[0] != used {
@@ -290,12 +303,6 @@ func (n *Node) packReceipts(ctx context.Context) error {
 		}
 		return nil
 	})
-}
-
-// Outbox is how many deliveries have not reached the relay.
-func (n *Node) Outbox(ctx context.Context) (waiting int64, err error) {
-	err = n.store.Read(ctx, func(tx *store.Tx) (err error) { waiting, err = tx.QueueLength(); return err })
-	return waiting, err
 }
 
 func decode[T any](b json.RawMessage) (*T, error) {

@@ -168,7 +168,7 @@ func (r *torture) run(world, url string) (err error) {
 		} else {
 			r.work()
 		}
-		time.Sleep(time.Duration(r.rng.IntN(30)) * time.Millisecond)
+		time.Sleep(time.Duration(r.rng.IntN(15)) * time.Millisecond)
 		for id, p := range r.procs {
 			if !p.running() { // it ended by itself: that is an error where nothing was done to it
 				r.note("start", id, nil)
@@ -497,7 +497,7 @@ func (r *torture) settled() error {
 		if id == "GS" {
 			size = h.Register
 		}
-		if !h.OK || h.Queue != 0 || h.Register != size {
+		if !h.OK || h.Queue != 0 || h.Aside != 0 || h.Register != size {
 			return fmt.Errorf("%s: %+v", id, h)
 		}
 	}

@@ -77,6 +77,12 @@ func (t *Tx) Get(kind, id string) (*Item, error) {
 	return out, err
 }
 
+// Count is how many items of a kind there are.
+func (t *Tx) Count(kind string) (n int64, err error) {
+	err = t.value(&n, `SELECT COUNT(*) FROM item WHERE kind=$1`, kind)
+	return n, err
+}
+
 // Delete removes an item and its selectors, and says whether it was there.
 func (t *Tx) Delete(kind, id string) (bool, error) {
 	if _, err := t.exec(`DELETE FROM selector WHERE kind=$1 AND id=$2`, kind, id); err != nil {

@@ -94,6 +94,27 @@ func (t *Tx) Queue(not []string, most int) ([]Waiting, error) {
 	return out, err
 }
 
+// Unsent are the statements since a time that have not reached the relay for anybody.
+func (t *Tx) Unsent(since time.Time) ([]Outgoing, error) {
+	var out []Outgoing
+	err := t.each(`SELECT id, signed FROM outbox WHERE sent>=$1 AND NOT EXISTS (SELECT 1 FROM delivery WHERE statement=outbox.id AND state<>'queued')
+		AND EXISTS (SELECT 1 FROM delivery WHERE statement=outbox.id)`, []any{micros(since)}, func(scan func(...any) error) error {
+		var o Outgoing
+		var signed string
+		err := scan(&o.ID, &signed)
+		o.Signed = []byte(signed)
+		out = append(out, o)
+		return err
+	})
+	return out, err
+}
+
+// Resign puts another signature under a statement.
+func (t *Tx) Resign(id string, signed []byte) error {
+	_, err := t.exec(`UPDATE outbox SET signed=$2 WHERE id=$1`, id, string(signed))
+	return err
+}
+
 // QueueLength is how many deliveries have not reached the relay.
 func (t *Tx) QueueLength() (n int64, err error) {
 	err = t.value(&n, `SELECT COUNT(*) FROM delivery WHERE state='queued'`)

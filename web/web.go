@@ -105,7 +105,7 @@ func (m metrics) Collect(out chan<- prometheus.Metric) {
 	if h.Line {
 		line = 1
 	}
-	for name, v := range map[string]float64{"line_up": line, "outbox_waiting": float64(h.Queue), "register_statements": float64(h.Register), "audit_entries": float64(h.Audit)} {
+	for name, v := range map[string]float64{"line_up": line, "outbox_waiting": float64(h.Queue), "letters_aside": float64(h.Aside), "register_statements": float64(h.Register), "audit_entries": float64(h.Audit)} {
 		out <- prometheus.MustNewConstMetric(prometheus.NewDesc("tarir_"+name, "See docs/operations.md.", nil, nil), prometheus.GaugeValue, v)
 	}
 }

@@ -173,6 +173,18 @@ func Sign(s *Statement, own *keys.Private) ([]byte, error) {
 	return signed, nil
 }
 
+// SignAgain signs a statement of one's own with other keys; nil where it is signed by these.
+func SignAgain(text []byte, own *keys.Private) ([]byte, error) {
+	signed, err := keys.Read(text, PayloadType)
+	if err != nil {
+		return nil, fmt.Errorf("sign again: %w", err)
+	}
+	if public := own.Public(); slices.Contains(signed.KeyIDs(), public.ID()) {
+		return nil, nil
+	}
+	return keys.Sign(PayloadType, signed.Payload, own)
+}
+
 // Seal seals a signed statement to one recipient.
 func Seal(signed []byte, to keys.Public) ([]byte, error) {
 	recipient, err := age.ParseHybridRecipient(to.Sealing)

@@ -90,8 +90,9 @@ type Key struct {
 	Grace time.Time // until when its signatures still count after the member changed its keys itself: until it hears that it has
 }
 
-// Grace is how long a key still signs after its member changed it (our choice). A lost one, which was replaced, has none.
-const Grace = 24 * time.Hour
+// Grace is how long a key still signs after its member changed it (our choice): as long as a clock may be wrong. A lost one, which was
+// replaced, has none.
+const Grace = 7 * 24 * time.Hour
 
 // Slow is how far a member's clock may be behind the secretariat's (our choice): its keys count from so much earlier on.
 const Slow = 5 * time.Minute
