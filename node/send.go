@@ -54,13 +54,18 @@ func (n *Node) enqueue(tx *store.Tx, s say) (string, error) {
 		return "", err
 	}
 	now := n.now()
-	if me, err := n.me(); err == nil && now.Before(me.Last().From) {
-		now = me.Last().From // this clock is behind: nobody signs before he had the keys
+	by := s.by
+	if me, err := n.me(); err == nil {
+		if now.Before(me.Last().From) {
+			now = me.Last().From // this clock is behind: nobody signs before he had the keys
+		}
+		if by == nil {
+			by = n.ownKey(me.Last().ID()) // those that this node's register has, of which it is known since when they hold
+		}
 	}
 	if s.purpose == "" {
 		s.purpose, s.legalBasis = handling.Inform, "rules of the exchange"
 	}
-	by := s.by
 	if by == nil {
 		by = n.ownKeys()[0]
 	}

@@ -740,7 +740,7 @@ func (r *torture) canaries() error {
 					continue
 				}
 				s := r.letters["canary-"+rest[:end]]
-				if s == nil || s.from != id && !slices.Contains(s.to, id) || strings.Contains(path, string(filepath.Separator)+"relay"+string(filepath.Separator)) {
+				if s != nil && (s.from != id && !slices.Contains(s.to, id)) || s != nil && strings.Contains(path, string(filepath.Separator)+"relay"+string(filepath.Separator)) {
 					errs = append(errs, fmt.Errorf("%s can read canary-%s, in %s", id, rest[:end], path))
 				}
 			}

@@ -74,7 +74,7 @@ func Dial(o DialOptions) (*Client, error) {
 	}
 	c := &Client{member: o.Member, token: Token(o.Member), broke: make(chan struct{}, 1)}
 	opts := []nats.Option{
-		nats.Name("tarir"), nats.ReconnectBufSize(-1), nats.CustomInboxPrefix(inbox(c.token)), nats.MaxReconnects(-1), nats.ReconnectWait(time.Second), nats.ReconnectJitter(500*time.Millisecond, time.Second),
+		nats.Name("tarir"), nats.ReconnectBufSize(-1), nats.IgnoreAuthErrorAbort(), nats.CustomInboxPrefix(inbox(c.token)), nats.MaxReconnects(-1), nats.ReconnectWait(time.Second), nats.ReconnectJitter(500*time.Millisecond, time.Second),
 		nats.Nkey(string(public), func(nonce []byte) ([]byte, error) { return ed25519.Sign(relayKey, nonce), nil }),
 		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) {
 			if o.Lost != nil {

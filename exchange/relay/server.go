@@ -8,6 +8,11 @@
 // What Send returned from is on the relay's disk. A member takes its letters in order, from where it says: it keeps its own place
 // (Cursor) together with the effects of what it took, so a letter has its effect once, whatever dies when. A box that is full refuses
 // what comes, and says so to the sender.
+//
+//	server.go   the relay, embedded
+//	cluster.go  the relay on NATS servers of their own
+//	client.go   a member's line to it
+//	files.go    attachments
 package relay
 
 import (
@@ -64,14 +69,15 @@ type ServerOptions struct {
 
 // Server is an embedded relay.
 type Server struct {
-	o     ServerOptions
-	ns    *server.Server
-	admin nkeys.KeyPair
-	nc    *nats.Conn
-	js    jetstream.JetStream
-	opts  *server.Options
-	files jetstream.Stream
-	epoch string // of the stream: its numbers begin anew with another
+	o       ServerOptions
+	ns      *server.Server
+	admin   nkeys.KeyPair
+	nc      *nats.Conn
+	js      jetstream.JetStream
+	opts    *server.Options
+	files   jetstream.Stream
+	epoch   string   // of the stream: its numbers begin anew with another
+	cluster *cluster // where the servers are not embedded
 }
 
 // Token stands for a member in subjects, where not every letter may.
@@ -84,12 +90,6 @@ func Token(member string) string {
 func Start(ctx context.Context, o ServerOptions, members []Member) (s *Server, err error) {
 	if o.Host == "" {
 		o.Host = "127.0.0.1"
-	}
-	if o.BoxLetters == 0 {
-		o.BoxLetters = 10_000
-	}
-	if o.MaxBytes == 0 {
-		o.MaxBytes = 10 << 30
 	}
 	s = &Server{o: o}
 	if s.admin, err = nkeys.CreateUser(); err != nil {
@@ -118,11 +118,23 @@ func Start(ctx context.Context, o ServerOptions, members []Member) (s *Server, e
 	if s.nc, err = nats.Connect("", nats.InProcessServer(s.ns), nats.Nkey(pub, s.admin.Sign)); err != nil {
 		return nil, fmt.Errorf("start relay: %w", err)
 	}
+	return s, s.prepare(ctx, 1)
+}
+
+// prepare makes the streams, and answers members.
+func (s *Server) prepare(ctx context.Context, replicas int) (err error) {
+	o := &s.o
+	if o.BoxLetters == 0 {
+		o.BoxLetters = 10_000
+	}
+	if o.MaxBytes == 0 {
+		o.MaxBytes = 10 << 30
+	}
 	if s.js, err = jetstream.New(s.nc); err != nil {
-		return nil, fmt.Errorf("start relay: %w", err)
+		return fmt.Errorf("start relay: %w", err)
 	}
 	if s.epoch, err = s.epochOf(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	for _, c := range []jetstream.StreamConfig{
 		{
@@ -135,14 +147,15 @@ func Start(ctx context.Context, o ServerOptions, members []Member) (s *Server, e
 		},
 		{Name: dead, Subjects: []string{"dead.*"}, MaxAge: keepFor, MaxMsgs: 100_000, Storage: jetstream.FileStorage},
 	} {
+		c.Replicas = replicas
 		if _, err = s.js.CreateOrUpdateStream(ctx, c); err != nil {
-			return nil, fmt.Errorf("start relay: %w", err)
+			return fmt.Errorf("start relay: %w", err)
 		}
 	}
 	if s.files, err = s.js.Stream(ctx, files); err != nil {
-		return nil, fmt.Errorf("start relay: %w", err)
+		return fmt.Errorf("start relay: %w", err)
 	}
-	return s, s.answer()
+	return s.answer()
 }
 
 // options are the server's, with what each member may do.
@@ -164,15 +177,19 @@ func (s *Server) options(members []Member) (*server.Options, error) {
 		if err != nil {
 			return nil, fmt.Errorf("relay: the key of %s: %w", m.ID, err)
 		}
-		t := Token(m.ID)
+		says, hears := may(Token(m.ID))
 		o.Nkeys = append(o.Nkeys, &server.NkeyUser{Nkey: string(public), Permissions: &server.Permissions{
-			Publish: &server.SubjectPermission{Allow: []string{
-				"in.*." + t, "file." + t + ".*.*", "fetch." + t, "dead." + t, "hello." + t, "taken." + t, "$JS.API.CONSUMER.INFO." + boxes + "." + t, "$JS.API.CONSUMER.MSG.NEXT." + boxes + "." + t,
-			}},
-			Subscribe: &server.SubjectPermission{Allow: []string{inbox(t) + ".>"}},
+			Publish: &server.SubjectPermission{Allow: says}, Subscribe: &server.SubjectPermission{Allow: hears},
 		}})
 	}
 	return o, nil
+}
+
+// may are the subjects on which a member may speak, and those on which it hears.
+func may(t string) (says, hears []string) {
+	return []string{
+		"in.*." + t, "file." + t + ".*.*", "fetch." + t, "dead." + t, "hello." + t, "taken." + t, "$JS.API.CONSUMER.INFO." + boxes + "." + t, "$JS.API.CONSUMER.MSG.NEXT." + boxes + "." + t,
+	}, []string{inbox(t) + ".>"}
 }
 
 func inbox(token string) string { return "_INBOX_" + token }
@@ -314,16 +331,22 @@ func (s *Server) remove(t string, seq uint64) error {
 // SetMembers says who the members are now: a member that is missing is cut off at once. What waits for it stays for as long as
 // anything does, but for those who have gone for good.
 func (s *Server) SetMembers(ctx context.Context, members []Member, gone ...string) error {
-	o, err := s.options(members)
-	if err != nil {
-		return err
+	if s.cluster != nil {
+		if err := s.cluster.setMembers(ctx, members); err != nil {
+			return err
+		}
+	} else {
+		o, err := s.options(members)
+		if err != nil {
+			return err
+		}
+		// Ports that were free ones stay as they are.
+		o.Port, o.Websocket.Port = s.opts.Port, s.opts.Websocket.Port
+		if err := s.ns.ReloadOptions(o); err != nil {
+			return fmt.Errorf("relay: change its members: %w", err)
+		}
+		s.opts = o
 	}
-	// Ports that were free ones stay as they are.
-	o.Port, o.Websocket.Port = s.opts.Port, s.opts.Websocket.Port
-	if err := s.ns.ReloadOptions(o); err != nil {
-		return fmt.Errorf("relay: change its members: %w", err)
-	}
-	s.opts = o
 	if len(gone) == 0 {
 		return nil
 	}
@@ -349,12 +372,8 @@ func (s *Server) Check(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("check relay: %w", err)
 		}
-		st, err := s.js.Stream(ctx, stream)
-		if err == nil {
-			err = st.DeleteMsg(ctx, ack.Sequence)
-		}
-		if err != nil {
-			return fmt.Errorf("check relay: %w", err)
+		if st, err := s.js.Stream(ctx, stream); err == nil {
+			_ = st.DeleteMsg(ctx, ack.Sequence) // it does no harm where it is
 		}
 	}
 	return nil
@@ -364,10 +383,20 @@ func (s *Server) Check(ctx context.Context) error {
 func (s *Server) Conn() *nats.Conn { return s.nc }
 
 // URL is where members dial to.
-func (s *Server) URL() string { return s.ns.ClientURL() }
+func (s *Server) URL() string {
+	if s.cluster != nil {
+		return s.cluster.o.URL
+	}
+	return s.ns.ClientURL()
+}
 
-// Port is where it listens.
-func (s *Server) Port() int { return s.ns.Addr().(*net.TCPAddr).Port }
+// Port is where it listens; 0 where it is a cluster of its own.
+func (s *Server) Port() int {
+	if s.cluster != nil {
+		return 0
+	}
+	return s.ns.Addr().(*net.TCPAddr).Port
+}
 
 // WebsocketURL is where members behind a proxy dial to; empty if there is none.
 func (s *Server) WebsocketURL() string { return s.ns.WebsocketURL() }
@@ -432,6 +461,9 @@ func (s *Server) Dead(ctx context.Context) ([]DeadLetter, error) {
 func (s *Server) Stop() {
 	if s.nc != nil {
 		s.nc.Close()
+	}
+	if s.cluster != nil {
+		s.cluster.close()
 	}
 	if s.ns != nil {
 		s.ns.Shutdown()
