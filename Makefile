@@ -1,4 +1,5 @@
 # make demo   build Tarir, analyse the example world, then let eight organisations exchange what one of them found (ONCE=1: and end)
+# make demo-cluster the eight organisations once more, with a relay of three servers, of which one is lost on the way
 # make test   every test; installs what they need; pictures of the pages are left below bin/artefacts
 # make race   the tests under the race detector
 # make torture RUNS randomised runs (default 1000) of four nodes that are killed, filled, cut off and lied to; SEED=n begins at another seed
@@ -14,7 +15,7 @@ FUZZTIME   ?= 10s
 COUNT      ?= 1
 BENCH      ?= .
 
-.PHONY: all build bundles demo test race torture bench fuzz lint clean
+.PHONY: all build bundles demo demo-cluster test race torture bench fuzz lint clean
 
 all: build
 
@@ -25,6 +26,11 @@ build: bundles
 demo: build
 	@scripts/setup demo
 	@scripts/demo
+
+demo-cluster: build
+	@scripts/setup demo
+	@bin/tarir world --preset andes --seed 7 --out demo/cluster-world
+	@CLUSTER=1 EXCHANGE=demo/exchange-cluster RELAY_PORT=15222 scripts/exchange demo/cluster-world
 
 # What the program embeds and npm brings: the drawings of the report, TypeScript and its libraries bundled into one script,
 # and the gazetteer, towns and airports packed into one table.

@@ -28,11 +28,15 @@ type Relay struct {
 	CA     string `toml:"ca"`
 	Listen string `toml:"listen"`
 	WS     int    `toml:"websocket"`
-	Cert   string `toml:"cert"`
-	Key    string `toml:"key"`
-	Sync   bool   `toml:"sync"`
-	Box    int64  `toml:"box_letters"`
-	Max    int64  `toml:"max_bytes"`
+
+	Cluster  string `toml:"cluster_keys"`
+	Replicas int    `toml:"replicas"`
+
+	Cert string `toml:"cert"`
+	Key  string `toml:"key"`
+	Sync bool   `toml:"sync"`
+	Box  int64  `toml:"box_letters"`
+	Max  int64  `toml:"max_bytes"`
 }
 
 // Web is where the node answers by HTTP.
@@ -80,6 +84,10 @@ ca = %q
 listen = %q
 # A port for members behind a proxy (WebSocket); 0: none.
 websocket = %d
+# Or the relay is NATS servers of its own (tarir relay config writes their configuration): the file with its keys, with url naming all
+# servers with commas between; and on how many of them each letter is.
+cluster_keys = %q
+replicas = 3
 # The relay's certificate and key. Without them the line is not encrypted, which is for one machine only.
 cert = %q
 key = %q
@@ -143,6 +151,9 @@ func parseConfig(text []byte, path string) (*Config, error) {
 	}
 	if c.Member == "" {
 		return nil, fmt.Errorf("%w: %s: member is missing", ErrConfig, path)
+	}
+	if c.Relay.Cluster != "" && (c.Relay.Listen != "" || c.Relay.URL == "") {
+		return nil, fmt.Errorf("%w: %s: with relay.cluster_keys, listen is empty and url names the servers", ErrConfig, path)
 	}
 	if (c.Relay.Cert == "") != (c.Relay.Key == "") {
 		return nil, fmt.Errorf("%w: %s: give both cert and key of the relay, or none", ErrConfig, path)

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -468,6 +469,9 @@ func (n *Node) Members(_ context.Context, w Who) ([]*register.Member, error) {
 // startRelay starts the relay of the secretariat's node.
 func (n *Node) startRelay(ctx context.Context) error {
 	c := n.config.Relay
+	if c.Cluster != "" {
+		return n.attachRelay(ctx)
+	}
 	host, port, err := net.SplitHostPort(c.Listen)
 	if err != nil {
 		return fmt.Errorf("%w: relay.listen: %w", ErrConfig, err)
@@ -497,7 +501,32 @@ func (n *Node) startRelay(ctx context.Context) error {
 	n.server, n.port = s, s.Port()
 	n.mu.Unlock()
 	n.log.Info("the relay is ready", "url", s.URL())
-	return nil
+	return n.setMembers(ctx) // once more: the register may have grown since it was asked for them
+}
+
+// attachRelay makes NATS servers that run already the relay.
+func (n *Node) attachRelay(ctx context.Context) error {
+	c := n.config.Relay
+	b, err := os.ReadFile(n.path(c.Cluster))
+	if err != nil {
+		return fmt.Errorf("read the keys of the relay: %w", err)
+	}
+	o := relay.ClusterOptions{URL: c.URL, Replicas: c.Replicas, BoxLetters: c.Box, MaxBytes: c.Max}
+	if err := json.Unmarshal(b, &o.Keys); err != nil {
+		return fmt.Errorf("%w: relay.cluster_keys: %s does not hold them: tarir relay config writes them", ErrConfig, c.Cluster)
+	}
+	if o.TLS, err = n.relayTLS(); err != nil {
+		return err
+	}
+	s, err := relay.Attach(ctx, o, n.relayMembers())
+	if err != nil {
+		return err
+	}
+	n.mu.Lock()
+	n.server = s
+	n.mu.Unlock()
+	n.log.Info("the relay is ready", "url", s.URL())
+	return n.setMembers(ctx) // once more: the register may have grown since it was asked for them
 }
 
 // keepRelay looks whether the relay takes letters, and starts it anew where it does not: after a disk was full it would take none for
@@ -512,6 +541,10 @@ func (n *Node) keepRelay(ctx context.Context) error {
 			err = s.Check(ctx)
 		}
 		if err == nil || ctx.Err() != nil {
+			continue
+		}
+		if s != nil && n.config.Relay.Cluster != "" { // its servers are others' to mend, and choose a new leader by themselves
+			n.log.Error("the relay takes no letters", "error", err.Error())
 			continue
 		}
 		n.log.Error("the relay takes no letters; it is started anew", "error", err.Error())

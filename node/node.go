@@ -203,7 +203,7 @@ func (n *Node) Secretariat() bool {
 // the clock. It returns when all of that has ended.
 func (n *Node) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
-	if n.Secretariat() && n.config.Relay.Listen != "" {
+	if n.Secretariat() && (n.config.Relay.Listen != "" || n.config.Relay.Cluster != "") {
 		if err := n.startRelay(ctx); err != nil {
 			return err
 		}
@@ -309,17 +309,27 @@ func (n *Node) dialWith(url string, own *keys.Private) (*relay.Client, error) {
 		Lost: func(err error) { n.log.Warn("the line to the exchange broke", "error", err.Error()) },
 		Back: func() { n.log.Info("the line to the exchange stands again"); n.stir() },
 	}
-	if n.config.Relay.CA != "" {
-		pem, err := os.ReadFile(n.path(n.config.Relay.CA))
-		if err != nil {
-			return nil, fmt.Errorf("read the certificate of the relay: %w", err)
-		}
-		o.TLS = &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS13}
-		if !o.TLS.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%w: relay.ca: there is no certificate in %s", ErrConfig, n.config.Relay.CA)
-		}
+	var err error
+	if o.TLS, err = n.relayTLS(); err != nil {
+		return nil, err
 	}
 	return relay.Dial(o)
+}
+
+// relayTLS is what a line to the relay trusts; nil: what the system does.
+func (n *Node) relayTLS() (*tls.Config, error) {
+	if n.config.Relay.CA == "" {
+		return nil, nil
+	}
+	pem, err := os.ReadFile(n.path(n.config.Relay.CA))
+	if err != nil {
+		return nil, fmt.Errorf("read the certificate of the relay: %w", err)
+	}
+	c := &tls.Config{RootCAs: x509.NewCertPool(), MinVersion: tls.VersionTLS13}
+	if !c.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("%w: relay.ca: there is no certificate in %s", ErrConfig, n.config.Relay.CA)
+	}
+	return c, nil
 }
 
 func (n *Node) relayURL() (string, error) {

@@ -124,6 +124,7 @@ type Setup struct {
 	CA       string
 	Listen   string // of the relay, on the secretariat's node
 	WS       int
+	Cluster  string // file with the keys of a relay on servers of its own
 	Cert     string
 	Key      string
 	Web      string
@@ -136,7 +137,7 @@ func (s *Setup) config(secretariat bool) []byte {
 	for _, p := range s.People {
 		people += personText(p.ID, p.May...)
 	}
-	return fmt.Appendf(nil, configText, s.Member, s.Database, s.URL, s.CA, s.Listen, s.WS, s.Cert, s.Key, s.Web, secretariat, s.Silver, people)
+	return fmt.Appendf(nil, configText, s.Member, s.Database, s.URL, s.CA, s.Listen, s.WS, s.Cluster, s.Cert, s.Key, s.Web, secretariat, s.Silver, people)
 }
 
 // begin makes the folder, its configuration and its keys.

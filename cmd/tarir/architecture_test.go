@@ -47,7 +47,7 @@ var mayImport = map[string]string{
 	"message":             "explain",
 	"report":              "message",
 	"analysis":            "casework entity flat kept message place explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
-	"cmd/tarir":           "analysis node web audit casework exchange/register handling hit notice intake money/ledger",
+	"cmd/tarir":           "analysis node web audit casework exchange/register exchange/relay handling hit notice intake money/ledger",
 }
 
 func TestPackagesKnowOnlyThoseBeforeThem(t *testing.T) {

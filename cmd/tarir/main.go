@@ -56,6 +56,7 @@ type cli struct {
 	Audit      auditCmd      `cmd:"" help:"Verify, show and export the audit log."`
 	Backup     backupCmd     `cmd:"" help:"Write a backup of the running node."`
 	Restore    restoreCmd    `cmd:"" help:"Make a node from a backup."`
+	Relay      relayCmd      `cmd:"" help:"A relay on NATS servers of its own: configuration, servers."`
 
 	Version versionCmd `cmd:"" help:"Print the version."`
 

@@ -95,6 +95,7 @@ type initCmd struct {
 	Cert       string   `help:"With --found: the relay's certificate."`
 	Key        string   `help:"With --found: the relay's key."`
 	Websocket  int      `help:"With --found: a port for members behind a proxy."`
+	Cluster    string   `type:"existingfile" help:"With --found: the relay is NATS servers of its own, named by --relay; the file with its keys (tarir relay config)."`
 	Database   string   `help:"postgres://... instead of a file."`
 	Web        string   `default:"127.0.0.1:8080" help:"Where the node answers by HTTP (default: ${default})."`
 	Silver     bool     `help:"Take part in silver notices."`
@@ -123,6 +124,12 @@ func (c *initCmd) Run(e *env) error {
 	}
 	if c.Found {
 		s.Listen, s.Cert, s.Key, s.WS = c.Listen, c.Cert, c.Key, c.Websocket
+		if c.Cluster != "" {
+			if s.Cluster, err = filepath.Abs(c.Cluster); err != nil {
+				return err
+			}
+			s.Listen = ""
+		}
 		if err := node.Found(c.Data, p, s, time.Now()); err != nil {
 			return err
 		}
