@@ -27,6 +27,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
@@ -74,6 +75,7 @@ type Server struct {
 	admin   nkeys.KeyPair
 	nc      *nats.Conn
 	js      jetstream.JetStream
+	mu      sync.Mutex // of the members
 	opts    *server.Options
 	files   jetstream.Stream
 	epoch   string   // of the stream: its numbers begin anew with another
@@ -331,6 +333,8 @@ func (s *Server) remove(t string, seq uint64) error {
 // SetMembers says who the members are now: a member that is missing is cut off at once. What waits for it stays for as long as
 // anything does, but for those who have gone for good.
 func (s *Server) SetMembers(ctx context.Context, members []Member, gone ...string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.cluster != nil {
 		if err := s.cluster.setMembers(ctx, members); err != nil {
 			return err
