@@ -405,8 +405,8 @@ func (n *Node) putInForce(next *keys.Private) {
 // had been away, and did not know.
 func (n *Node) signAgain(ctx context.Context) error {
 	me, err := n.me()
-	if err != nil || len(me.Keys) < 2 {
-		return nil // nobody to be, or nothing changed
+	if err != nil || len(me.Keys) < 2 || n.Secretariat() {
+		return nil // nobody to be, or nothing changed; the secretariat changes its own keys, and tells it with the old ones
 	}
 	own, since := n.ownKeys()[0], me.Last().From
 	if public := own.Public(); !me.Last().Equal(public) {
@@ -646,6 +646,9 @@ type checkpointBody struct {
 	Answers  bool           `json:"answers,omitempty"` // a witness that asked
 }
 
+// mostGaps is how often in a row a member may be asked for the growth of its log before that is an alarm (our choice).
+const mostGaps = 20
+
 // gotCheckpoint keeps another member's checkpoint, and compares what it was shown of the register.
 func (n *Node) gotCheckpoint(tx *store.Tx, st *envelope.Statement) (string, error) {
 	b, err := decode[checkpointBody](st.Body)
@@ -662,17 +665,30 @@ func (n *Node) gotCheckpoint(tx *store.Tx, st *envelope.Statement) (string, erro
 	}
 	witnessed := n.audit.Witness(st.From, verifiers, b.Audit, b.Since, b.Growth)
 	gap, isGap := errors.AsType[*audit.Gap](witnessed)
+	asked := "gaps/" + st.From
+	gaps, err := tx.Setting(asked)
+	if err != nil {
+		return "", err
+	}
 	switch {
-	case isGap && !b.Answers: // it came late, or one before it did not come
+	case isGap && (b.Answers && b.Since == gap.Kept || len(gaps) >= mostGaps):
+		// Asked for, it does not prove that it only grew.
+		return store.Stored, n.raise(tx, "two_histories", st.From, audit.ErrTwoHistories)
+	case isGap: // it came late, or one before it did not come
+		if err := tx.Set(asked, gaps+"?"); err != nil {
+			return "", err
+		}
 		if _, err := n.enqueue(tx, say{to: []string{st.From}, kind: "checkpoint.ask", subject: "checkpoint/ask", body: gap.Kept}); err != nil {
 			return "", err
 		}
-	case isGap: // asked for, it cannot prove that it only grew
-		return store.Stored, n.raise(tx, "two_histories", st.From, audit.ErrTwoHistories)
 	case errors.Is(witnessed, audit.ErrTwoHistories):
 		return store.Stored, n.raise(tx, "two_histories", st.From, witnessed)
 	case witnessed != nil:
 		return "", &rejected{code: "checkpoint", text: witnessed.Error()}
+	default:
+		if err := tx.Unset(asked); err != nil {
+			return "", err
+		}
 	}
 	if len(b.Register) > 0 {
 		if _, err := n.register.Witness(b.Register); errors.Is(err, register.ErrTwoHistories) {
