@@ -12,6 +12,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -769,6 +770,76 @@ func (n *Node) gotCheckpointAsk(tx *store.Tx, st *envelope.Statement) (string, e
 	}
 	_, err = n.enqueue(tx, say{to: []string{st.From}, kind: "checkpoint", subject: "checkpoint/" + st.From, body: b})
 	return store.Stored, err
+}
+
+const kindKept = "kept" // what a witness keeps of this node's log, by its id
+
+// AskWitnesses asks those who got this node's checkpoints for the last that each keeps. Their answers come in time: Answers has them.
+// Only so an auditor learns of a log that was written anew together with everything in this folder.
+func (n *Node) AskWitnesses(ctx context.Context, w Who) (asked []string, err error) {
+	if err := n.allow(w, "audit"); err != nil {
+		return nil, err
+	}
+	if err := n.record(w, audit.Admin, "audit", n.config.Member, "", "ask witnesses"); err != nil {
+		return nil, err
+	}
+	err = n.store.Write(ctx, func(tx *store.Tx) error {
+		asked = nil
+		names, err := tx.Settings("witness/")
+		if err != nil {
+			return err
+		}
+		for _, name := range names {
+			m := strings.TrimPrefix(name, "witness/")
+			if _, err := tx.Delete(kindKept, m); err != nil {
+				return err
+			}
+			asked = append(asked, m)
+		}
+		_, err = n.enqueue(tx, say{to: asked, kind: "witness.ask", subject: "witness/ask", body: struct{}{}})
+		return err
+	})
+	n.stir()
+	return asked, err
+}
+
+// Answers are the checkpoints that witnesses have answered with since they were asked, by member; one that keeps none has an empty one.
+func (n *Node) Answers(ctx context.Context, w Who) (map[string][]byte, error) {
+	if err := n.allow(w, "audit"); err != nil {
+		return nil, err
+	}
+	out := map[string][]byte{}
+	err := n.store.Read(ctx, func(tx *store.Tx) error {
+		items, err := tx.Items(store.Query{Kind: kindKept})
+		for _, it := range items {
+			b, err := body[[]byte](it)
+			if err != nil {
+				return err
+			}
+			out[it.ID] = *b
+		}
+		return err
+	})
+	return out, err
+}
+
+// gotWitnessAsk answers a member with what this node keeps of its log, and of nobody else's.
+func (n *Node) gotWitnessAsk(tx *store.Tx, st *envelope.Statement) (string, error) {
+	kept, err := n.audit.Witnessed(st.From)
+	if err != nil {
+		return "", err
+	}
+	_, err = n.enqueue(tx, say{to: []string{st.From}, kind: "witness.kept", subject: "witness/" + st.From, body: kept})
+	return store.Stored, err
+}
+
+// gotWitnessKept notes a witness's answer.
+func (n *Node) gotWitnessKept(tx *store.Tx, st *envelope.Statement) (string, error) {
+	b, err := decode[[]byte](st.Body)
+	if err != nil {
+		return "", err
+	}
+	return store.Stored, tx.Put(&store.Item{Kind: kindKept, ID: st.From, Owner: st.From, Recorded: st.Sent, Changed: n.now(), Ends: n.now().AddDate(0, 1, 0), Body: mustJSON(*b)})
 }
 
 // verifiersOf are those of all keys that a member ever had, the last first.

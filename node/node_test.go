@@ -308,6 +308,60 @@ func TestAWrongClockDelaysAndLosesNothing(t *testing.T) {
 	w.until("it has its effect", func() bool { return w.state("FIU-1", "message", late) == "received" })
 }
 
+func TestALogWrittenAnewIsSeenByWhatItsWitnessesKeep(t *testing.T) {
+	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "FIU-1": handling.FIU}, nil)
+	ctx := t.Context()
+	fiu := w.nodes["FIU-1"]
+	if _, err := fiu.Members(ctx, node.Who{Person: "ann"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := fiu.List(ctx, who("ann"), "message", 0); err != nil {
+		t.Fatal(err)
+	}
+	ask := func() map[string][]byte {
+		t.Helper()
+		var asked []string
+		w.until("it has witnesses", func() bool {
+			var err error
+			asked, err = fiu.AskWitnesses(ctx, node.Who{Person: "ann"})
+			return err == nil && len(asked) == 2
+		})
+		var got map[string][]byte
+		w.until("they answer", func() bool {
+			var err error
+			got, err = fiu.Answers(ctx, node.Who{Person: "ann"})
+			return err == nil && len(got) == 2
+		})
+		return got
+	}
+	w.clock.forward(2 * time.Hour) // checkpoints go out every hour
+	var kept [][]byte
+	w.until("both keep something", func() bool {
+		kept = nil
+		for _, b := range ask() {
+			if len(b) > 0 {
+				kept = append(kept, b)
+			}
+		}
+		return len(kept) == 2
+	})
+	if _, err := node.VerifyAudit(ctx, fiu.dir, kept...); err != nil {
+		t.Fatal(err)
+	}
+	fiu.stop()
+	if err := os.RemoveAll(filepath.Join(fiu.dir, "audit")); err != nil {
+		t.Fatal(err)
+	}
+	w.start("FIU-1")
+	w.nodes["FIU-1"].stop()
+	if _, err := node.VerifyAudit(ctx, fiu.dir); err != nil {
+		t.Fatalf("the new log does not verify by itself: %v", err)
+	}
+	if _, err := node.VerifyAudit(ctx, fiu.dir, kept...); err == nil {
+		t.Error("a log that was written anew agrees with what its witnesses keep")
+	}
+}
+
 func TestWhoDidNotSendALetterCannotKeepItAway(t *testing.T) {
 	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "NCB-BB": handling.Bureau, "FIU-1": handling.FIU}, nil)
 	ctx := t.Context()

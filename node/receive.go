@@ -43,6 +43,8 @@ func (n *Node) effects() map[string]effect {
 		"rotation":        {"", (*Node).gotRotation},
 		"checkpoint":      {"", (*Node).gotCheckpoint},
 		"checkpoint.ask":  {"", (*Node).gotCheckpointAsk},
+		"witness.ask":     {"", (*Node).gotWitnessAsk},
+		"witness.kept":    {"", (*Node).gotWitnessKept},
 		"notice.request":  {register.Notice, (*Node).gotRequest},
 		"notice.step":     {register.Notice, (*Node).gotStep},
 		"notice.state":    {register.Publish, (*Node).gotState},

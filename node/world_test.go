@@ -32,12 +32,20 @@ func (c *clock) forward(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.a
 
 // world is a secretariat and members, each with its own folder, in this process.
 type world struct {
-	t     testing.TB
-	clock *clock
-	own   map[string]*clock // of nodes whose clock is wrong
-	dir   string
-	url   string
-	nodes map[string]*running
+	t      testing.TB
+	clock  *clock
+	own    map[string]*clock // of nodes whose clock is wrong
+	dir    string
+	url    string
+	nodes  map[string]*running
+	change []func(id string, s *node.Setup)
+}
+
+func (w *world) setup(id string, s node.Setup) node.Setup {
+	for _, c := range w.change {
+		c(id, &s)
+	}
+	return s
 }
 
 type running struct {
@@ -55,9 +63,9 @@ func who(person string) node.Who {
 var people = []node.Person{{ID: "ann", May: []string{"all"}}, {ID: "bob", May: []string{"all"}}, {ID: "eve", May: []string{"read"}}}
 
 // newWorld founds a secretariat GS and lets members join.
-func newWorld(t testing.TB, members map[string]handling.Kind, dsn func(member string) string) *world {
+func newWorld(t testing.TB, members map[string]handling.Kind, dsn func(member string) string, change ...func(id string, s *node.Setup)) *world {
 	t.Helper()
-	w := &world{t: t, clock: &clock{}, own: map[string]*clock{}, dir: t.TempDir(), nodes: map[string]*running{}}
+	w := &world{t: t, clock: &clock{}, own: map[string]*clock{}, dir: t.TempDir(), nodes: map[string]*running{}, change: change}
 	db := func(m string) string {
 		if dsn == nil {
 			return ""
@@ -65,7 +73,7 @@ func newWorld(t testing.TB, members map[string]handling.Kind, dsn func(member st
 		return dsn(m)
 	}
 	gs := filepath.Join(w.dir, "GS")
-	if err := node.Found(gs, pass, node.Setup{Member: "GS", Name: "Secretariat", Country: "FR", Listen: "127.0.0.1:0", Database: db("GS"), Silver: true, People: people}, w.clock.now()); err != nil {
+	if err := node.Found(gs, pass, w.setup("GS", node.Setup{Member: "GS", Name: "Secretariat", Country: "FR", Listen: "127.0.0.1:0", Database: db("GS"), Silver: true, People: people}), w.clock.now()); err != nil {
 		t.Fatal(err)
 	}
 	w.start("GS")
@@ -107,7 +115,7 @@ func (w *world) join(id string, kind handling.Kind, dsn string) {
 		w.t.Fatal(err)
 	}
 	dir := filepath.Join(w.dir, id)
-	answer, code, err := node.Join(dir, pass, node.Setup{URL: w.url, Database: dsn, Silver: true, People: people}, invitation, w.clock.now())
+	answer, code, err := node.Join(dir, pass, w.setup(id, node.Setup{URL: w.url, Database: dsn, Silver: true, People: people}), invitation, w.clock.now())
 	if err != nil {
 		w.t.Fatal(err)
 	}

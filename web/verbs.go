@@ -206,6 +206,12 @@ var verbs = map[string]verb{
 		}
 		return nil, errors.Join(n.ExportAudit(ctx, w, a.Filter, f), f.Close())
 	},
+	"audit.ask": func(ctx context.Context, n *node.Node, w node.Who, _ *Args) (any, error) {
+		return n.AskWitnesses(ctx, w)
+	},
+	"audit.answers": func(ctx context.Context, n *node.Node, w node.Who, _ *Args) (any, error) {
+		return n.Answers(ctx, w)
+	},
 	"audit.kept": func(_ context.Context, n *node.Node, w node.Who, a *Args) (any, error) { return n.Kept(w, a.Member) },
 }
 

@@ -512,14 +512,53 @@ type auditCmd struct {
 	Export auditExportCmd `cmd:"" help:"Write entries with their proofs."`
 }
 
-type auditVerifyCmd struct{ dataFlags }
+type auditVerifyCmd struct {
+	dataFlags
+	As   string        `env:"TARIR_AS" help:"With --ask: who asks."`
+	Ask  bool          `help:"Ask the members who witness this log for what they keep of it: the node must be running."`
+	Wait time.Duration `default:"30s" help:"With --ask: for how long to wait for their answers (default: ${default})."`
+}
 
 func (c *auditVerifyCmd) Run(e *env) error {
-	n, err := node.VerifyAudit(e.ctx, c.Data)
+	var witnesses []string
+	answers := map[string][]byte{}
+	if c.Ask {
+		who := node.Who{Person: c.As}
+		if err := web.Do(e.ctx, c.Data, "audit.ask", who, web.Args{}, &witnesses); err != nil {
+			return err
+		}
+		for end := time.Now().Add(c.Wait); len(answers) < len(witnesses) && time.Now().Before(end); {
+			select {
+			case <-e.ctx.Done():
+				return e.ctx.Err()
+			case <-time.After(200 * time.Millisecond):
+			}
+			if err := web.Do(e.ctx, c.Data, "audit.answers", who, web.Args{}, &answers); err != nil {
+				return err
+			}
+		}
+	}
+	var kept [][]byte
+	for _, m := range slices.Sorted(maps.Keys(answers)) {
+		if len(answers[m]) > 0 {
+			kept = append(kept, answers[m])
+		}
+	}
+	n, err := node.VerifyAudit(e.ctx, c.Data, kept...)
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(e.stdout, "%d entries: none was changed, left out or put in later\n", n)
+	for _, m := range witnesses {
+		switch b, ok := answers[m]; {
+		case !ok:
+			fmt.Fprintf(e.stdout, "%s has not answered\n", m)
+		case len(b) == 0:
+			fmt.Fprintf(e.stdout, "%s keeps nothing of this log yet\n", m)
+		default:
+			fmt.Fprintf(e.stdout, "%s keeps a checkpoint of it, which it agrees with\n", m)
+		}
+	}
 	return nil
 }
 
