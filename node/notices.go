@@ -423,7 +423,7 @@ func (n *Node) gotStep(tx *store.Tx, st *envelope.Statement) (string, error) {
 		return "", &rejected{code: "request", text: "a request is sent as a whole"}
 	}
 	if err := n.applied(tx, it, r, s); err != nil {
-		return "", &rejected{code: "step", text: err.Error()}
+		return "", missing("step", err.Error()) // the step before it may still come
 	}
 	if s.Event == notice.Resubmit {
 		err = tx.AddTask(store.Task{ID: "review/" + b.ID + "/" + strconv.Itoa(len(r.Record.Steps)), Kind: "review", Subject: "review/" + b.ID, Due: n.reviewBy(&r.Record.Form)})

@@ -200,7 +200,7 @@ func (n *Node) gotStopStep(tx *store.Tx, st *envelope.Statement) (string, error)
 	step := b.Step
 	step.Member = st.From // whatever it says
 	if err := s.Apply(step); err != nil {
-		return "", &rejected{code: "stop", text: err.Error()}
+		return "", missing("stop", err.Error()) // the step before it may still come
 	}
 	if !s.Open() {
 		if err := tx.AddTask(store.Task{ID: "answered/" + s.ID + "/" + string(step.State), Kind: "answered", Subject: "stop/" + s.ID, Due: n.now(), Note: string(step.State)}); err != nil {

@@ -479,7 +479,7 @@ func (n *Node) gotHitStep(tx *store.Tx, st *envelope.Statement) (string, error) 
 		return store.Stored, tx.AddTask(store.Task{ID: "confirm/" + h.ID + "/" + st.ID, Kind: "confirm", Subject: "hit/" + h.ID, Due: n.now(), Note: "reminder"})
 	}
 	if err := h.Apply(s); err != nil {
-		return "", &rejected{code: "hit", text: err.Error()}
+		return "", missing("hit", err.Error()) // the step before it may still come
 	}
 	if s.State == hit.Confirmed || s.State == hit.Denied {
 		if err := tx.AddTask(store.Task{ID: "close/" + h.ID, Kind: "close", Subject: "hit/" + h.ID, Due: n.now(), Note: string(s.State)}); err != nil {
