@@ -144,22 +144,24 @@ func (l *Log) Mark(text string) string {
 
 // Record puts an entry on disk and returns its number; whatever is accounted for by it is done afterwards, not before. At is
 // set to now where it is zero.
-func (l *Log) Record(e Entry) (int64, error) {
+func (l *Log) Record(list ...Entry) (first int64, err error) {
 	if l.signer == nil {
 		return 0, errors.New("record in audit log: it was opened to be read")
 	}
-	if err := e.check(); err != nil {
-		return 0, err
+	texts := make([][]byte, len(list))
+	for i, e := range list {
+		if err := e.check(); err != nil {
+			return 0, err
+		}
+		if e.At.IsZero() {
+			e.At = l.now()
+		}
+		e.At = e.At.UTC()
+		if texts[i], err = json.Marshal(e); err != nil {
+			return 0, fmt.Errorf("record in audit log: %w", err)
+		}
 	}
-	if e.At.IsZero() {
-		e.At = l.now()
-	}
-	e.At = e.At.UTC()
-	b, err := json.Marshal(e)
-	if err != nil {
-		return 0, fmt.Errorf("record in audit log: %w", err)
-	}
-	n, err := l.book.Append(b)
+	n, err := l.book.Append(texts...)
 	if err != nil {
 		return 0, fmt.Errorf("record in audit log: %w", err)
 	}

@@ -189,7 +189,7 @@ func (n *Node) retain(ctx context.Context) error {
 				return err
 			}
 		}
-		return nil
+		return n.packReceipts(tx)
 	})
 }
 
@@ -239,7 +239,7 @@ func (n *Node) pulse(ctx context.Context) error {
 		to = slices.DeleteFunc(to, func(id string) bool {
 			return !slices.ContainsFunc(active, func(m *register.Member) bool { return m.ID == id })
 		})
-		_, err = n.enqueue(tx, say{to: to, kind: pulseKind, subject: receiptKind, body: struct{}{}})
+		_, err = n.enqueue(tx, say{to: to, kind: pulseKind, subject: pulseKind, body: struct{}{}})
 		return err
 	})
 }

@@ -34,8 +34,10 @@ type effect struct {
 }
 
 // effects are those of all kinds of statements.
-func (n *Node) effects() map[string]effect {
-	return map[string]effect{
+var effects map[string]effect
+
+func init() { // what some of them call asks for them
+	effects = map[string]effect{
 		receiptKind:       {"", (*Node).gotReceipt},
 		pulseKind:         {"", func(*Node, *store.Tx, *envelope.Statement) (string, error) { return store.Stored, nil }},
 		registerKind:      {"", (*Node).gotRegister},
@@ -91,11 +93,11 @@ func (n *Node) receiveAll(ctx context.Context, client *relay.Client) error {
 	if err != nil {
 		return err
 	}
-	return client.Receive(ctx, from, n.take, func(err error) {
+	return client.Receive(ctx, from, relay.Handler{One: n.take, Many: n.takeMany, Failed: func(err error) {
 		if ctx.Err() == nil {
 			n.log.Warn("receiving", "error", err.Error())
 		}
-	})
+	}})
 }
 
 // take takes a letter in its turn: it has its effect once. One that cannot be judged yet is put aside, and so is whatever follows it
@@ -129,10 +131,10 @@ var errBehind = errors.New("earlier letters of this sender wait")
 // judge opens a letter and does what it says. Where earlier ones of its sender wait, so does this one; but what the secretariat says of
 // its register goes before everything, whatever its clock says, since others wait for that.
 func (n *Node) judge(ctx context.Context, l relay.Letter, behind bool) error {
-	opener := envelope.Opener{Member: n.config.Member, Keys: n.openingKeys(), Directory: directory{n}, Now: n.now, Seen: func(from, id string) (seen bool, err error) {
+	opener := n.opener(func(from, id string) (seen bool, err error) {
 		err = n.store.Read(ctx, func(tx *store.Tx) (err error) { seen, err = tx.Seen(from, id); return err })
 		return seen, err
-	}}
+	})
 	st, err := opener.Open(l.Sealed, l.Arrived)
 	if refusal, is := errors.AsType[*envelope.Refusal](err); is && refusal.Reason == envelope.Early && refusal.Said.Type == registerKind {
 		st, err = refusal.Said, nil
@@ -167,6 +169,9 @@ func (n *Node) refuse(ctx context.Context, l relay.Letter, refusal *envelope.Ref
 			if err := tx.Owe(store.Receipt{Sender: st.From, Statement: st.ID, State: store.Refused, Reason: string(refusal.Reason), At: n.now()}); err != nil {
 				return err
 			}
+			if err := n.packReceipts(tx); err != nil {
+				return err
+			}
 		}
 		return keepPlace(tx, l.Place)
 	})
@@ -194,54 +199,18 @@ func keepPlace(tx *store.Tx, c relay.Cursor) error {
 // Where it is clear that it is rejected, no says why.
 func (n *Node) effectOf(ctx context.Context, st *envelope.Statement, place relay.Cursor, no *rejected) error {
 	n.counted.received.Add(1)
-	e, known := n.effects()[st.Type]
-	switch {
-	case no != nil:
-	case !known:
-		no = &rejected{code: "unknown_type", text: "this version does not know it"}
-	case e.right != "" && !n.has(st.From, e.right):
-		no = &rejected{code: "no_right", text: "the sender has not the right " + string(e.right)}
-	default:
-		no = n.deniedHere(st)
+	if no == nil {
+		no = n.refusedHere(st)
 	}
-	if !silent(st.Type) {
-		result, why := "accepted", ""
-		if no != nil {
-			result, why = "refused", no.code
-		}
-		w := Who{Person: clockPerson, Purpose: st.Purpose, LegalBasis: st.LegalBasis}
-		if err := n.record(w, audit.Receive, st.Type, st.ID, st.From, result, reasonsOf(why)...); err != nil {
-			return err
-		}
+	if err := n.recordReceived(received(st, no)...); err != nil {
+		return err
 	}
-	now := n.now()
 	run := func(no *rejected) error {
 		return n.store.Write(ctx, func(tx *store.Tx) error {
-			if seen, err := tx.Seen(st.From, st.ID); err != nil || seen {
-				return errors.Join(err, keepPlace(tx, place))
-			}
-			if err := tx.MarkSeen(st.From, st.ID, now); err != nil {
+			if err := n.effectIn(tx, st, place, no); err != nil {
 				return err
 			}
-			if err := keepPlace(tx, place); err != nil {
-				return err
-			}
-			if err := contact(tx, st.From, st.Sent); err != nil {
-				return err
-			}
-			state, reason := store.Refused, ""
-			if no != nil {
-				reason = no.code
-			} else {
-				var err error
-				if state, err = e.effect(n, tx, st); err != nil {
-					return err
-				}
-			}
-			if silent(st.Type) {
-				return nil
-			}
-			return tx.Owe(store.Receipt{Sender: st.From, Statement: st.ID, State: state, Reason: reason, At: now})
+			return n.packReceipts(tx)
 		})
 	}
 	err := run(no)
@@ -251,7 +220,7 @@ func (n *Node) effectOf(ctx context.Context, st *envelope.Statement, place relay
 			return r
 		}
 		n.counted.rejected.Add(1)
-		if err := n.record(Who{Person: clockPerson, Purpose: st.Purpose, LegalBasis: st.LegalBasis}, audit.Receive, st.Type, st.ID, st.From, "refused", r.code); err != nil {
+		if err := n.recordReceived(received(st, r)...); err != nil {
 			return err
 		}
 		err = run(r)
@@ -260,6 +229,122 @@ func (n *Node) effectOf(ctx context.Context, st *envelope.Statement, place relay
 		n.stir()
 	}
 	return err
+}
+
+// takeMany takes letters together, as far as each opens and nothing speaks against it: one entry in the log and one transaction for
+// all. What it does not take is taken one by one.
+func (n *Node) takeMany(ctx context.Context, letters []relay.Letter) int {
+	if n.asides.Load() {
+		return 0
+	}
+	var list []*envelope.Statement
+	err := n.store.Read(ctx, func(tx *store.Tx) error {
+		list = nil
+		opener := n.opener(tx.Seen)
+		for _, l := range letters {
+			st, err := opener.Open(l.Sealed, l.Arrived)
+			if err != nil || st.Type == registerKind || n.refusedHere(st) != nil {
+				break // by itself: what follows may be judged by what it says
+			}
+			list = append(list, st)
+		}
+		return nil
+	})
+	if err != nil || len(list) < 2 {
+		return 0
+	}
+	var entries []audit.Entry
+	for _, st := range list {
+		entries = append(entries, received(st, nil)...)
+	}
+	if err := n.recordReceived(entries...); err != nil {
+		return 0
+	}
+	err = n.store.Write(ctx, func(tx *store.Tx) error {
+		for i, st := range list {
+			if err := n.effectIn(tx, st, letters[i].Place, nil); err != nil {
+				return err
+			}
+		}
+		return n.packReceipts(tx)
+	})
+	if err != nil {
+		return 0 // whoever fails is found one by one
+	}
+	n.counted.received.Add(int64(len(list)))
+	n.stir()
+	return len(list)
+}
+
+func (n *Node) opener(seen func(from, id string) (bool, error)) *envelope.Opener {
+	return &envelope.Opener{Member: n.config.Member, Keys: n.openingKeys(), Directory: directory{n}, Now: n.now, Seen: seen}
+}
+
+// refusedHere says why a statement that opened has no effect here, as far as that can be told without its content.
+func (n *Node) refusedHere(st *envelope.Statement) *rejected {
+	e, known := effects[st.Type]
+	switch {
+	case !known:
+		return &rejected{code: "unknown_type", text: "this version does not know it"}
+	case e.right != "" && !n.has(st.From, e.right):
+		return &rejected{code: "no_right", text: "the sender has not the right " + string(e.right)}
+	}
+	return n.deniedHere(st)
+}
+
+// received is the entry of a statement in the audit log.
+func received(st *envelope.Statement, no *rejected) []audit.Entry {
+	if silent(st.Type) {
+		return nil
+	}
+	e := audit.Entry{
+		Person: clockPerson, Action: audit.Receive, Purpose: string(st.Purpose), LegalBasis: st.LegalBasis, Kind: st.Type, Mark: st.ID, Other: st.From, Result: "accepted",
+	}
+	if no != nil {
+		e.Result, e.Reasons = "refused", reasonsOf(no.code)
+	}
+	return []audit.Entry{e}
+}
+
+func (n *Node) recordReceived(entries ...audit.Entry) error {
+	if len(entries) == 0 {
+		return nil
+	}
+	for i := range entries {
+		e := &entries[i]
+		e.Member, e.Mark = n.config.Member, n.audit.Mark(e.Kind+"/"+e.Mark)
+	}
+	_, err := n.audit.Record(entries...)
+	return err
+}
+
+// effectIn does what a statement says, once, and keeps the place.
+func (n *Node) effectIn(tx *store.Tx, st *envelope.Statement, place relay.Cursor, no *rejected) error {
+	if seen, err := tx.Seen(st.From, st.ID); err != nil || seen {
+		return errors.Join(err, keepPlace(tx, place))
+	}
+	if err := tx.MarkSeen(st.From, st.ID, n.now()); err != nil {
+		return err
+	}
+	if err := keepPlace(tx, place); err != nil {
+		return err
+	}
+	if err := contact(tx, st.From, st.Sent); err != nil {
+		return err
+	}
+	state, reason := store.Refused, ""
+	if no != nil {
+		reason = no.code
+	} else {
+		var err error
+		if state, err = effects[st.Type].effect(n, tx, st); err != nil {
+			return err
+		}
+	}
+	if silent(st.Type) {
+		return nil
+	}
+	return tx.Owe(store.Receipt{Sender: st.From, Statement: st.ID, State: state, Reason: reason, At: n.now()})
 }
 
 func reasonsOf(code string) []string {

@@ -146,11 +146,12 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 		return err
 	}
 	later := map[string]time.Time{} // recipients that are left alone for a while, as their boxes are full; a clock that is set does not matter
+	sent := map[string]bool{}       // receipts that the relay has: they are forgotten with what is written next, and sent once more after a crash
 	for {
 		if n.ownKeys()[0] != used {
 			return errRedial
 		}
-		more, err := n.sendSome(ctx, client, later)
+		more, err := n.sendSome(ctx, client, later, sent)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -163,6 +164,9 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 		select {
 		case <-n.wake:
 		case <-time.After(time.Second):
+			if err := n.forgetSent(ctx, sent); err != nil {
+				n.log.Error("sending", "error", err.Error())
+			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -170,10 +174,7 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 }
 
 // sendSome sends one batch and says whether there may be more.
-func (n *Node) sendSome(ctx context.Context, client *relay.Client, later map[string]time.Time) (bool, error) {
-	if err := n.packReceipts(ctx); err != nil {
-		return false, err
-	}
+func (n *Node) sendSome(ctx context.Context, client *relay.Client, later map[string]time.Time, sent map[string]bool) (bool, error) {
 	maps.DeleteFunc(later, func(_ string, t time.Time) bool { return time.Now().After(t) })
 	var queue []store.Waiting
 	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) {
@@ -184,6 +185,7 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, later map[str
 	}
 	now := n.now()
 	full := len(queue) == batch
+	queue = slices.DeleteFunc(queue, func(w store.Waiting) bool { return sent[w.ID] })
 	if len(queue) == 0 {
 		return false, nil
 	}
@@ -214,14 +216,24 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, later map[str
 	}
 	cancel()
 	broke := false
-	err := n.store.Write(ctx, func(tx *store.Tx) error {
+	for i, w := range queue {
+		if errs[i] == nil && w.Subject == receiptKind {
+			sent[w.ID] = true
+		}
+	}
+	var err error
+	if len(sent) < mostUnforgotten && !slices.ContainsFunc(queue, func(w store.Waiting) bool { return !sent[w.ID] }) {
+		n.counted.sent.Add(int64(len(queue)))
+		return full, nil
+	}
+	err = n.store.Write(ctx, func(tx *store.Tx) error {
+		if err := forget(tx, sent); err != nil {
+			return err
+		}
 		for i, w := range queue {
 			state, reason := store.Relayed, ""
 			switch {
-			case errs[i] == nil && w.Subject == receiptKind:
-				if err := tx.Forget(w.ID); err != nil {
-					return err
-				}
+			case sent[w.ID]:
 				continue
 			case errs[i] == nil:
 			case !now.Before(w.Expires):
@@ -240,6 +252,9 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, later map[str
 		}
 		return nil
 	})
+	if err == nil {
+		clear(sent)
+	}
 	for i, w := range queue {
 		switch {
 		case errs[i] == nil:
@@ -252,6 +267,30 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, later map[str
 		}
 	}
 	return full && !broke, err
+}
+
+// mostUnforgotten is how many receipts that were sent may wait to be forgotten.
+const mostUnforgotten = 100
+
+func forget(tx *store.Tx, sent map[string]bool) error {
+	for id := range sent {
+		if err := tx.Forget(id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forgetSent forgets the receipts that were sent.
+func (n *Node) forgetSent(ctx context.Context, sent map[string]bool) error {
+	if len(sent) == 0 {
+		return nil
+	}
+	err := n.store.Write(ctx, func(tx *store.Tx) error { return forget(tx, sent) })
+	if err == nil {
+		clear(sent)
+	}
+	return err
 }
 
 var errNoMember = errors.New("the recipient is no member in good standing")
@@ -291,23 +330,21 @@ func (n *Node) sealingKey(member string) (*keys.Public, error) {
 }
 
 // packReceipts makes statements of the receipts that are owed, one for each sender.
-func (n *Node) packReceipts(ctx context.Context) error {
-	return n.store.Write(ctx, func(tx *store.Tx) error {
-		owed, err := tx.Owed(mostInOne)
-		if err != nil {
+func (n *Node) packReceipts(tx *store.Tx) error {
+	owed, err := tx.Owed(mostInOne)
+	if err != nil {
+		return err
+	}
+	by := map[string][]store.Receipt{}
+	for _, r := range owed {
+		by[r.Sender] = append(by[r.Sender], r)
+	}
+	for _, sender := range slices.Sorted(maps.Keys(by)) {
+		if _, err := n.enqueue(tx, say{to: []string{sender}, kind: receiptKind, subject: receiptKind, body: receiptBody{by[sender]}}); err != nil {
 			return err
 		}
-		by := map[string][]store.Receipt{}
-		for _, r := range owed {
-			by[r.Sender] = append(by[r.Sender], r)
-		}
-		for _, sender := range slices.Sorted(maps.Keys(by)) {
-			if _, err := n.enqueue(tx, say{to: []string{sender}, kind: receiptKind, subject: receiptKind, body: receiptBody{by[sender]}}); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 func decode[T any](b json.RawMessage) (*T, error) {

@@ -96,7 +96,7 @@ func notices(b *testing.B, n int, syncAlways bool, atOnce int) {
 			defer book.Close()
 		}
 		wg.Go(func() {
-			_ = c.Receive(ctx, relay.Cursor{}, func(ctx context.Context, l relay.Letter) error {
+			_ = c.Receive(ctx, relay.Cursor{}, relay.Handler{One: func(ctx context.Context, l relay.Letter) error {
 				s, err := own.Open(l.Sealed, l.Arrived)
 				if err != nil {
 					return err
@@ -109,7 +109,7 @@ func notices(b *testing.B, n int, syncAlways bool, atOnce int) {
 					return err
 				}
 				return c.Send(ctx, seal(say(m, []string{"GS"}, "receipt", s.ID), "GS", s.ID+m))[0]
-			}, nil)
+			}})
 		})
 	}
 	gs := w.dial("GS")

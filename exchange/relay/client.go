@@ -171,33 +171,48 @@ type Refused struct{ Code string }
 
 func (r *Refused) Error() string { return "refused: " + r.Code }
 
-// Receive gives the member's letters behind a place to handle, one after the other in the order in which the relay took them, until
-// ctx ends. When handle returns nil, the effect of the letter and its place must be on disk: whoever goes on from the last place
-// that was kept gets each letter once. After a *Refused it becomes a dead letter, and its place is to be kept all the same. After any
-// other error it is tried again after a while, and everything behind it waits. failed is told of each such try; nil: nobody.
-func (c *Client) Receive(ctx context.Context, from Cursor, handle func(context.Context, Letter) error, failed func(error)) error {
-	if failed == nil {
-		failed = func(error) {}
+// Handler takes letters. When One returns nil, the effect of the letter and its place must be on disk: whoever goes on from the last
+// place that was kept gets each letter once. After a *Refused it becomes a dead letter, and its place is to be kept all the same. After
+// any other error it is tried again after a while, and everything behind it waits.
+type Handler struct {
+	One func(context.Context, Letter) error
+	// Many may take some of the letters that have come, from the first on, with the same promise, and says how many it took: One gets
+	// the next. nil: One gets all.
+	Many func(context.Context, []Letter) int
+	// Failed is told of each try that failed; nil: nobody.
+	Failed func(error)
+}
+
+// most is how many letters Many gets at once.
+const most = 64
+
+// Receive gives the member's letters behind a place to a handler, in the order in which the relay took them, until ctx ends.
+func (c *Client) Receive(ctx context.Context, from Cursor, h Handler) error {
+	if h.Failed == nil {
+		h.Failed = func(error) {}
+	}
+	if h.Many == nil {
+		h.Many = func(context.Context, []Letter) int { return 0 }
 	}
 	told := from
 	tell := func(ctx context.Context) {
 		if from != told {
 			if _, err := c.ask(ctx, "taken.", from); err != nil {
-				failed(err) // it is told with the next one
+				h.Failed(err) // it is told with the next one
 				return
 			}
 			told = from
 		}
 	}
 	for {
-		err := c.session(ctx, &from, handle, failed, tell)
+		err := c.session(ctx, &from, h, tell)
 		if ctx.Err() != nil {
 			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 			defer cancel()
 			tell(last)
 			return ctx.Err()
 		}
-		failed(err)
+		h.Failed(err)
 		if !pause(ctx, time.Second) {
 			return ctx.Err()
 		}
@@ -229,7 +244,7 @@ func (c *Client) ask(ctx context.Context, what string, at Cursor) (string, error
 var errBroke = errors.New("the line broke, or a letter did not get here")
 
 // session takes letters until something breaks: what was on its way then is asked for again.
-func (c *Client) session(ctx context.Context, at *Cursor, handle func(context.Context, Letter) error, failed func(error), tell func(context.Context)) error {
+func (c *Client) session(ctx context.Context, at *Cursor, h Handler, tell func(context.Context)) error {
 	select {
 	case <-c.broke: // before this session
 	default:
@@ -261,15 +276,55 @@ func (c *Client) session(ctx context.Context, at *Cursor, handle func(context.Co
 		case <-ctx.Done():
 		}
 	})
+	came := make(chan Letter, inFlight)
+	wg.Go(func() { cancel(c.read(ctx, messages, epoch, came)) })
 	last := time.Now()
-	for n := uint64(1); ; n++ {
-		m, err := messages.Next(jetstream.NextMaxWait(tidy))
-		if ctx.Err() != nil {
+	for {
+		var letters []Letter
+		select {
+		case l := <-came:
+			letters = append(letters, l)
+		case <-time.After(tidy):
+			tell(ctx)
+			continue
+		case <-ctx.Done():
 			return context.Cause(ctx)
 		}
-		if errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) {
+		for more := true; more && len(letters) < most; {
+			select {
+			case l := <-came:
+				letters = append(letters, l)
+			default:
+				more = false
+			}
+		}
+		if len(letters) > 1 {
+			if k := h.Many(ctx, letters); k > 0 {
+				*at = letters[k-1].Place
+				letters = letters[k:]
+			}
+		}
+		for _, l := range letters {
+			if err := c.one(ctx, l, h.One, h.Failed); err != nil {
+				return err
+			}
+			*at = l.Place
+		}
+		if time.Since(last) > tidy {
 			tell(ctx)
-			n--
+			last = time.Now()
+		}
+	}
+}
+
+// read gives what comes, and ends when one is missing.
+func (c *Client) read(ctx context.Context, messages jetstream.MessagesContext, epoch string, came chan<- Letter) error {
+	for n := uint64(1); ; {
+		m, err := messages.Next(jetstream.NextMaxWait(tidy))
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) {
 			continue
 		}
 		if err != nil {
@@ -282,17 +337,15 @@ func (c *Client) session(ctx context.Context, at *Cursor, handle func(context.Co
 		if meta.Sequence.Consumer != n {
 			return errBroke
 		}
+		n++
 		l := Letter{ID: m.Headers().Get(nats.MsgIdHdr), To: c.member, From: sender(m.Subject()), Arrived: meta.Timestamp, Sealed: m.Data(), Place: Cursor{epoch, meta.Sequence.Stream}}
 		if k := len(c.token); len(l.ID) > k {
 			l.ID = l.ID[k:]
 		}
-		if err := c.one(ctx, l, handle, failed); err != nil {
-			return err
-		}
-		*at = l.Place
-		if time.Since(last) > tidy {
-			tell(ctx)
-			last = time.Now()
+		select {
+		case came <- l:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 	}
 }

@@ -88,7 +88,7 @@ func (n *net) take(member string, want int, handle func(relay.Letter) error) (go
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	done := 0
-	err := c.Receive(ctx, n.at[member], func(ctx context.Context, l relay.Letter) error {
+	err := c.Receive(ctx, n.at[member], relay.Handler{One: func(ctx context.Context, l relay.Letter) error {
 		if done == want {
 			<-ctx.Done() // one more than wanted: it stays where it is
 			return ctx.Err()
@@ -105,7 +105,7 @@ func (n *net) take(member string, want int, handle func(relay.Letter) error) (go
 			}
 		}
 		return err
-	}, nil)
+	}})
 	if done != want || !errors.Is(err, context.Canceled) {
 		n.Fatalf("%d letters of %d: %v", done, want, err)
 	}
