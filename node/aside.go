@@ -28,7 +28,7 @@ const (
 
 const (
 	mostEarly    = 7 * 24 * time.Hour // that a sender's clock may be ahead (our choice)
-	mostMissing  = time.Hour          // that a step waits for what it is a step of (our choice)
+	mostMissing  = time.Minute        // that a step waits for what it is a step of (our choice)
 	mostAside    = 1000               // of one sender (our choice)
 	askedSetting = "register/asked"   // the question to the secretariat that is not answered yet
 )

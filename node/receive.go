@@ -202,16 +202,8 @@ func (n *Node) effectOf(ctx context.Context, st *envelope.Statement, place relay
 	if no == nil {
 		no = n.refusedHere(st)
 	}
-	if err := n.recordReceived(received(st, no)...); err != nil {
-		return err
-	}
 	run := func(no *rejected) error {
-		return n.store.Write(ctx, func(tx *store.Tx) error {
-			if err := n.effectIn(tx, st, place, no); err != nil {
-				return err
-			}
-			return n.packReceipts(tx)
-		})
+		return n.effectsOf(ctx, []*envelope.Statement{st}, func(tx *store.Tx) error { return n.effectIn(tx, st, place, no) }, no)
 	}
 	err := run(no)
 	if r, ok := errors.AsType[*rejected](err); ok {
@@ -220,11 +212,30 @@ func (n *Node) effectOf(ctx context.Context, st *envelope.Statement, place relay
 			return r
 		}
 		n.counted.rejected.Add(1)
-		if err := n.recordReceived(received(st, r)...); err != nil {
-			return err
-		}
 		err = run(r)
 	}
+	return err
+}
+
+// effectsOf does what statements say in one transaction, which stands in the log before it is kept.
+func (n *Node) effectsOf(ctx context.Context, list []*envelope.Statement, effects func(tx *store.Tx) error, no *rejected) error {
+	var entries []audit.Entry
+	for _, st := range list {
+		entries = append(entries, received(st, no)...)
+	}
+	err := n.store.Write(ctx, func(tx *store.Tx) error {
+		if err := effects(tx); err != nil {
+			return err
+		}
+		if err := n.packReceipts(tx); err != nil {
+			return err
+		}
+		err := n.recordReceived(entries...)
+		if err == nil {
+			entries = nil // the transaction may be run again
+		}
+		return err
+	})
 	if err == nil {
 		n.stir()
 	}
@@ -253,26 +264,18 @@ func (n *Node) takeMany(ctx context.Context, letters []relay.Letter) int {
 	if err != nil || len(list) < 2 {
 		return 0
 	}
-	var entries []audit.Entry
-	for _, st := range list {
-		entries = append(entries, received(st, nil)...)
-	}
-	if err := n.recordReceived(entries...); err != nil {
-		return 0
-	}
-	err = n.store.Write(ctx, func(tx *store.Tx) error {
+	err = n.effectsOf(ctx, list, func(tx *store.Tx) error {
 		for i, st := range list {
 			if err := n.effectIn(tx, st, letters[i].Place, nil); err != nil {
 				return err
 			}
 		}
-		return n.packReceipts(tx)
-	})
+		return nil
+	}, nil)
 	if err != nil {
 		return 0 // whoever fails is found one by one
 	}
 	n.counted.received.Add(int64(len(list)))
-	n.stir()
 	return len(list)
 }
 
