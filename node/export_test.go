@@ -2,11 +2,13 @@ package node
 
 import (
 	"context"
+	crand "crypto/rand"
 	"math/rand/v2"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
+	"tarir/exchange/register"
 	"tarir/store"
 )
 
@@ -18,6 +20,57 @@ func (n *Node) SendRecall(ctx context.Context, to, kind, id string) error {
 	})
 	n.stir()
 	return err
+}
+
+// AdmitQuietly takes members in without telling anybody, for worlds of many: their registers are copied.
+func (n *Node) AdmitQuietly(ctx context.Context, st register.Statement, join func(invitation []byte) (answer []byte, code string, err error)) error {
+	own := n.ownKeys()[0]
+	public := own.Public()
+	nonce := make([]byte, 16)
+	if _, err := crand.Read(nonce); err != nil {
+		return err
+	}
+	st.Type, st.At, st.Nonce, st.Expires, st.Issuer, st.Rights = register.Invited, n.now(), nonce, n.now().Add(time.Hour), &public, UsualRights(st.Kind)
+	invitation, err := register.Sign(&st, own)
+	if err != nil {
+		return err
+	}
+	if _, err := n.register.Append(invitation); err != nil {
+		return err
+	}
+	answer, code, err := join(invitation)
+	if err != nil {
+		return err
+	}
+	var joined *register.Statement
+	n.register.Look(func(s *register.State) { joined, err = s.Admit(answer, code, n.now()) })
+	if err != nil {
+		return err
+	}
+	entry, err := register.Sign(joined, own)
+	if err != nil {
+		return err
+	}
+	if _, err := n.register.Append(entry); err != nil {
+		return err
+	}
+	return n.store.Write(ctx, func(tx *store.Tx) error {
+		return tx.Set(toldSetting, string(mustJSON(told{n.register.Size(), public.ID()})))
+	})
+}
+
+// Delivered is how many deliveries about a record have been receipted as stored.
+func (n *Node) Delivered(ctx context.Context, subject string) (stored int, err error) {
+	err = n.store.Read(ctx, func(tx *store.Tx) error {
+		d, err := tx.Deliveries(subject)
+		for _, x := range d {
+			if x.State == store.Stored {
+				stored++
+			}
+		}
+		return err
+	})
+	return stored, err
 }
 
 // Mischief does what whoever runs the relay can do to what passes: letters are given twice, and later ones before earlier ones.

@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,7 @@ type world struct {
 	dir    string
 	url    string
 	nodes  map[string]*running
+	every  time.Duration // of the clock; 0: 50 ms
 	change []func(id string, s *node.Setup)
 }
 
@@ -140,7 +142,7 @@ func (w *world) start(id string) {
 	if c := w.own[id]; c != nil {
 		now = func() time.Time { return w.clock.now().Add(c.difference()) }
 	}
-	n, err := node.Open(context.Background(), dir, node.Options{Passphrase: pass, Now: now, Log: log, Every: 50 * time.Millisecond})
+	n, err := node.Open(context.Background(), dir, node.Options{Passphrase: pass, Now: now, Log: log, Every: cmp.Or(w.every, 50*time.Millisecond)})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -1,0 +1,231 @@
+package node_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tarir/exchange/register"
+	"tarir/handling"
+	"tarir/node"
+	"tarir/notice"
+)
+
+// manyNodes is a secretariat and n members as nodes of this process, each with its own folder, database and audit log.
+func manyNodes(b *testing.B, n int, sync bool) *world {
+	b.Helper()
+	w := &world{t: b, clock: &clock{}, own: map[string]*clock{}, dir: b.TempDir(), nodes: map[string]*running{}}
+	gs := filepath.Join(w.dir, "GS")
+	if err := node.Found(gs, pass, node.Setup{Member: "GS", Name: "Secretariat", Country: "FR", Listen: "127.0.0.1:0", People: people}, w.clock.now()); err != nil {
+		b.Fatal(err)
+	}
+	if !sync {
+		path := filepath.Join(gs, "config.toml")
+		text, err := os.ReadFile(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := os.WriteFile(path, bytes.Replace(text, []byte("sync = true"), []byte("sync = false"), 1), 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	open, err := node.Open(b.Context(), gs, node.Options{Passphrase: pass})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for i := range n {
+		id := fmt.Sprintf("NCB-%03d", i)
+		err := open.AdmitQuietly(b.Context(), register.Statement{Member: id, Name: id, Kind: handling.Bureau, Country: "FR", Contact: "24/7"}, func(invitation []byte) ([]byte, string, error) {
+			return node.Join(filepath.Join(w.dir, id), pass, node.Setup{URL: "nats://later", People: people}, invitation, w.clock.now())
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := open.Close(); err != nil {
+		b.Fatal(err)
+	}
+	w.every = 10 * time.Second
+	w.start("GS")
+	w.url = w.relayURL()
+	for i := range n {
+		id := fmt.Sprintf("NCB-%03d", i)
+		dir := filepath.Join(w.dir, id)
+		if err := os.CopyFS(filepath.Join(dir, "register"), os.DirFS(filepath.Join(gs, "register"))); err != nil && !errors.Is(err, os.ErrExist) {
+			b.Fatal(err)
+		}
+		path := filepath.Join(dir, "config.toml")
+		text, err := os.ReadFile(path)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := os.WriteFile(path, bytes.Replace(text, []byte("nats://later"), []byte(w.url), 1), 0o600); err != nil {
+			b.Fatal(err)
+		}
+		w.start(id)
+	}
+	for id := range w.nodes {
+		w.until(id+" has a line", func() bool { h, err := w.nodes[id].Health(b.Context()); return err == nil && h.Line })
+	}
+	return w
+}
+
+// BenchmarkNotice sends a diffusion of 4 KB from the secretariat to all members of a world of whole nodes: signed, sealed to each, kept
+// by the relay, opened and verified by each, put into its database and its audit log, and receipted; an operation ends when the sender
+// has every receipt on disk. With four at once the rate is that of a busy day, and the times say nothing.
+func BenchmarkNotice(b *testing.B) {
+	for _, sync := range []bool{true, false} {
+		for _, n := range []int{1, 10, 196, 1000} {
+			b.Run(fmt.Sprintf("sync=%v/members=%d", sync, n), func(b *testing.B) { sendToAll(b, n, sync, 1) })
+		}
+		b.Run(fmt.Sprintf("sync=%v/members=196/four-at-once", sync), func(b *testing.B) { sendToAll(b, 196, sync, 4) })
+	}
+}
+
+func sendToAll(b *testing.B, n int, sync bool, atOnce int) {
+	w := manyNodes(b, n, sync)
+	gs := w.nodes["GS"]
+	var to []string
+	for id := range w.nodes {
+		if id != "GS" {
+			to = append(to, id)
+		}
+	}
+	slices.Sort(to)
+	text := strings.Repeat("x", 4096)
+	ctx := context.Background()
+	var took []time.Duration
+	type one struct {
+		id    string
+		begun time.Time
+	}
+	var open []one
+	finish := func() {
+		o := open[0]
+		open = open[1:]
+		for {
+			got, err := gs.Delivered(ctx, "message/"+o.id)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if got == n {
+				break
+			}
+			time.Sleep(2 * time.Millisecond)
+		}
+		took = append(took, time.Since(o.begun))
+	}
+	for b.Loop() {
+		begun := time.Now()
+		m, err := gs.Send(ctx, who("ann"), node.NewLetter{Kind: "message", To: to, Text: notice.Texts{"en": text}, Urgent: true})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if open = append(open, one{m.ID, begun}); len(open) == atOnce {
+			finish()
+		}
+	}
+	for len(open) > 0 {
+		finish()
+	}
+	slices.Sort(took)
+	b.ReportMetric(float64(took[len(took)/2].Milliseconds()), "p50-ms")
+	b.ReportMetric(float64(took[len(took)*99/100].Milliseconds()), "p99-ms")
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "notices/s")
+	b.StopTimer()
+	for _, r := range w.nodes {
+		r.stop()
+	}
+}
+
+// BenchmarkCheck asks "is this known?" of one node with 100,000 records of its own: allowed, looked up and in the audit log on disk.
+// 171 a second at so many nanoseconds of processor are so much of a core (core-%-at-171/s).
+func BenchmarkCheck(b *testing.B) {
+	w := newWorld(b, map[string]handling.Kind{"BANK-FF": handling.Bank}, nil)
+	bank := w.nodes["BANK-FF"]
+	var text strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&text, `{"id":"acc%d","schema":"BankAccount","properties":{"bankName":["BANKFFXX"],"accountNumber":["%010d"]}}`+"\n", i, i)
+	}
+	if got, err := bank.Import(b.Context(), who("ann"), strings.NewReader(text.String()), handling.Label{}); err != nil || got.Accepted != 100_000 {
+		b.Fatal(got, err)
+	}
+	w.nodes["GS"].stop()
+	began := cpu(b)
+	for i := 0; b.Loop(); i++ {
+		k, err := bank.IsKnown(b.Context(), who("ann"), notice.Thing{Kind: "account", Value: fmt.Sprintf("BANKFFXX/%010d", i%200_000)})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if len(k.Hits) != 1 && i%200_000 < 100_000 {
+			b.Fatal("not found")
+		}
+	}
+	used := float64(cpu(b)-began) / float64(b.N)
+	b.ReportMetric(used, "cpu-ns/op")
+	b.ReportMetric(used*171/1e9*100, "core-%-at-171/s")
+}
+
+// BenchmarkAttachment sends a file of 1 GB from one node to another and opens it there. heap-MB is the most that the heap had in use in
+// both nodes and the relay together.
+func BenchmarkAttachment(b *testing.B) {
+	w := newWorld(b, map[string]handling.Kind{"NCB-AA": handling.Bureau, "FIU-1": handling.FIU}, nil)
+	path := filepath.Join(b.TempDir(), "large")
+	f, err := os.Create(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	chunk := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
+	for range 1 << 10 {
+		if _, err := f.Write(chunk); err != nil {
+			b.Fatal(err)
+		}
+	}
+	if err := f.Close(); err != nil {
+		b.Fatal(err)
+	}
+	b.SetBytes(1 << 30)
+	stop, most := make(chan struct{}), make(chan uint64)
+	go func() {
+		top := uint64(0)
+		for {
+			select {
+			case <-stop:
+				most <- top
+				return
+			case <-time.After(20 * time.Millisecond):
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				top = max(top, m.HeapInuse)
+			}
+		}
+	}()
+	for b.Loop() {
+		m, err := w.nodes["NCB-AA"].Send(b.Context(), who("ann"), node.NewLetter{Kind: "message", To: []string{"FIU-1"}, Text: notice.Texts{"en": "large"}, Files: []node.File{{Path: path}}})
+		if err != nil {
+			b.Fatal(err)
+		}
+		for end := time.Now().Add(5 * time.Minute); w.state("FIU-1", "message", m.ID) == ""; time.Sleep(50 * time.Millisecond) {
+			if time.Now().After(end) {
+				b.Fatal("it did not come")
+			}
+		}
+		got, err := w.nodes["FIU-1"].Fetch(b.Context(), who("ann"), "message", m.ID, "")
+		if err != nil {
+			b.Fatal(err)
+		}
+		if i, err := os.Stat(got); err != nil || i.Size() != 1<<30 {
+			b.Fatal(err)
+		}
+	}
+	close(stop)
+	b.ReportMetric(float64(<-most)/1e6, "heap-MB")
+}
