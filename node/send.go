@@ -146,10 +146,18 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 		return err
 	}
 	later := map[string]time.Time{} // recipients that are left alone for a while, as their boxes are full; a clock that is set does not matter
+	first := time.Now()             // of those that follow
 	sent := map[string]bool{}       // receipts that the relay has: they are forgotten with what is written next, and sent once more after a crash
 	for {
 		if n.ownKeys()[0] != used {
 			return errRedial
+		}
+		if len(sent) == 0 {
+			first = time.Now()
+		} else if time.Since(first) > time.Second {
+			if err := n.forgetSent(ctx, sent); err != nil {
+				n.log.Error("sending", "error", err.Error())
+			}
 		}
 		more, err := n.sendSome(ctx, client, later, sent)
 		if ctx.Err() != nil {
@@ -164,9 +172,6 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 		select {
 		case <-n.wake:
 		case <-time.After(time.Second):
-			if err := n.forgetSent(ctx, sent); err != nil {
-				n.log.Error("sending", "error", err.Error())
-			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}
