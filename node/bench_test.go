@@ -5,9 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -17,6 +17,7 @@ import (
 	"tarir/handling"
 	"tarir/node"
 	"tarir/notice"
+	"tarir/web"
 )
 
 // manyNodes is a secretariat and n members as nodes of this process, each with its own folder, database and audit log.
@@ -158,7 +159,14 @@ func BenchmarkCheck(b *testing.B) {
 	if got, err := bank.Import(b.Context(), who("ann"), strings.NewReader(text.String()), handling.Label{}); err != nil || got.Accepted != 100_000 {
 		b.Fatal(got, err)
 	}
-	w.nodes["GS"].stop()
+	for _, id := range []string{"GS", "BANK-FF"} {
+		w.nodes[id].stop()
+	}
+	w.every = 10 * time.Second // the clock of a node that runs, not of a test
+	w.start("GS")
+	w.url = w.relayURL()
+	w.start("BANK-FF")
+	bank = w.nodes["BANK-FF"]
 	began := cpu(b)
 	for i := 0; b.Loop(); i++ {
 		k, err := bank.IsKnown(b.Context(), who("ann"), notice.Thing{Kind: "account", Value: fmt.Sprintf("BANKFFXX/%010d", i%200_000)})
@@ -174,10 +182,32 @@ func BenchmarkCheck(b *testing.B) {
 	b.ReportMetric(used*171/1e9*100, "core-%-at-171/s")
 }
 
-// BenchmarkAttachment sends a file of 1 GB from one node to another and opens it there. heap-MB is the most that the heap had in use in
-// both nodes and the relay together.
+// BenchmarkAttachment sends a file of 1 GB from one node to another, each a process of its own, and opens it there. The metrics are the
+// most memory that each process had resident, in MB.
 func BenchmarkAttachment(b *testing.B) {
-	w := newWorld(b, map[string]handling.Kind{"NCB-AA": handling.Bureau, "FIU-1": handling.FIU}, nil)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	at := l.Addr().String()
+	_ = l.Close()
+	w := newWorld(b, map[string]handling.Kind{"NCB-AA": handling.Bureau, "FIU-1": handling.FIU}, nil, func(id string, s *node.Setup) {
+		if id == "GS" {
+			s.Listen = at
+		}
+	})
+	r := &torture{procs: map[string]*proc{}}
+	for _, id := range []string{"GS", "NCB-AA", "FIU-1"} {
+		w.nodes[id].stop()
+	}
+	for _, id := range []string{"GS", "NCB-AA", "FIU-1"} {
+		p := &proc{id: id, dir: filepath.Join(w.dir, id)}
+		if err := p.start(); err != nil {
+			b.Fatal(err)
+		}
+		defer p.kill()
+		r.procs[id] = p
+	}
 	path := filepath.Join(b.TempDir(), "large")
 	f, err := os.Create(path)
 	if err != nil {
@@ -193,39 +223,44 @@ func BenchmarkAttachment(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.SetBytes(1 << 30)
-	stop, most := make(chan struct{}), make(chan uint64)
-	go func() {
-		top := uint64(0)
-		for {
-			select {
-			case <-stop:
-				most <- top
-				return
-			case <-time.After(20 * time.Millisecond):
-				var m runtime.MemStats
-				runtime.ReadMemStats(&m)
-				top = max(top, m.HeapInuse)
-			}
-		}
-	}()
+	long, cancel := context.WithTimeout(context.Background(), 10*time.Minute)
+	defer cancel()
+	do := func(id, verb string, a web.Args, out any) error {
+		return web.Do(long, r.procs[id].dir, verb, who("ann"), a, out)
+	}
 	for b.Loop() {
-		m, err := w.nodes["NCB-AA"].Send(b.Context(), who("ann"), node.NewLetter{Kind: "message", To: []string{"FIU-1"}, Text: notice.Texts{"en": "large"}, Files: []node.File{{Path: path}}})
-		if err != nil {
+		var m node.Letter
+		if err := do("NCB-AA", "letter.send", web.Args{Letter: &node.NewLetter{Kind: "message", To: []string{"FIU-1"}, Text: notice.Texts{"en": "large"}, Files: []node.File{{Path: path}}}}, &m); err != nil {
 			b.Fatal(err)
 		}
-		for end := time.Now().Add(5 * time.Minute); w.state("FIU-1", "message", m.ID) == ""; time.Sleep(50 * time.Millisecond) {
-			if time.Now().After(end) {
-				b.Fatal("it did not come")
+		for {
+			s, err := r.states("FIU-1", "message")
+			if err != nil || long.Err() != nil {
+				b.Fatal("it did not come", err)
 			}
+			if s[m.ID] != "" {
+				break
+			}
+			time.Sleep(50 * time.Millisecond)
 		}
-		got, err := w.nodes["FIU-1"].Fetch(b.Context(), who("ann"), "message", m.ID, "")
-		if err != nil {
+		var got string
+		if err := do("FIU-1", "fetch", web.Args{Kind: "message", ID: m.ID}, &got); err != nil {
 			b.Fatal(err)
 		}
 		if i, err := os.Stat(got); err != nil || i.Size() != 1<<30 {
-			b.Fatal(err)
+			b.Fatal(i, err)
 		}
 	}
-	close(stop)
-	b.ReportMetric(float64(<-most)/1e6, "heap-MB")
+	for id, p := range r.procs {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+		if err != nil {
+			b.Fatal(err)
+		}
+		_, after, _ := strings.Cut(string(text), "VmHWM:")
+		var kb float64
+		if _, err := fmt.Sscan(after, &kb); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(kb*1024/1e6, id+"-MB")
+	}
 }

@@ -21,6 +21,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -44,10 +45,38 @@ var (
 
 // Store is an open database.
 type Store struct {
-	db       *sql.DB // writes, one at a time on SQLite
+	db       *sql.DB
 	readers  *sql.DB
 	postgres bool
 	path     string // of SQLite's file
+
+	writing, reading chan struct{} // a place for each transaction at once: one that writes, on SQLite
+	prepared         [2]statements // of db and of readers, on SQLite; the other one's driver keeps its own
+}
+
+// statements are SQL that SQLite has read once.
+type statements struct {
+	mu  sync.Mutex
+	all map[string]*sql.Stmt
+}
+
+const (
+	readersAtOnce = 4
+	mostPrepared  = 100
+)
+
+// get is the statement of a text; nil where there are enough already. It takes a connection for as long as it is new.
+func (p *statements) get(ctx context.Context, db *sql.DB, query string) (*sql.Stmt, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if st := p.all[query]; st != nil || len(p.all) == mostPrepared {
+		return st, nil
+	}
+	st, err := db.PrepareContext(ctx, query)
+	if err == nil {
+		p.all[query] = st
+	}
+	return st, err
 }
 
 // Open opens a database and brings its tables up to date: a path is a file of SQLite, postgres://... a database of PostgreSQL.
@@ -71,8 +100,13 @@ func Open(ctx context.Context, dsn string) (s *Store, err error) {
 			}
 			return db, err
 		}
-		if s.db, err = open("&_txlock=immediate", 1); err == nil {
-			s.readers, err = open("&_pragma=query_only(true)", 4)
+		// One connection more than transactions, for new statements.
+		if s.db, err = open("&_txlock=immediate", 2); err == nil {
+			s.readers, err = open("&_pragma=query_only(true)", readersAtOnce+1)
+		}
+		s.writing, s.reading = make(chan struct{}, 1), make(chan struct{}, readersAtOnce)
+		for i := range s.prepared {
+			s.prepared[i].all = map[string]*sql.Stmt{}
 		}
 		if err != nil {
 			return nil, fmt.Errorf("open the database: %w", err)
@@ -153,12 +187,28 @@ func again(err error) bool {
 
 // Write runs fn in a transaction of its own, which is on disk when Write returns nil.
 func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
-	return s.run(ctx, s.db, &sql.TxOptions{Isolation: s.isolation()}, fn)
+	if s.writing != nil {
+		select {
+		case s.writing <- struct{}{}:
+			defer func() { <-s.writing }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return s.run(ctx, s.db, &s.prepared[0], &sql.TxOptions{Isolation: s.isolation()}, fn)
 }
 
 // Read runs fn in a transaction that writes nothing.
 func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
-	return s.run(ctx, s.readers, &sql.TxOptions{Isolation: s.isolation(), ReadOnly: s.postgres}, fn)
+	if s.reading != nil {
+		select {
+		case s.reading <- struct{}{}:
+			defer func() { <-s.reading }()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return s.run(ctx, s.readers, &s.prepared[1], &sql.TxOptions{Isolation: s.isolation(), ReadOnly: s.postgres}, fn)
 }
 
 func (s *Store) isolation() sql.IsolationLevel {
@@ -168,9 +218,9 @@ func (s *Store) isolation() sql.IsolationLevel {
 	return sql.LevelDefault
 }
 
-func (s *Store) run(ctx context.Context, db *sql.DB, o *sql.TxOptions, fn func(*Tx) error) error {
+func (s *Store) run(ctx context.Context, db *sql.DB, p *statements, o *sql.TxOptions, fn func(*Tx) error) error {
 	for try := 0; ; try++ {
-		err := s.once(ctx, db, o, fn)
+		err := s.once(ctx, db, p, o, fn)
 		if err == nil || !again(err) || try == 20 || ctx.Err() != nil {
 			return s.plain(err)
 		}
@@ -181,12 +231,12 @@ func (s *Store) run(ctx context.Context, db *sql.DB, o *sql.TxOptions, fn func(*
 	}
 }
 
-func (s *Store) once(ctx context.Context, db *sql.DB, o *sql.TxOptions, fn func(*Tx) error) error {
+func (s *Store) once(ctx context.Context, db *sql.DB, p *statements, o *sql.TxOptions, fn func(*Tx) error) error {
 	tx, err := db.BeginTx(ctx, o)
 	if err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
-	if err := fn(&Tx{ctx, tx}); err != nil {
+	if err := fn(&Tx{ctx, tx, db, p}); err != nil {
 		_ = tx.Rollback() // the error that led here is the one to tell
 		return err
 	}
@@ -198,12 +248,46 @@ func (s *Store) once(ctx context.Context, db *sql.DB, o *sql.TxOptions, fn func(
 
 // Tx is a transaction.
 type Tx struct {
-	ctx context.Context
-	tx  *sql.Tx
+	ctx      context.Context
+	tx       *sql.Tx
+	db       *sql.DB
+	prepared *statements
+}
+
+// stmt is the prepared statement of a text; nil where it is to be read as it is.
+func (t *Tx) stmt(query string) (*sql.Stmt, error) {
+	if t.prepared.all == nil {
+		return nil, nil
+	}
+	st, err := t.prepared.get(t.ctx, t.db, query)
+	if err != nil || st == nil {
+		return nil, err
+	}
+	return t.tx.StmtContext(t.ctx, st), nil
+}
+
+func (t *Tx) query(query string, args ...any) (*sql.Rows, error) {
+	st, err := t.stmt(query)
+	switch {
+	case err != nil:
+		return nil, err
+	case st == nil:
+		return t.tx.QueryContext(t.ctx, query, args...)
+	}
+	return st.QueryContext(t.ctx, args...)
 }
 
 func (t *Tx) exec(query string, args ...any) (int64, error) {
-	r, err := t.tx.ExecContext(t.ctx, query, args...)
+	st, err := t.stmt(query)
+	if err != nil {
+		return 0, fmt.Errorf("database: %w", err)
+	}
+	var r sql.Result
+	if st != nil {
+		r, err = st.ExecContext(t.ctx, args...)
+	} else {
+		r, err = t.tx.ExecContext(t.ctx, query, args...)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("database: %w", err)
 	}
@@ -211,19 +295,20 @@ func (t *Tx) exec(query string, args ...any) (int64, error) {
 }
 
 func (t *Tx) value(dst any, query string, args ...any) error {
-	err := t.tx.QueryRowContext(t.ctx, query, args...).Scan(dst)
-	if errors.Is(err, sql.ErrNoRows) {
+	none := true
+	err := t.each(query, args, func(scan func(...any) error) error {
+		none = false
+		return scan(dst)
+	})
+	if err == nil && none {
 		return ErrNone
 	}
-	if err != nil {
-		return fmt.Errorf("database: %w", err)
-	}
-	return nil
+	return err
 }
 
 // each scans every row into what fn gives, and calls row after each.
 func (t *Tx) each(query string, args []any, row func(scan func(...any) error) error) error {
-	rows, err := t.tx.QueryContext(t.ctx, query, args...)
+	rows, err := t.query(query, args...)
 	if err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
