@@ -9,13 +9,14 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"tarir/exchange/register"
+	"tarir/handling"
 	"tarir/store"
 )
 
-// SendRecall sends what no honest node sends: a recall of a letter that is not this node's.
-func (n *Node) SendRecall(ctx context.Context, to, kind, id string) error {
+// SendAny sends what no honest node sends, signed by this one. Receipts about it are those of its subject.
+func (n *Node) SendAny(ctx context.Context, to, kind, subject string, label *handling.Label, body any) error {
 	err := n.store.Write(ctx, func(tx *store.Tx) error {
-		_, err := n.enqueue(tx, say{to: []string{to}, kind: "recall", subject: "recall/" + kind + "/" + id, body: recallBody{kind, id, "mischief"}, urgent: true})
+		_, err := n.enqueue(tx, say{to: []string{to}, kind: kind, subject: subject, label: label, body: body, urgent: true})
 		return err
 	})
 	n.stir()

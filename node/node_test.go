@@ -2,6 +2,7 @@ package node_test
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -362,6 +363,68 @@ func TestALogWrittenAnewIsSeenByWhatItsWitnessesKeep(t *testing.T) {
 	}
 }
 
+// TestAMemberWithValidKeysDoesNothingInTheNameOfAnother: it signs and seals as it should, and says what only others may say.
+func TestAMemberWithValidKeysDoesNothingInTheNameOfAnother(t *testing.T) {
+	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "NCB-BB": handling.Bureau, "FIU-1": handling.FIU, "BANK-FF": handling.Bank, "NGO-1": handling.NGO}, nil)
+	ctx := t.Context()
+	r := w.publish(silver(handling.Bureau, handling.FIU))
+	w.until("FIU-1 has the notice", func() bool { return w.state("FIU-1", "notice", r.ID) == "published" })
+	label := &handling.Label{Owners: []string{"NCB-AA"}, Purpose: handling.Locate, Recorded: time.Now(), Until: time.Now().AddDate(0, 1, 0)}
+	withdrawn := *r
+	withdrawn.State = notice.Withdrawn
+	letter := func(from string) node.Letter {
+		return node.Letter{ID: strings.Repeat("a", 32), From: from, Text: notice.Texts{"en": "x"}, At: time.Now()}
+	}
+	stop := func(owner string) casework.Stop {
+		return casework.Stop{ID: strings.Repeat("b", 32), Owner: owner, Asked: "BANK-FF", State: casework.Requested, Form: casework.StopForm{
+			Account: "B/1", Amount: "1", Currency: "USD", Payments: []casework.Payment{{Reference: "W", Amount: "1", To: "B/1"}}, Offence: "THB", Reference: "r", Officer: "o", Wish: "hold",
+		}}
+	}
+	for i, c := range []struct {
+		from, to, kind string
+		label          *handling.Label
+		body           any
+		reason         string
+	}{
+		{"NCB-BB", "FIU-1", "notice", label, withdrawn, "no_right"},                                                              // withdraws another's notice
+		{"NCB-BB", "NCB-AA", "notice.state", nil, withdrawn, "no_right"},                                                         // tells its owner that it is withdrawn
+		{"NCB-BB", "FIU-1", "register", nil, map[string]any{"from": 0}, "not_secretariat"},                                       // writes the register
+		{"NCB-BB", "FIU-1", "notice.receipts", nil, map[string]any{"id": r.ID}, "no_right"},                                      // tells who has what
+		{"NCB-BB", "GS", "notice.step", nil, map[string]any{"id": r.ID, "step": notice.Step{Event: notice.Withdraw}}, "request"}, // takes another's step
+		{"NCB-BB", "GS", "notice.request", nil, map[string]any{"record": withdrawn}, "request"},                                  // asks in another's name
+		{"NCB-BB", "GS", "hit.outcome", nil, map[string]any{"hit": "h", "notice": r.ID, "outcome": "arrested"}, "hit"},           // claims a success
+		{"NCB-BB", "FIU-1", "message", label, letter("NCB-AA"), "label"},                                                         // writes as another
+		{"NCB-BB", "NCB-AA", "hit", nil, hit.Hit{ID: "h", Notice: r.ID, Finder: "FIU-1", Owner: "NCB-AA", State: hit.Asked}, "hit"},
+		{"NCB-BB", "BANK-FF", "stop", label, stop("NCB-AA"), "stop"},                    // asks in another's name
+		{"NGO-1", "BANK-FF", "stop", label, stop("NGO-1"), "no_right"},                  // has not the right
+		{"NGO-1", "GS", "notice.request", nil, map[string]any{"record": r}, "no_right"}, // neither this one
+		{"NCB-BB", "FIU-1", "nonsense", nil, 1, "unknown_type"},
+	} {
+		id := fmt.Sprint(i)
+		if err := w.nodes[c.from].SendAny(ctx, c.to, c.kind, "mischief/"+id, c.label, c.body); err != nil {
+			t.Fatal(c.kind, err)
+		}
+		w.until(c.kind+" "+id+" is answered", func() bool {
+			s := w.receipt(c.from, "mischief", id, c.to)
+			return s != "" && s != "queued " && s != "relayed "
+		})
+		d, err := w.nodes[c.from].Receipts(ctx, node.Who{Person: "ann"}, "mischief", id)
+		if err != nil || len(d) != 1 || d[0].State != "refused" || d[0].Reason != c.reason {
+			t.Errorf("%s from %s to %s: %+v, %v; want it refused for %s", c.kind, c.from, c.to, d, err, c.reason)
+		}
+	}
+	if s := w.state("FIU-1", "notice", r.ID); s != "published" {
+		t.Errorf("the notice is %q", s)
+	}
+	for m, kinds := range map[string][]string{"FIU-1": {"message"}, "BANK-FF": {"stop"}, "NCB-AA": {"hit"}, "GS": {"outcome"}} {
+		for _, kind := range kinds {
+			if id := w.first(m, kind); id != "" {
+				t.Errorf("%s has a %s", m, kind)
+			}
+		}
+	}
+}
+
 func TestWhoDidNotSendALetterCannotKeepItAway(t *testing.T) {
 	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "NCB-BB": handling.Bureau, "FIU-1": handling.FIU}, nil)
 	ctx := t.Context()
@@ -374,7 +437,7 @@ func TestWhoDidNotSendALetterCannotKeepItAway(t *testing.T) {
 	if err := w.nodes["NCB-BB"].Recall(ctx, node.Who{Person: "ann", Reason: "mischief"}, "message", m.ID); !errors.Is(err, node.ErrNotAllowed) {
 		t.Errorf("another's letter was recalled: %v", err)
 	}
-	if err := w.nodes["NCB-BB"].SendRecall(ctx, "FIU-1", "message", m.ID); err != nil {
+	if err := w.nodes["NCB-BB"].SendAny(ctx, "FIU-1", "recall", "mischief/1", nil, map[string]string{"kind": "message", "id": m.ID, "reason": "mischief"}); err != nil {
 		t.Fatal(err)
 	}
 	w.start("FIU-1")
