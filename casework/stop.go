@@ -10,6 +10,7 @@ import (
 	"math/big"
 	"regexp"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -123,6 +124,46 @@ func (a *Answer) Next() []Hop {
 		}
 	}
 	return out
+}
+
+// Proposals are the forms of the requests that follow, one for each account to which the money went on, filled from this request and its
+// answer. Who asks reads them, and says which member holds each account.
+func (s *Stop) Proposals() []StopForm {
+	if s.Answer == nil {
+		return nil
+	}
+	at := map[string]int{}
+	var out []StopForm
+	for _, h := range s.Answer.Next() {
+		p := Payment{Reference: cmp.Or(h.Payment, s.Form.Reference), Time: h.Time, Amount: h.Amount, From: s.Form.Account, To: h.Account}
+		key := h.Account + " " + h.Currency
+		i, ok := at[key]
+		if !ok {
+			f := s.Form
+			f.Account, f.Name, f.Amount, f.Currency, f.Payments = h.Account, "", "0", h.Currency, nil
+			i, at[key] = len(out), len(out)
+			out = append(out, f)
+		}
+		out[i].Amount = sum(out[i].Amount, h.Amount)
+		out[i].Payments = append(out[i].Payments, p)
+	}
+	return out
+}
+
+// sum adds two decimals, with as many places as the longer one has.
+func sum(a, b string) string {
+	x, ok1 := new(big.Rat).SetString(a)
+	y, ok2 := new(big.Rat).SetString(b)
+	if !ok1 || !ok2 {
+		return a
+	}
+	places := 0
+	for _, s := range []string{a, b} {
+		if _, after, ok := strings.Cut(s, "."); ok {
+			places = max(places, len(after))
+		}
+	}
+	return x.Add(x, y).FloatString(places)
 }
 
 // StopStep is a step, with who took it and why.

@@ -90,3 +90,29 @@ func TestNobodyAnswersForAnother(t *testing.T) {
 		}
 	})
 }
+
+func TestWhereTheMoneyWentOnTheNextRequestsAreFilledIn(t *testing.T) {
+	s := &Stop{ID: "s", Form: StopForm{
+		Account: "A/1", Name: "Holder", Amount: "1000.00", Currency: "USD", Payments: []Payment{{Reference: "W1", Amount: "1000.00", To: "A/1"}},
+		Offence: "THB", Reference: "AA/7", Officer: "o", Wish: "both",
+	}}
+	if s.Proposals() != nil {
+		t.Error("proposals without an answer")
+	}
+	s.Answer = &Answer{Found: true, Hops: []Hop{
+		{Account: "A/1", How: "held", Amount: "100.00", Currency: "USD"},
+		{Account: "", How: "cash", Amount: "50.00", Currency: "USD"},
+		{Account: "B/2", How: "other institution", Amount: "300.50", Currency: "USD", Payment: "P1"},
+		{Account: "C/3", How: "other institution", Amount: "200", Currency: "USD", Payment: "P2"},
+		{Account: "B/2", How: "other institution", Amount: "49.5", Currency: "USD", Payment: "P3"},
+	}}
+	got := s.Proposals()
+	if len(got) != 2 || got[0].Account != "B/2" || got[0].Amount != "350.00" || len(got[0].Payments) != 2 || got[0].Payments[1].Reference != "P3" || got[1].Account != "C/3" || got[1].Amount != "200" {
+		t.Fatalf("%+v", got)
+	}
+	for _, f := range got {
+		if err := f.Check(); err != nil || f.Name != "" || f.Offence != "THB" || f.Payments[0].From != "A/1" {
+			t.Errorf("%+v %v", f, err)
+		}
+	}
+}

@@ -783,6 +783,10 @@ func (n *Node) AskWitnesses(ctx context.Context, w Who) (asked []string, err err
 	if err := n.record(w, audit.Admin, "audit", n.config.Member, "", "ask witnesses"); err != nil {
 		return nil, err
 	}
+	// What they do not have yet they cannot tell: an exchange that is young has not sent any.
+	if err := n.sendCheckpoints(ctx); err != nil {
+		return nil, err
+	}
 	err = n.store.Write(ctx, func(tx *store.Tx) error {
 		asked = nil
 		names, err := tx.Settings("witness/")

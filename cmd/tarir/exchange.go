@@ -417,6 +417,7 @@ func (c *hitCmd) Run(e *env) error {
 type stopCmd struct {
 	Request stopRequestCmd `cmd:"" help:"Ask an institution to hold money."`
 	Trace   stopTraceCmd   `cmd:"" help:"Follow the money of a request in the own ledger, and answer with lots."`
+	Next    stopNextCmd    `cmd:"" help:"Where the money has moved on: show the requests that follow, or send them."`
 	Answer  stopAnswerCmd  `cmd:"" help:"Answer: acknowledged, blocked_full, blocked_part, not_found, refused, released, returned."`
 }
 
@@ -433,6 +434,44 @@ func (c *stopRequestCmd) Run(e *env) error {
 	}
 	for i := range list {
 		list[i].Earlier = c.Earlier
+	}
+	var out []*casework.Stop
+	if err := c.do(e, "stop.request", web.Args{Stops: list}, &out); err != nil {
+		return err
+	}
+	if c.JSON {
+		return writeJSON(e.stdout, out)
+	}
+	for _, s := range out {
+		fmt.Fprintln(e.stdout, s.ID, s.Asked, s.State)
+	}
+	return nil
+}
+
+type stopNextCmd struct {
+	whoFlags
+	ID    string            `arg:"" help:"The request that was answered."`
+	Asked map[string]string `help:"Which member to ask, by institution: --asked BANKCCXX=BANK-CC. Without it nothing is sent."`
+}
+
+func (c *stopNextCmd) Run(e *env) error {
+	var s casework.Stop
+	if err := c.do(e, "open", web.Args{Kind: "stop", ID: c.ID}, &s); err != nil {
+		return err
+	}
+	var list []node.StopRequest
+	for _, f := range s.Proposals() {
+		institution, _, _ := strings.Cut(f.Account, "/")
+		asked := c.Asked[institution]
+		if len(c.Asked) == 0 || asked != "" {
+			list = append(list, node.StopRequest{Asked: asked, Form: f, Earlier: c.ID})
+		}
+	}
+	if len(list) == 0 {
+		return errors.New("nothing of this money went on to an institution that can be asked")
+	}
+	if len(c.Asked) == 0 {
+		return writeJSON(e.stdout, list)
 	}
 	var out []*casework.Stop
 	if err := c.do(e, "stop.request", web.Args{Stops: list}, &out); err != nil {

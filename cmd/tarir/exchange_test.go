@@ -34,7 +34,7 @@ func TestTheLittleWorld(t *testing.T) {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{"published ", "confirmed; next", "held at Bank F on BANKFFXX/", "has moved on", "BANK-FF: "} {
+	for _, want := range []string{"published ", "confirmed; next", "held at Bank F on BANKFFXX/", "has moved on", " USD, by ", "BANK-FF: ", "GS keeps a checkpoint of it"} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}
