@@ -277,7 +277,7 @@ func (c *Client) session(ctx context.Context, at *Cursor, h Handler, tell func(c
 		}
 	})
 	came := make(chan Letter, inFlight)
-	wg.Go(func() { cancel(c.read(ctx, messages, epoch, came)) })
+	wg.Go(func() { cancel(c.read(ctx, consumer, messages, epoch, came)) })
 	last := time.Now()
 	for {
 		var letters []Letter
@@ -318,13 +318,20 @@ func (c *Client) session(ctx context.Context, at *Cursor, h Handler, tell func(c
 }
 
 // read gives what comes, and ends when one is missing.
-func (c *Client) read(ctx context.Context, messages jetstream.MessagesContext, epoch string, came chan<- Letter) error {
+func (c *Client) read(ctx context.Context, consumer jetstream.Consumer, messages jetstream.MessagesContext, epoch string, came chan<- Letter) error {
 	for n := uint64(1); ; {
 		m, err := messages.Next(jetstream.NextMaxWait(tidy))
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) {
+			// Nothing came: either there is nothing, or what it comes from was lost with a server.
+			asked, cancel := context.WithTimeout(ctx, patience)
+			_, err := consumer.Info(asked)
+			cancel()
+			if err != nil {
+				return fmt.Errorf("receive: %w", err)
+			}
 			continue
 		}
 		if err != nil {

@@ -125,7 +125,7 @@ func TestARelayOnThreeServersLosesNothingWithOneOfThem(t *testing.T) {
 	defer stop()
 	got := make(chan string, 1000)
 	wg.Go(func() {
-		err := b.Receive(receiving, relay.Cursor{}, relay.Handler{One: func(_ context.Context, l relay.Letter) error { got <- l.ID; return nil }})
+		err := b.Receive(receiving, relay.Cursor{}, relay.Handler{One: func(_ context.Context, l relay.Letter) error { got <- l.ID; return nil }, Failed: func(err error) { t.Log(err) }})
 		if !errors.Is(err, context.Canceled) {
 			t.Error(err)
 		}
