@@ -7,7 +7,10 @@
 //	send.go      from the outbox to the relay
 //	receive.go   from the relay to the records: each statement has its effect once
 //	aside.go     letters that came before what they are judged by
-//	members.go   the register: invite, admit, rotate, suspend
+//	members.go   the register: invite, admit, suspend, and telling the members
+//	keys.go      this member's keys and their change
+//	relay.go     the relay, where this is the secretariat's node
+//	witness.go   checkpoints of audit logs, given to others and kept for them
 //	notices.go   requests and notices, at their owner, at the secretariat and at those who get them
 //	letters.go   diffusions, messages, recall, receipts
 //	watch.go     records and watch-lists; hits

@@ -221,7 +221,7 @@ func (n *Node) effectOf(ctx context.Context, st *envelope.Statement, place relay
 func (n *Node) effectsOf(ctx context.Context, list []*envelope.Statement, effects func(tx *store.Tx) error, no *rejected) error {
 	var entries []audit.Entry
 	for _, st := range list {
-		entries = append(entries, received(st, no)...)
+		entries = append(entries, n.received(st, no)...)
 	}
 	err := n.store.Write(ctx, func(tx *store.Tx) error {
 		if err := effects(tx); err != nil {
@@ -230,7 +230,7 @@ func (n *Node) effectsOf(ctx context.Context, list []*envelope.Statement, effect
 		if err := n.packReceipts(tx); err != nil {
 			return err
 		}
-		err := n.recordReceived(entries...)
+		_, err := n.audit.Record(entries...)
 		if err == nil {
 			entries = nil // the transaction may be run again
 		}
@@ -295,30 +295,19 @@ func (n *Node) refusedHere(st *envelope.Statement) *rejected {
 	return n.deniedHere(st)
 }
 
-// received is the entry of a statement in the audit log.
-func received(st *envelope.Statement, no *rejected) []audit.Entry {
+// received is the entry of a statement in the audit log; receipts and pulses have none.
+func (n *Node) received(st *envelope.Statement, no *rejected) []audit.Entry {
 	if silent(st.Type) {
 		return nil
 	}
 	e := audit.Entry{
-		Person: clockPerson, Action: audit.Receive, Purpose: string(st.Purpose), LegalBasis: st.LegalBasis, Kind: st.Type, Mark: st.ID, Other: st.From, Result: "accepted",
+		Person: clockPerson, Member: n.config.Member, Action: audit.Receive, Purpose: string(st.Purpose), LegalBasis: st.LegalBasis, Kind: st.Type,
+		Mark: n.audit.Mark(st.Type + "/" + st.ID), Other: st.From, Result: "accepted",
 	}
 	if no != nil {
 		e.Result, e.Reasons = "refused", reasonsOf(no.code)
 	}
 	return []audit.Entry{e}
-}
-
-func (n *Node) recordReceived(entries ...audit.Entry) error {
-	if len(entries) == 0 {
-		return nil
-	}
-	for i := range entries {
-		e := &entries[i]
-		e.Member, e.Mark = n.config.Member, n.audit.Mark(e.Kind+"/"+e.Mark)
-	}
-	_, err := n.audit.Record(entries...)
-	return err
 }
 
 // effectIn does what a statement says, once, and keeps the place.

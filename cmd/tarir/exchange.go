@@ -435,11 +435,16 @@ func (c *stopRequestCmd) Run(e *env) error {
 	for i := range list {
 		list[i].Earlier = c.Earlier
 	}
+	return c.requestStops(e, list)
+}
+
+// requestStops sends requests and shows what became of them.
+func (f *whoFlags) requestStops(e *env, list []node.StopRequest) error {
 	var out []*casework.Stop
-	if err := c.do(e, "stop.request", web.Args{Stops: list}, &out); err != nil {
+	if err := f.do(e, "stop.request", web.Args{Stops: list}, &out); err != nil {
 		return err
 	}
-	if c.JSON {
+	if f.JSON {
 		return writeJSON(e.stdout, out)
 	}
 	for _, s := range out {
@@ -473,17 +478,7 @@ func (c *stopNextCmd) Run(e *env) error {
 	if len(c.Asked) == 0 {
 		return writeJSON(e.stdout, list)
 	}
-	var out []*casework.Stop
-	if err := c.do(e, "stop.request", web.Args{Stops: list}, &out); err != nil {
-		return err
-	}
-	if c.JSON {
-		return writeJSON(e.stdout, out)
-	}
-	for _, s := range out {
-		fmt.Fprintln(e.stdout, s.ID, s.Asked, s.State)
-	}
-	return nil
+	return c.requestStops(e, list)
 }
 
 type stopTraceCmd struct {
