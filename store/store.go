@@ -187,28 +187,35 @@ func again(err error) bool {
 
 // Write runs fn in a transaction of its own, which is on disk when Write returns nil.
 func (s *Store) Write(ctx context.Context, fn func(*Tx) error) error {
-	if s.writing != nil {
-		select {
-		case s.writing <- struct{}{}:
-			defer func() { <-s.writing }()
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	leave, err := enter(ctx, s.writing)
+	if err != nil {
+		return err
 	}
+	defer leave()
 	return s.run(ctx, s.db, &s.prepared[0], &sql.TxOptions{Isolation: s.isolation()}, fn)
 }
 
 // Read runs fn in a transaction that writes nothing.
 func (s *Store) Read(ctx context.Context, fn func(*Tx) error) error {
-	if s.reading != nil {
-		select {
-		case s.reading <- struct{}{}:
-			defer func() { <-s.reading }()
-		case <-ctx.Done():
-			return ctx.Err()
-		}
+	leave, err := enter(ctx, s.reading)
+	if err != nil {
+		return err
 	}
+	defer leave()
 	return s.run(ctx, s.readers, &s.prepared[1], &sql.TxOptions{Isolation: s.isolation(), ReadOnly: s.postgres}, fn)
+}
+
+// enter takes one of the places; nil: there is room for all.
+func enter(ctx context.Context, places chan struct{}) (leave func(), err error) {
+	if places == nil {
+		return func() {}, nil
+	}
+	select {
+	case places <- struct{}{}:
+		return func() { <-places }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 func (s *Store) isolation() sql.IsolationLevel {

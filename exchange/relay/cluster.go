@@ -50,7 +50,8 @@ type cluster struct {
 	members map[string]Member // by the public key with which they log in
 }
 
-// Attach makes NATS servers that run already the relay.
+// Attach makes NATS servers that run already the relay. It fails where they cannot be reached, do not know the keys, or have not chosen a
+// leader yet.
 func Attach(ctx context.Context, o ClusterOptions, members []Member) (s *Server, err error) {
 	if o.Replicas == 0 {
 		o.Replicas = 3
@@ -167,17 +168,17 @@ func (c *cluster) user(q *jwt.AuthorizationRequestClaims) (*jwt.UserClaims, erro
 		return nil, err
 	}
 	u := jwt.NewUserClaims(q.UserNkey)
-	u.Name, u.Audience = login(key), account
+	u.Name, u.Audience = login+key, account
 	says, hears := may(Token(m.ID))
 	u.Pub.Allow.Add(says...)
 	u.Sub.Allow.Add(hears...)
 	return u, nil
 }
 
-// login is how a line stands in the servers' lists.
-func login(key string) string { return "member " + key }
+// login, with the key behind it, is how a member's line stands in the servers' lists.
+const login = "member "
 
-// setMembers says who the members are now, and cuts off the lines of all others.
+// setMembers says who the members are now, and cuts off the lines of all others. It waits 0.3 seconds for servers that do not answer.
 func (c *cluster) setMembers(ctx context.Context, members []Member) error {
 	if err := c.know(members); err != nil {
 		return err
@@ -190,7 +191,7 @@ func (c *cluster) setMembers(ctx context.Context, members []Member) error {
 	if err != nil {
 		return fmt.Errorf("relay: change its members: %w", err)
 	}
-	defer answers.Unsubscribe() //nolint:errcheck // it is over either way
+	defer func() { _ = answers.Unsubscribe() }() // it is over either way
 	if err := c.system.PublishRequest("$SYS.REQ.SERVER.PING.CONNZ", reply, []byte(`{"acc":"`+account+`","auth":true,"limit":100000}`)); err != nil {
 		return fmt.Errorf("relay: change its members: %w", err)
 	}
@@ -214,11 +215,14 @@ func (c *cluster) setMembers(ctx context.Context, members []Member) error {
 			continue
 		}
 		for _, line := range a.Data.Connections {
-			key, is := strings.CutPrefix(line.User, "member ")
+			key, is := strings.CutPrefix(line.User, login)
 			if _, ok := known[key]; !is || ok {
 				continue
 			}
-			if _, err := c.system.RequestWithContext(ctx, "$SYS.REQ.SERVER."+a.Server.ID+".KICK", fmt.Appendf(nil, `{"cid":%d}`, line.CID)); err != nil {
+			asked, cancel := context.WithTimeout(ctx, patience)
+			_, err := c.system.RequestWithContext(asked, "$SYS.REQ.SERVER."+a.Server.ID+".KICK", fmt.Appendf(nil, `{"cid":%d}`, line.CID))
+			cancel()
+			if err != nil {
 				return fmt.Errorf("relay: cut off a line: %w", err)
 			}
 		}
@@ -233,7 +237,7 @@ type ClusterServer struct {
 	Dir         string // of its files
 }
 
-// NewClusterKeys makes the keys of a relay on servers of their own.
+// NewClusterKeys makes new keys of a relay on servers of their own.
 func NewClusterKeys() (k ClusterKeys, err error) {
 	for dst, create := range map[*string]func() (nkeys.KeyPair, error){&k.Admin: nkeys.CreateUser, &k.System: nkeys.CreateUser, &k.Issuer: nkeys.CreateAccount} {
 		kp, err := create()
