@@ -93,7 +93,7 @@ func TestTheLogHoldsNoContentAndFindsWhatWasAskedAbout(t *testing.T) {
 		t.Fatal(err)
 	}
 	files, err := filepath.Glob(filepath.Join(dir, "log", "*"))
-	if err != nil || len(files) != 3 {
+	if err != nil || len(files) != 4 {
 		t.Fatal(files, err)
 	}
 	for _, f := range files {

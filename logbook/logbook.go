@@ -3,11 +3,11 @@
 // and that a later checkpoint only added to it.
 //
 // A folder holds three files. entries: the entries one after the other. hashes: the tree, 32 bytes each, in the order of
-// tlog.StoredHashIndex. ends: for each entry where it ends, 8 bytes. An entry is there once its end is: the two others are
-// synced before the end is written, so a crash or a full disk at any moment leaves the state before.
+// tlog.StoredHashIndex. ends: for each entry where it ends, 8 bytes. A fourth, the journal, holds the last appends until these three
+// are synced, so a crash or a full disk at any moment leaves the state before an append or after it.
 //
-// Cost: an append writes the entry and on average 64 bytes of hashes, and waits for the disk; appends that come while one is on
-// its way are written together. A proof reads about log2(n) hashes. Memory does not grow with the log.
+// Cost: an append writes the entry twice and on average 64 bytes of hashes, and syncs one file once; appends that come while one is
+// on its way are written together. A proof reads about log2(n) hashes. Memory does not grow with the log.
 package logbook
 
 import (
@@ -52,6 +52,7 @@ func (d *Damage) Error() string {
 type Book struct {
 	dir                   string
 	entries, hashes, ends *os.File
+	journal               *journal
 
 	mu     sync.Mutex // of waiting
 	queue  []*waiting
@@ -70,7 +71,7 @@ type waiting struct {
 	done  bool
 }
 
-// Open opens the log in a folder, or makes one. What a crash left half-written is cut off.
+// Open opens the log in a folder, or makes one. What a crash left half-written is cut off, or written to its end.
 func Open(dir string) (_ *Book, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
@@ -86,15 +87,19 @@ func Open(dir string) (_ *Book, err error) {
 			return nil, fmt.Errorf("open log: %w", err)
 		}
 	}
+	if b.journal, err = openJournal(dir); err != nil {
+		return nil, err
+	}
 	info, err := b.ends.Stat()
 	if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
-	b.size = info.Size() / 8
-	if b.size > 0 {
-		if b.end, err = b.endOf(b.size - 1); err != nil {
-			return nil, err
-		}
+	if err := b.goTo(info.Size() / 8); err != nil {
+		return nil, err
+	}
+	replayed, err := b.replay()
+	if err != nil {
+		return nil, err
 	}
 	for f, want := range map[*os.File]int64{b.entries: b.end, b.hashes: tlog.StoredHashCount(b.size) * tlog.HashSize} {
 		info, err := f.Stat()
@@ -119,11 +124,57 @@ func Open(dir string) (_ *Book, err error) {
 			return nil, &Damage{n, "its text, its end or its hash is not as it was written"}
 		}
 	}
-	if err := b.cut(); err != nil {
+	err = b.cut()
+	if err == nil && replayed {
+		if err = b.sync(); err == nil {
+			err = b.journal.forget(0)
+		}
+	}
+	if err != nil {
 		return nil, fmt.Errorf("open log: %w", err)
 	}
 	return b, syncDir(dir)
 }
+
+// goTo makes the book end after so many entries.
+func (b *Book) goTo(size int64) (err error) {
+	b.size = size
+	b.end, err = b.endOf(size - 1)
+	return err
+}
+
+// replay writes to the files what the journal holds, if anything: after a crash they may lack it.
+func (b *Book) replay() (replayed bool, err error) {
+	list, err := b.journal.read()
+	if err != nil || len(list) == 0 {
+		return false, err
+	}
+	first, last := list[0].first, list[len(list)-1]
+	end := last.first + int64(len(last.entries))
+	switch {
+	case first > b.size:
+		return false, &Damage{b.size, fmt.Sprintf("ends is shorter than when the journal went on from it at entry %d", first)}
+	case end < b.size:
+		return false, &Damage{end, "the journal does not hold it as it was written"}
+	}
+	err = b.goTo(first)
+	for _, batch := range list {
+		var g *growing
+		if err == nil {
+			g, err = b.grownBy(batch.entries)
+		}
+		if err == nil {
+			err = b.put(g, batch.entries)
+		}
+	}
+	if err != nil {
+		return false, fmt.Errorf("open log: %w", err)
+	}
+	return true, nil
+}
+
+// sync makes what the files hold durable.
+func (b *Book) sync() error { return errors.Join(b.entries.Sync(), b.hashes.Sync(), b.ends.Sync()) }
 
 // cut shortens the files to what is there for good.
 func (b *Book) cut() error {
@@ -137,6 +188,9 @@ func (b *Book) closeFiles() error {
 			errs = append(errs, f.Close())
 		}
 	}
+	if b.journal != nil {
+		errs = append(errs, b.journal.file.Close())
+	}
 	return errors.Join(errs...)
 }
 
@@ -149,8 +203,14 @@ func (b *Book) Close() error {
 	if errors.Is(b.broken, ErrClosed) {
 		return nil
 	}
+	var err error
+	if b.broken == nil {
+		if err = b.sync(); err == nil {
+			err = b.journal.forget(0)
+		}
+	}
 	b.broken = ErrClosed
-	return b.closeFiles()
+	return errors.Join(err, b.closeFiles())
 }
 
 // Size is the number of entries.
@@ -195,45 +255,74 @@ func (b *Book) Append(list ...[]byte) (first int64, err error) {
 // write puts the entries of all who wait on disk. The caller holds commit.
 func (b *Book) write(queue []*waiting) error {
 	b.state.RLock()
-	size, end, broken := b.size, b.end, b.broken
+	size, broken := b.size, b.broken
 	b.state.RUnlock()
 	if broken != nil {
 		return broken
 	}
-	var text, ends []byte
-	g := b.growing(size)
+	all := batch{first: size}
 	for _, w := range queue {
-		w.first = g.size
-		for _, e := range w.list {
-			if err := g.add(e); err != nil {
-				return fmt.Errorf("append to log: %w", err)
-			}
-			text = append(text, e...)
-			ends = binary.BigEndian.AppendUint64(ends, uint64(end)+uint64(len(text)))
+		w.first = size + int64(len(all.entries))
+		all.entries = append(all.entries, w.list...)
+	}
+	g, err := b.grownBy(all.entries)
+	if err != nil {
+		return fmt.Errorf("append to log: %w", err)
+	}
+	if err := b.commitBatch(g, &all); err != nil {
+		return fmt.Errorf("append to log: %w", err)
+	}
+	return nil
+}
+
+// commitBatch makes entries durable.
+func (b *Book) commitBatch(g *growing, all *batch) error {
+	if !b.journal.fits(all.bytes()) {
+		if err := b.sync(); err != nil {
+			return err
 		}
+		b.journal.next = 0
+	}
+	at := b.journal.next
+	err := b.journal.add(all.text())
+	if err == nil {
+		err = b.put(g, all.entries)
+	}
+	if err == nil {
+		return nil
+	}
+	// What was written of it must not come back, neither with the next append nor when the log is opened.
+	if undo := errors.Join(b.cut(), b.journal.forget(at)); undo != nil {
+		b.state.Lock()
+		b.broken = fmt.Errorf("%w: it could not be put back in order after an error of the disk: %w", ErrClosed, undo)
+		b.state.Unlock()
+	}
+	return err
+}
+
+// put writes entries and their part of the tree to the files, without waiting for the disk.
+func (b *Book) put(g *growing, entries [][]byte) error {
+	var text, ends []byte
+	for _, e := range entries {
+		text = append(text, e...)
+		ends = binary.BigEndian.AppendUint64(ends, uint64(b.end)+uint64(len(text)))
 	}
 	hashes := make([]byte, 0, len(g.more)*tlog.HashSize)
 	for i := range g.more {
 		hashes = append(hashes, g.more[i][:]...)
 	}
-	err := writeSynced(b.entries, text, end)
+	_, err := b.entries.WriteAt(text, b.end)
 	if err == nil {
-		err = writeSynced(b.hashes, hashes, g.base*tlog.HashSize)
+		_, err = b.hashes.WriteAt(hashes, g.base*tlog.HashSize)
 	}
 	if err == nil {
-		err = writeSynced(b.ends, ends, size*8)
+		_, err = b.ends.WriteAt(ends, b.size*8)
 	}
 	if err != nil {
-		// What was written of it must not come back with the next append.
-		if cut := b.cut(); cut != nil {
-			b.state.Lock()
-			b.broken = fmt.Errorf("%w: it could not be put back in order after an error of the disk: %w", ErrClosed, cut)
-			b.state.Unlock()
-		}
-		return fmt.Errorf("append to log: %w", err)
+		return err
 	}
 	b.state.Lock()
-	b.size, b.end = g.size, end+int64(len(text))
+	b.size, b.end = g.size, b.end+int64(len(text))
 	b.state.Unlock()
 	return nil
 }
@@ -248,6 +337,17 @@ type growing struct {
 
 func (b *Book) growing(size int64) *growing {
 	return &growing{b: b, base: tlog.StoredHashCount(size), size: size}
+}
+
+// grownBy is the book's tree with entries more.
+func (b *Book) grownBy(entries [][]byte) (*growing, error) {
+	g := b.growing(b.size)
+	for _, e := range entries {
+		if err := g.add(e); err != nil {
+			return nil, err
+		}
+	}
+	return g, nil
 }
 
 func (g *growing) add(entry []byte) error {
@@ -272,11 +372,11 @@ func (g *growing) ReadHashes(at []int64) ([]tlog.Hash, error) {
 
 // Grown is the tree as it would be with entries more.
 func (b *Book) Grown(entries ...[]byte) (tlog.Tree, error) {
-	g := b.growing(b.Size())
-	for _, e := range entries {
-		if err := g.add(e); err != nil {
-			return tlog.Tree{}, err
-		}
+	b.state.RLock()
+	g, err := b.grownBy(entries)
+	b.state.RUnlock()
+	if err != nil {
+		return tlog.Tree{}, err
 	}
 	root, err := tlog.TreeHash(g.size, g)
 	return tlog.Tree{N: g.size, Hash: root}, err

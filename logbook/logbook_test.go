@@ -1,6 +1,7 @@
 package logbook_test
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -222,6 +223,153 @@ func TestWhatACrashLeftIsCutOff(t *testing.T) {
 	if err := b.Verify(ctx); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// TestWhatWasAcknowledgedSurvivesACrash: the process or the machine stops at any moment. Of the three files the disk then has what was
+// there when the journal began anew, or anything written since; of the last append nothing, all, or a part.
+func TestWhatWasAcknowledgedSurvivesACrash(t *testing.T) {
+	defer logbook.SetJournalSize(logbook.SetJournalSize(600))
+	files := []string{"entries", "hashes", "ends", "journal"}
+	rapid.Check(t, func(rt *rapid.T) {
+		dir, err := os.MkdirTemp(t.TempDir(), "")
+		if err != nil {
+			rt.Fatal(err)
+		}
+		read := func() (out [4][]byte) {
+			for i, name := range files {
+				if out[i], err = os.ReadFile(filepath.Join(dir, name)); err != nil {
+					rt.Fatal(err)
+				}
+			}
+			return out
+		}
+		b, err := logbook.Open(dir)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		var want []string
+		synced := read() // what of the files is surely on disk
+		before := synced
+		for range rapid.IntRange(1, 12).Draw(rt, "batches") {
+			before = read()
+			for _, e := range rapid.SliceOfN(rapid.StringN(0, 200, 400), 1, 4).Draw(rt, "batch") {
+				want = append(want, e)
+			}
+			var list [][]byte
+			for _, e := range want[b.Size():] {
+				list = append(list, []byte(e))
+			}
+			if _, err := b.Append(list...); err != nil {
+				rt.Fatal(err)
+			}
+			if now := read(); string(now[3][8:16]) != string(before[3][8:16]) { // the journal begins with another entry
+				synced = before
+			}
+		}
+		now := read()
+		lost := 0 // of the last append, which was perhaps never acknowledged
+		switch rapid.SampledFrom([]string{"nothing", "files", "journal"}).Draw(rt, "missing") {
+		case "files": // some of what was not synced is not on disk, or as zeros
+			for i := range 3 {
+				keep := rapid.IntRange(len(synced[i]), len(now[i])).Draw(rt, "keep")
+				if rapid.Bool().Draw(rt, "zeros") {
+					clear(now[i][keep:])
+				} else {
+					now[i] = now[i][:keep]
+				}
+			}
+		case "journal": // the last append is there up to a byte, and the files do not have it
+			diff := 0
+			for diff < len(now[3]) && diff < len(before[3]) && now[3][diff] == before[3][diff] {
+				diff++
+			}
+			end := len(now[3])
+			for end > diff && (end > len(before[3]) || now[3][end-1] == before[3][end-1]) && now[3][end-1] == 0 {
+				end--
+			}
+			if cut := rapid.IntRange(diff, end).Draw(rt, "cut"); cut < end {
+				torn := append([]byte(nil), before[3]...)
+				torn = append(torn, make([]byte, max(0, len(now[3])-len(torn)))...)
+				copy(torn, now[3][:cut])
+				now[3] = torn
+				now[0], now[1], now[2] = before[0], before[1], before[2]
+				lost = len(want) - len(before[2])/8
+			}
+		}
+		b.Close()
+		for i, name := range files {
+			if err := os.WriteFile(filepath.Join(dir, name), now[i], 0o600); err != nil {
+				rt.Fatal(err)
+			}
+		}
+		b, err = logbook.Open(dir)
+		if err != nil {
+			rt.Fatal(err)
+		}
+		defer b.Close()
+		if size := int(b.Size()); size != len(want) && size != len(want)-lost {
+			rt.Fatalf("%d entries of %d, of which %d may be lost", size, len(want), lost)
+		}
+		for n := range b.Size() {
+			if e, err := b.Entry(n); err != nil || string(e) != want[n] {
+				rt.Fatalf("entry %d is %q, %v", n, e, err)
+			}
+		}
+		if err := b.Verify(ctx); err != nil {
+			rt.Fatal(err)
+		}
+		if _, err := b.Append([]byte("next")); err != nil {
+			rt.Fatal(err)
+		}
+		if err := b.Verify(ctx); err != nil {
+			rt.Fatal(err)
+		}
+	})
+}
+
+// TestAJournalThatWasChangedIsFoundAndNamed: of a log whose process was killed.
+func TestAJournalThatWasChangedIsFoundAndNamed(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	b := open(t, dir)
+	for _, e := range []string{"one", "two", "three"} {
+		if _, err := b.Append([]byte(e)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.CopyFS(other, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(other, "journal")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text[bytes.Index(text, []byte("two"))] = 'T'
+	if err := os.WriteFile(path, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var d *logbook.Damage
+	if _, err := logbook.Open(other); !errors.As(err, &d) || d.Entry != 1 {
+		t.Errorf("the second entry was changed in the journal: %v", err)
+	}
+}
+
+func FuzzParseBatch(f *testing.F) {
+	dir := f.TempDir()
+	b := open(f, dir)
+	if _, err := b.Append([]byte("one"), nil, []byte("three")); err != nil {
+		f.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join(dir, "journal"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(text[:200])
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if whole, same := logbook.ParseBatch(data); whole && !same {
+			t.Fatal("a batch is read as another one")
+		}
+	})
 }
 
 func TestSeveralAppendAtOnce(t *testing.T) {

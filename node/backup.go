@@ -60,7 +60,7 @@ func (n *Node) Backup(ctx context.Context, w Who, dst io.Writer, p Passphrase) e
 	}
 	for _, dir := range []string{"register", "audit", "attachments"} {
 		err := filepath.WalkDir(filepath.Join(n.dir, dir), func(path string, d fs.DirEntry, err error) error {
-			if errors.Is(err, fs.ErrNotExist) || err == nil && (d.IsDir() || strings.HasPrefix(d.Name(), "new-") || strings.HasSuffix(d.Name(), ".tmp") || d.Name() == "lock") {
+			if errors.Is(err, fs.ErrNotExist) || err == nil && (d.IsDir() || strings.HasPrefix(d.Name(), "new-") || strings.HasSuffix(d.Name(), ".tmp") || d.Name() == "lock" || d.Name() == "journal") {
 				return nil
 			}
 			if err != nil {
