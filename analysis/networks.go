@@ -94,6 +94,7 @@ type NetworkLead struct {
 type NetworkVictim struct {
 	Pseudonym string          `json:"pseudonym"`
 	Entity    string          `json:"entity"`
+	Accounts  []string        `json:"accounts"` // so that nobody asks others about them
 	Minor     bool            `json:"minor"`
 	Because   []NetworkReason `json:"because"`
 }
@@ -260,6 +261,13 @@ func describeNetworks(ctx context.Context, in network.Input, known *payments, li
 		return out
 	}
 	out := make([]Network, 0, len(list))
+	names := func(list []flow.Account) []string {
+		out := make([]string, len(list))
+		for i, a := range list {
+			out[i] = in.Graph.AccountName(a)
+		}
+		return out
+	}
 	for i := range list {
 		n := &list[i]
 		x := Network{
@@ -271,24 +279,17 @@ func describeNetworks(ctx context.Context, in network.Input, known *payments, li
 				x.Contacts = append(x.Contacts, m.Caption)
 				continue
 			}
-			y := NetworkMember{Entity: m.ID, Name: m.Caption, Accounts: []string{}, Confidence: m.Confidence, Because: told(m.Because), Roles: []NetworkRole{}}
-			for _, a := range m.Accounts {
-				y.Accounts = append(y.Accounts, in.Graph.AccountName(a))
-			}
+			y := NetworkMember{Entity: m.ID, Name: m.Caption, Accounts: names(m.Accounts), Confidence: m.Confidence, Because: told(m.Because), Roles: []NetworkRole{}}
 			for _, r := range m.Roles {
 				y.Roles = append(y.Roles, NetworkRole{string(r.Role), r.Confidence, told(r.Because)})
 			}
 			x.Members = append(x.Members, y)
 		}
 		for _, v := range n.Victims {
-			x.Victims = append(x.Victims, NetworkVictim{pseudonym(n.ID, v.ID), v.ID, v.Minor, told(v.Because)})
+			x.Victims = append(x.Victims, NetworkVictim{pseudonym(n.ID, v.ID), v.ID, names(v.Accounts), v.Minor, told(v.Because)})
 		}
 		for _, l := range n.Leads {
-			y := NetworkLead{Entity: l.ID, Name: l.Caption, Accounts: []string{}, Tie: l.Tie, Because: told(l.Because)}
-			for _, a := range l.Accounts {
-				y.Accounts = append(y.Accounts, in.Graph.AccountName(a))
-			}
-			x.Leads = append(x.Leads, y)
+			x.Leads = append(x.Leads, NetworkLead{Entity: l.ID, Name: l.Caption, Accounts: names(l.Accounts), Tie: l.Tie, Because: told(l.Because)})
 		}
 		for _, f := range n.Findings {
 			x.Findings = append(x.Findings, findings[f])

@@ -106,7 +106,7 @@ public_notices = %v
 [notices]
 # Silver notices are a pilot: switch them on if your member takes part.
 silver = %v
-# A rule pack of your own (tarir notice rules --print writes the one that comes with the program); empty: that one.
+# A rule pack of your own (tarir notice rules prints the one that comes with the program, and --pack tries yours); empty: that one.
 rules = ""
 
 [keep]

@@ -105,7 +105,7 @@ func (n *Node) Send(ctx context.Context, w Who, l NewLetter) (*Letter, error) {
 		known := notice.Known{Standing: true, SilverOn: n.config.Notices.Silver, SecondReviewer: true}
 		if results := n.rules.Check(out.Form, known, now); notice.Blocked(results) {
 			i := slices.IndexFunc(results, func(r notice.Result) bool { return r.Severity == notice.Block })
-			return nil, fmt.Errorf("%w: %s: %s", notice.ErrBlocked, results[i].Rule, results[i].Text)
+			return nil, fmt.Errorf("%w: %s: %s", notice.ErrBlocked, results[i].Rule, results[i].Text.In("en"))
 		}
 		if gs := n.secretariat(); !slices.Contains(to, gs) && gs != n.config.Member {
 			to = append(to, gs)
@@ -433,8 +433,9 @@ func (n *Node) destroy(tx *store.Tx, sender, kind, id, ground string) (string, e
 	}
 	if l, err := body[attached](it); err == nil {
 		for _, a := range l.Attachments {
-			_ = os.Remove(n.attachmentPath(a.SHA256))        // the sealed one,
-			_ = os.Remove(n.attachmentPath(a.SHA256 + ".x")) // and what was opened of it, if they are here at all
+			for _, of := range []string{"", openCopy, publicCopy} {
+				_ = os.Remove(n.attachmentPath(a.SHA256 + of)) // if it is here at all
+			}
 		}
 	}
 	return store.Destroyed, nil
@@ -514,7 +515,7 @@ func (n *Node) attachFrom(src io.Reader, name, mediaType string) (a *envelope.At
 
 // fetch brings an attachment of a member from the relay and opens it.
 func (n *Node) fetch(ctx context.Context, from string, a *envelope.Attachment) (string, error) {
-	open := n.attachmentPath(a.SHA256 + ".x")
+	open := n.attachmentPath(a.SHA256 + openCopy)
 	if _, err := os.Stat(open); err == nil {
 		return open, nil
 	}

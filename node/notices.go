@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -83,6 +82,9 @@ func (n *Node) Draft(ctx context.Context, w Who, f notice.Form, files []File) (*
 	for _, file := range files {
 		a, err := n.attachFile(file)
 		if err != nil {
+			return nil, err
+		}
+		if err := measurePhoto(&f.Person, a.Name, file.Path); err != nil {
 			return nil, err
 		}
 		b.Attachments = append(b.Attachments, *a)
@@ -631,35 +633,4 @@ func (n *Node) Request(ctx context.Context, w Who, id string) (out *notice.Recor
 		return err
 	})
 	return out, err
-}
-
-// Public answers a query of the public notices API; id empty: a list. Nothing of it needs a purpose, as everybody may see it.
-func (n *Node) Public(ctx context.Context, base string, c notice.Colour, id string, q url.Values) (any, error) {
-	var all []*notice.Record
-	err := n.store.Read(ctx, func(tx *store.Tx) error {
-		items, err := tx.Items(store.Query{Kind: kindNotice, State: string(notice.Published), Number: id})
-		if err != nil {
-			return err
-		}
-		for _, it := range items {
-			b, err := body[noticeBody](it)
-			if err != nil {
-				return err
-			}
-			if b.Record.Form.Colour == c && b.Record.InPublic(n.now()) {
-				all = append(all, b.Record)
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	if id == "" {
-		return notice.ListPublic(base, c, all, q, n.now()), nil
-	}
-	if len(all) == 0 {
-		return nil, store.ErrNone
-	}
-	return all[0].Public(base, true), nil
 }

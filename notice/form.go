@@ -5,7 +5,7 @@
 //	rules.go    the rules of rules.toml, checked by machine while somebody types and again before a reviewer looks
 //	life.go     states, events and actors, as one table; who may do which step, and what must be stored of it
 //	public.go   the extract of a notice marked public, in the shape of the public notices API
-//	draft.go    a draft from an organisation that analysis found, with what may not leave the bureau left out
+//	draft.go    a draft from an organisation, a finding or a trace of analysis, with what may not leave the bureau left out
 //	change.go   what an addendum changed
 //
 // The rules come from INTERPOL's Rules on the Processing of Data (RPD), articles 34-44 and 73-105. A notice is not an arrest warrant:
@@ -243,9 +243,9 @@ type Document struct {
 
 // Photo is a photograph, attached.
 type Photo struct {
-	SHA256    string `json:"sha256"`
-	ShortSide int    `json:"short_side"` // pixels
-	Face      bool   `json:"face"`       // a face was found in it
+	File      string `json:"file"`       // name of the attachment
+	ShortSide int    `json:"short_side"` // pixels; the node measures it
+	Face      bool   `json:"face"`       // it shows the face
 	Taken     Date   `json:"taken,omitempty"`
 }
 
@@ -282,7 +282,7 @@ type Warrant struct {
 	Issued    Date   `json:"issued"`
 	Limit     Date   `json:"limitation,omitempty"` // when it lapses by limitation
 	Country   string `json:"country"`
-	Copy      string `json:"copy,omitempty"` // sum of the attached copy
+	Copy      string `json:"copy,omitempty"` // name of the attached copy
 }
 
 // Declared are what the owner declares.
@@ -413,7 +413,7 @@ type Reference struct {
 	Name   string `json:"name"`
 	Type   string `json:"type"`
 	Size   int64  `json:"size"`
-	SHA256 string `json:"sha256"` // of the file itself
+	SHA256 string `json:"sha256"` // of the sealed file
 }
 
 // Name is what the subject is called, in Latin letters.

@@ -225,9 +225,9 @@ func (r *Record) submittable(s *Step) error {
 	for _, res := range s.Results {
 		switch {
 		case res.Severity == Block:
-			return fmt.Errorf("%w: %s: %s", ErrBlocked, res.Rule, res.Text)
+			return fmt.Errorf("%w: %s: %s", ErrBlocked, res.Rule, res.Text.In("en"))
 		case res.Severity == Warn && res.Reason == "":
-			return fmt.Errorf("%w: %s needs a reason: %s", ErrBlocked, res.Rule, res.Text)
+			return fmt.Errorf("%w: %s needs a reason: %s", ErrBlocked, res.Rule, res.Text.In("en"))
 		}
 	}
 	return nil

@@ -165,13 +165,13 @@ func TestEachRuleSpeaks(t *testing.T) {
 }
 
 func TestAWrongRulePackIsRefusedWhenItIsRead(t *testing.T) {
-	good := "[[rule]]\nid=\"X-1\"\nseverity=\"block\"\nmust='has(Case)'\nfield=\"case\"\nsay=\"s\"\nsource=\"s\"\n"
+	good := "[[rule]]\nid=\"X-1\"\nseverity=\"block\"\nmust='has(Case)'\nfield=\"case\"\nsay.en=\"s\"\nsource=\"s\"\n"
 	if _, err := ParseRules([]byte(good)); err != nil {
 		t.Fatal(err)
 	}
 	for _, bad := range []string{
 		strings.Replace(good, "has(Case)", "has(Cas)", 1), strings.Replace(good, "has(Case)", "Age", 1), strings.Replace(good, "block", "stop", 1),
-		strings.Replace(good, "say=", "sya=", 1), good + good, strings.Replace(good, "severity", "colours=[\"pink\"]\nseverity", 1), "[[",
+		strings.Replace(good, "say.en=", "sya.en=", 1), strings.Replace(good, "say.en=", "say=", 1), good + good, strings.Replace(good, "severity", "colours=[\"pink\"]\nseverity", 1), "[[",
 		strings.Replace(good, "has(Case)", "has(", 1),
 	} {
 		if _, err := ParseRules([]byte(bad)); !errors.Is(err, ErrRules) {
@@ -385,6 +385,138 @@ func TestADraftLeavesOutVictimsAndOthersAccounts(t *testing.T) {
 	}
 	if _, _, err := FromOrganisation([]byte("[]"), "", "NCB-AA", today); !errors.Is(err, ErrNothing) {
 		t.Error(err)
+	}
+}
+
+func TestADraftFromAFindingNamesNobody(t *testing.T) {
+	findings := []byte(`{"id":"f-0","typology":"cycle"}
+{"id":"f-1","typology":"pass_through","stage":"money","score":0.857,"indicators":["M04"],"accounts":["B/9054868743","A/10005434"],"payments":["P1","P2"],"first":"2024-03-21T12:55:10Z","last":"2024-04-01T00:00:00Z","amount":"74988.16","currency":"USD","explanation":[
+ {"code":"pass_through","params":{"hours":24,"in":{"amount":"38111.44","currency":"USD"},"times":17},"text":"17 times nearly the same amount left within 24 hours."},
+ {"code":"hand_over","params":{"beneficiary":"C/9168887246","times":17},"text":"17 of these went to one beneficiary, C/9168887246."}]}
+{"id":"f-2","typology":"debt_bondage","accounts":["V/1"]}
+{"id":"f-3","typology":"recruiting_posts","accounts":[]}`)
+	networks := []byte(`[{"id":"n","members":[],"victims":[{"pseudonym":"V-1","entity":"v1","accounts":["V/1"]}]}]`)
+	f, ev, err := FromFinding(findings, networks, "f-1", Purple, "NCB-AA", today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, _ := json.Marshal(map[string]any{"form": f, "evidence": ev})
+	for _, secret := range []string{"9054868743", "10005434", "9168887246", "P1"} {
+		if strings.Contains(string(b), secret) {
+			t.Errorf("%s is in the draft: %s", secret, b)
+		}
+	}
+	if !strings.Contains(f.Method.Description["en"], "17 times") || ev.LeftOut["sentences"] != 1 || ev.Accounts != 2 || ev.Payments != 2 {
+		t.Errorf("%s", b)
+	}
+	f.LegalBasis, f.Declared, f.Evaluation = "x", Declared{true, true, true}, complete(Silver).Evaluation
+	if got := Builtin().Check(f, fine, today); Blocked(got) {
+		t.Errorf("a completed draft is blocked: %v", ids(got))
+	}
+
+	f, ev, err = FromFinding(findings, networks, "f-1", Blue, "NCB-AA", today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, _ = json.Marshal(map[string]any{"form": f, "evidence": ev})
+	if f.Things[0].Value != "B/9054868743" || strings.Contains(string(b), "10005434") || strings.Contains(string(b), "9168887246") || f.Status != "" {
+		t.Errorf("%s", b)
+	}
+	if got := Builtin().Check(f, fine, today); !Blocked(got) {
+		t.Error("nobody said what the person is, and it may be sent")
+	}
+	for id, colour := range map[string]Colour{"f-2": Blue, "f-3": Blue, "f-9": Purple, "f-1": Silver} {
+		if _, _, err := FromFinding(findings, networks, id, colour, "NCB-AA", today); !errors.Is(err, ErrNothing) {
+			t.Errorf("%s from %s: %v", colour, id, err)
+		}
+	}
+}
+
+func TestADraftFromATraceNamesWhereMoneyRestsAndNoVictim(t *testing.T) {
+	networks := []byte(`[{"id":"n","members":[],"victims":[{"pseudonym":"V-1","entity":"v1","accounts":["V/1"]}]}]`)
+	text := `{"policy":"haircut","backward":false,"started":[{"amount":"1000.00","currency":"USD"}],"rests":[
+		{"account":"B/1","how":"held","amount":"700.00","currency":"USD","as_of":"2024-07-22T19:04:09Z","through":["P1","P2"]},
+		{"account":"C/2","how":"other institution","amount":"100.00","currency":"USD","as_of":"2024-07-22T19:04:09Z","through":["P1"]},
+		{"account":"V/1","how":"held","amount":"90.00","currency":"USD","as_of":"2024-07-22T19:04:09Z","through":["P1"]},
+		{"account":"S/3","how":"hub","amount":"80.00","currency":"USD","through":["P1"]},
+		{"account":"I/4","how":"held","amount":"9.99","currency":"USD","as_of":"2024-07-22T19:04:09Z","through":["P1"]},
+		{"account":"","how":"cash","amount":"20.00","currency":"USD","through":["P1"]}]}`
+	f, ev, err := FromTrace([]byte(text), networks, "NCB-AA", today)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, _ := json.Marshal(map[string]any{"form": f, "evidence": ev})
+	for _, secret := range []string{"V/1", "S/3", "I/4", "P1"} {
+		if strings.Contains(string(b), secret) {
+			t.Errorf("%s is in the draft: %s", secret, b)
+		}
+	}
+	if len(f.Assets) != 2 || f.Assets[0].Identifier != "B/1" || f.Assets[1].Identifier != "C/2" || ev.Places[0].Steps != 2 ||
+		ev.LeftOut["victims"] != 1 || ev.LeftOut["spent_or_cash"] != 2 || ev.LeftOut["small_sums"] != 1 {
+		t.Errorf("%s", b)
+	}
+	f.Offences, f.LegalBasis, f.Declared, f.Evaluation = complete(Silver).Offences, "x", Declared{true, true, true}, complete(Silver).Evaluation
+	if got := Builtin().Check(f, fine, today); Blocked(got) {
+		t.Errorf("a completed draft is blocked: %v", ids(got))
+	}
+	for _, none := range []string{`{"backward":true}`, `{"started":[],"rests":[]}`} {
+		if _, _, err := FromTrace([]byte(none), networks, "NCB-AA", today); !errors.Is(err, ErrNothing) {
+			t.Errorf("%s: %v", none, err)
+		}
+	}
+	if _, _, err := FromTrace([]byte(`{"started":[{"amount":"x"}]}`), networks, "NCB-AA", today); err == nil {
+		t.Error("an amount that is no number passes")
+	}
+}
+
+func FuzzDrafts(f *testing.F) {
+	f.Add([]byte(`[{"id":"n","members":[{"entity":"a","accounts":["B/1"],"confidence":1}],"victims":[{"accounts":["V/1"]}]}]`))
+	f.Add([]byte(`{"id":"f-1","accounts":["B/1"],"explanation":[{"params":{"a":{"amount":"1","currency":"USD"}},"text":"x"}]}`))
+	f.Add([]byte(`{"started":[{"amount":"1","currency":"USD"}],"rests":[{"account":"B/1","how":"held","amount":"1","currency":"USD"}]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		FromOrganisation(text, "", "A", today)
+		FromFinding(text, []byte("[]"), "f-1", Blue, "A", today)
+		FromFinding([]byte(`{"id":"f-1","accounts":["B/1"]}`), text, "f-1", Blue, "A", today)
+		FromTrace(text, []byte("[]"), "A", today)
+	})
+}
+
+// TestEveryRuleSpeaksFourLanguages: the pack of the program; and whoever has none of a language gets another one.
+func TestEveryRuleSpeaksFourLanguages(t *testing.T) {
+	for _, rule := range Builtin().list {
+		said := map[string]bool{}
+		for _, l := range Languages {
+			if rule.Say[l] == "" || said[rule.Say[l]] {
+				t.Errorf("%s says nothing of its own in %s", rule.ID, l)
+			}
+			said[rule.Say[l]] = true
+		}
+	}
+	if (Texts{"es": "sí"}).In("fr") != "sí" {
+		t.Error("a text in Spanish alone is not shown to a reader of French")
+	}
+}
+
+func TestAPackIsComparedWithTheProgramsOwn(t *testing.T) {
+	if d := Builtin().Differences(Builtin()); d != nil {
+		t.Error(d)
+	}
+	text := string(BuiltinText())
+	text = strings.Replace(text, "id = \"ORA-02\"\ncolours = [\"orange\"]\nseverity = \"warn\"", "id = \"ORA-02\"\ncolours = [\"orange\"]\nseverity = \"block\"", 1)
+	text = strings.Replace(text, "Until <= days(90)", "Until <= days(30)", 1)
+	text = strings.Replace(text, "id = \"ART-01\"", "id = \"ART-02\"", 1)
+	own, err := ParseRules([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(own.Differences(Builtin()), "; "); got != "ORA-02: block instead of warn; ORA-02: another condition, or other colours; ART-02: new; ART-01: gone" {
+		t.Error(got)
+	}
+	for _, wrong := range []string{`say.de = "nein"`} {
+		bad := strings.Replace(text, `say.en = "A warning usually`, wrong+"\n#", 1)
+		if _, err := ParseRules([]byte(bad)); !errors.Is(err, ErrRules) {
+			t.Errorf("%s: %v", wrong, err)
+		}
 	}
 }
 

@@ -192,6 +192,35 @@ func known[T comparable](v T) *T {
 
 func slashed(d Date) *string { return known(strings.ReplaceAll(string(d), "-", "/")) }
 
+// Images is the list of a notice's photographs, in the shape of the public notices API.
+type Images struct {
+	Embedded struct {
+		Images []Image `json:"images"`
+	} `json:"_embedded"`
+	Links links `json:"_links"`
+}
+
+// Image is one of them.
+type Image struct {
+	ID    string `json:"picture_id"`
+	Links links  `json:"_links"`
+}
+
+// PublicImages lists n photographs, numbered from 1.
+func (r *Record) PublicImages(base string, n int) *Images {
+	at := r.path(base)
+	out := &Images{Links: links{Self: href{at + "/images"}, Notice: &href{at}}}
+	out.Embedded.Images = []Image{}
+	for i := range n {
+		id := strconv.Itoa(i + 1)
+		out.Embedded.Images = append(out.Embedded.Images, Image{id, links{Self: href{at + "/images/" + id}}})
+	}
+	if n > 0 {
+		out.Links.Thumbnail = &href{at + "/images/1"}
+	}
+	return out
+}
+
 // PublicList answers a query of the public notices API about notices of one colour, which must all be InPublic. Notices come
 // newest first.
 type PublicList struct {

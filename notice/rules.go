@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -36,7 +37,7 @@ type Rule struct {
 	Severity Severity
 	Must     string // the condition
 	Field    string // where on the form to look
-	Say      string // what is said when it does not hold
+	Say      Texts  // what is said when it does not hold
 	Source   string
 	program  *vm.Program
 }
@@ -85,8 +86,13 @@ func ParseRules(text []byte) (*Rules, error) {
 			return nil, fmt.Errorf("%w: rule %d has no id, or that of another", ErrRules, i+1)
 		case !slices.Contains([]Severity{Block, Warn, Ask}, rule.Severity):
 			return nil, fmt.Errorf("%w: %s: the severity is block, warn or ask, not %q", ErrRules, rule.ID, rule.Severity)
-		case rule.Say == "" || rule.Source == "" || rule.Field == "":
-			return nil, fmt.Errorf("%w: %s: it needs field, say and source", ErrRules, rule.ID)
+		case rule.Say.In("en") == "" || rule.Source == "" || rule.Field == "":
+			return nil, fmt.Errorf("%w: %s: it needs field, source, and say in one language at least (say.en = ...)", ErrRules, rule.ID)
+		}
+		for l := range rule.Say {
+			if !slices.Contains(Languages, l) {
+				return nil, fmt.Errorf("%w: %s: say is in ar, en, fr or es, not in %q", ErrRules, rule.ID, l)
+			}
 		}
 		for _, c := range rule.Colours {
 			if !slices.Contains(Colours, c) {
@@ -126,6 +132,37 @@ func (r *Rules) List(c Colour) []Rule {
 	return out
 }
 
+// Differences says, rule by rule, how a pack differs from another one in what it asks.
+func (r *Rules) Differences(from *Rules) []string {
+	var out []string
+	was := map[string]*Rule{}
+	for i := range from.list {
+		was[from.list[i].ID] = &from.list[i]
+	}
+	for i := range r.list {
+		is := &r.list[i]
+		old := was[is.ID]
+		delete(was, is.ID)
+		switch {
+		case old == nil:
+			out = append(out, is.ID+": new")
+			continue
+		case old.Severity != is.Severity:
+			out = append(out, fmt.Sprintf("%s: %s instead of %s", is.ID, is.Severity, old.Severity))
+		}
+		if old.Must != is.Must || !slices.Equal(old.Colours, is.Colours) {
+			out = append(out, is.ID+": another condition, or other colours")
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(was)) {
+		out = append(out, id+": gone")
+	}
+	if !maps.Equal(r.words.minor, from.words.minor) || !maps.Equal(r.words.article3, from.words.article3) {
+		out = append(out, "words: another list")
+	}
+	return out
+}
+
 // Known is what the rules ask beside the form: about the sender and its node.
 type Known struct {
 	Standing       bool   // the sender is a member in good standing, with the right to ask for notices
@@ -157,7 +194,7 @@ type Result struct {
 	Rule     string   `json:"rule"`
 	Severity Severity `json:"severity"`
 	Field    string   `json:"field"`
-	Text     string   `json:"text"`
+	Text     Texts    `json:"text"`
 	Source   string   `json:"source"`
 	Reason   string   `json:"reason,omitempty"` // that the owner gave, of a warning
 }

@@ -49,29 +49,45 @@ func Public(n *node.Node) http.Handler {
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), metrics{n})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
 	if n.Config().Web.Public {
-		mux.HandleFunc("GET /notices/v1/{colour}", func(w http.ResponseWriter, r *http.Request) { public(n, w, r, "") })
-		mux.HandleFunc("GET /notices/v1/{colour}/{id}", func(w http.ResponseWriter, r *http.Request) { public(n, w, r, r.PathValue("id")) })
-		mux.HandleFunc("GET /notices/v1/un/{kind}/{id}", func(w http.ResponseWriter, r *http.Request) { public(n, w, r, r.PathValue("id")) })
+		mux.HandleFunc("GET /notices/v1/{path...}", func(w http.ResponseWriter, r *http.Request) { public(n, w, r) })
 	}
 	return mux
 }
 
-// public answers one query of the public notices API.
-func public(n *node.Node, w http.ResponseWriter, r *http.Request, id string) {
-	c, err := notice.ParseColour(r.PathValue("colour"))
-	if r.PathValue("kind") != "" {
-		c, err = notice.UN, nil
+// public answers one query of the public notices API: COLOUR, COLOUR/ID, COLOUR/ID/images or COLOUR/ID/images/PICTURE, where un has
+// persons or entities before the id.
+func public(n *node.Node, w http.ResponseWriter, r *http.Request) {
+	path := strings.Split(r.PathValue("path"), "/")
+	c, err := notice.ParseColour(path[0])
+	if c == notice.UN && len(path) > 1 && (path[1] == "persons" || path[1] == "entities") {
+		path = path[1:]
 	}
-	if err != nil || c != notice.Red && c != notice.Yellow && c != notice.UN {
+	if err != nil || c != notice.Red && c != notice.Yellow && c != notice.UN || len(path) > 4 || len(path) > 2 && path[2] != "images" {
 		http.NotFound(w, r)
 		return
 	}
-	v, err := n.Public(r.Context(), "", c, strings.Replace(id, "-", "/", 1), r.URL.Query())
+	var v any
+	picture := ""
+	id := func() string { return strings.Replace(path[1], "-", "/", 1) }
+	switch len(path) {
+	case 1:
+		v, err = n.Public(r.Context(), "", c, "", r.URL.Query())
+	case 2:
+		v, err = n.Public(r.Context(), "", c, id(), nil)
+	case 3:
+		v, err = n.PublicImages(r.Context(), "", c, id())
+	case 4:
+		picture, err = n.PublicImage(r.Context(), c, id(), path[3])
+	}
 	switch {
 	case errors.Is(err, store.ErrNone):
 		http.NotFound(w, r)
 	case err != nil:
 		http.Error(w, "the notices cannot be read now", http.StatusInternalServerError)
+	case picture != "":
+		w.Header().Set("Content-Type", "image/jpeg")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		http.ServeFile(w, r, picture)
 	default:
 		write(w, http.StatusOK, v)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -157,18 +158,47 @@ type noticeCmd struct {
 }
 
 type noticeFormCmd struct {
-	Networks string `arg:"" type:"existingfile" help:"networks.json of an analysis."`
-	Network  string `help:"Id of the organisation (default: the first)."`
+	Results  string `arg:"" type:"existingdir" help:"Folder of an analysis."`
+	Network  string `xor:"what" help:"Organisation to draft from (default: the first)."`
+	Finding  string `xor:"what" help:"Finding to draft from."`
+	Trace    string `xor:"what" help:"What tarir trace --json wrote, to draft from; - is standard input."`
+	Colour   string `default:"purple" enum:"purple,blue" help:"Of a draft from a finding: purple tells the method, blue asks who holds the account (default: ${default})."`
 	Evidence string `help:"Where to write the evidence to attach."`
 	Member   string `required:"" help:"The member that asks."`
 }
 
+func (c *noticeFormCmd) Help() string {
+	return `The draft is silver from an organisation or a trace, purple or blue from a finding. What may not leave the bureau is left out, and the
+evidence counts it. A person completes the draft.
+
+Examples:
+
+    tarir notice form results --member NCB-AA --evidence evidence.json
+    tarir notice form results --member NCB-AA --finding f-1a2b3c4d5e6f7788
+    tarir trace results --finding f-1a2b3c4d5e6f7788 --json | tarir notice form results --member NCB-AA --trace -`
+}
+
 func (c *noticeFormCmd) Run(e *env) error {
-	b, err := os.ReadFile(c.Networks)
+	networks, err := os.ReadFile(filepath.Join(c.Results, "networks.json"))
 	if err != nil {
-		return err
+		return fmt.Errorf("%s is not the folder of an analysis: %w", c.Results, err)
 	}
-	f, ev, err := notice.FromOrganisation(b, c.Network, c.Member, time.Now().UTC())
+	now := time.Now().UTC()
+	var f *notice.Form
+	var ev any
+	var text []byte
+	switch {
+	case c.Finding != "":
+		if text, err = os.ReadFile(filepath.Join(c.Results, "findings.jsonl")); err == nil {
+			f, ev, err = notice.FromFinding(text, networks, c.Finding, notice.Colour(c.Colour), c.Member, now)
+		}
+	case c.Trace != "":
+		if text, err = readInput(e, c.Trace); err == nil {
+			f, ev, err = notice.FromTrace(text, networks, c.Member, now)
+		}
+	default:
+		f, ev, err = notice.FromOrganisation(networks, c.Network, c.Member, now)
+	}
 	if err != nil {
 		return err
 	}
@@ -220,7 +250,8 @@ func filesOf(paths []string) ([]node.File, error) {
 
 type noticeCheckCmd struct {
 	whoFlags
-	ID string `arg:""`
+	ID   string `arg:""`
+	Lang string `default:"en" enum:"en,fr,es,ar" help:"Language: en, fr, es or ar (default: ${default})."`
 }
 
 func (c *noticeCheckCmd) Run(e *env) error {
@@ -231,16 +262,20 @@ func (c *noticeCheckCmd) Run(e *env) error {
 	if c.JSON {
 		return writeJSON(e.stdout, list)
 	}
-	for _, r := range list {
-		fmt.Fprintf(e.stdout, "%-5s  %-11s  %s: %s\n", r.Severity, r.Rule, r.Field, r.Text)
-	}
-	if len(list) == 0 {
-		fmt.Fprintln(e.stdout, "all rules are met")
-	}
+	printResults(e.stdout, list, c.Lang)
 	if notice.Blocked(list) {
 		return errors.New("the request cannot be sent yet")
 	}
 	return nil
+}
+
+func printResults(w io.Writer, list []notice.Result, language string) {
+	for _, r := range list {
+		fmt.Fprintf(w, "%-5s  %-11s  %s: %s\n", r.Severity, r.Rule, r.Field, r.Text.In(language))
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(w, "all rules are met")
+	}
 }
 
 type noticeStepCmd struct {
@@ -285,11 +320,53 @@ func (c *noticeStepCmd) Run(e *env) error {
 	return c.show(e, r, "%s %s", r.State, r.Number)
 }
 
-type noticeRulesCmd struct{}
+type noticeRulesCmd struct {
+	Pack string   `type:"existingfile" help:"A pack of your own: say whether it can be read, and how it differs from the one that comes with the program."`
+	Form []string `help:"Form to check by the pack, as JSON; may be repeated."`
+	Lang string   `default:"en" enum:"en,fr,es,ar" help:"Language: en, fr, es or ar (default: ${default})."`
+}
+
+func (c *noticeRulesCmd) Help() string {
+	return `Without flags the rule pack that comes with the program is printed. Forms are checked as those of a member in good standing that takes part
+in silver notices, with a second person who submits.
+
+Examples:
+
+    tarir notice rules > rules.toml
+    tarir notice rules --pack rules.toml --form request.json --lang fr`
+}
 
 func (c *noticeRulesCmd) Run(e *env) error {
-	_, err := e.stdout.Write(notice.BuiltinText())
-	return err
+	if c.Pack == "" && len(c.Form) == 0 {
+		_, err := e.stdout.Write(notice.BuiltinText())
+		return err
+	}
+	rules := notice.Builtin()
+	if c.Pack != "" {
+		text, err := os.ReadFile(c.Pack)
+		if err != nil {
+			return err
+		}
+		if rules, err = notice.ParseRules(text); err != nil {
+			return err
+		}
+		list := rules.Differences(notice.Builtin())
+		for _, d := range list {
+			fmt.Fprintln(e.stdout, d)
+		}
+		if len(list) == 0 {
+			fmt.Fprintln(e.stdout, "the pack asks what the one of the program asks")
+		}
+	}
+	for _, path := range c.Form {
+		var f notice.Form
+		if err := readForm(e, path, &f); err != nil {
+			return err
+		}
+		fmt.Fprintf(e.stdout, "%s:\n", path)
+		printResults(e.stdout, rules.Check(&f, notice.Known{Standing: true, SilverOn: true, SecondReviewer: true}, time.Now()), c.Lang)
+	}
+	return nil
 }
 
 type messageCmd struct {

@@ -335,13 +335,7 @@ func (c *receiptsCmd) Run(e *env) error {
 
 // readForm reads JSON from a file or standard input.
 func readForm(e *env, path string, v any) error {
-	var b []byte
-	var err error
-	if path == "-" {
-		b, err = io.ReadAll(io.LimitReader(e.stdin, 4<<20))
-	} else {
-		b, err = os.ReadFile(path)
-	}
+	b, err := readInput(e, path)
 	if err != nil {
 		return err
 	}
@@ -352,3 +346,17 @@ func readForm(e *env, path string, v any) error {
 	}
 	return nil
 }
+
+// readInput reads a file; - is standard input.
+func readInput(e *env, path string) ([]byte, error) {
+	if path != "-" {
+		return os.ReadFile(path)
+	}
+	b, err := io.ReadAll(io.LimitReader(e.stdin, mostInput+1))
+	if err == nil && len(b) > mostInput {
+		return nil, fmt.Errorf("standard input has more than %d MiB: write it to a file and name that", mostInput>>20)
+	}
+	return b, err
+}
+
+const mostInput = 64 << 20
