@@ -155,6 +155,7 @@ func (n *Node) remind(tx *store.Tx, it *store.Item) error {
 // is the node's own everywhere.
 func (n *Node) retain(ctx context.Context) error {
 	return n.store.Write(ctx, func(tx *store.Tx) error {
+		var receipts []store.Receipt
 		now := n.now()
 		soon, err := tx.Items(store.Query{EndsBy: now.AddDate(0, 6, 0), Limit: 2000})
 		if err != nil {
@@ -178,7 +179,7 @@ func (n *Node) retain(ctx context.Context) error {
 			default:
 				var state string
 				if state, err = n.destroy(tx, it.Source, it.Kind, it.ID, "retention"); err == nil && !own && it.Statement != "" {
-					err = tx.Owe(store.Receipt{Sender: it.Source, Statement: it.Statement, State: state, Reason: "retention", At: now})
+					receipts = append(receipts, store.Receipt{Sender: it.Source, Statement: it.Statement, State: state, Reason: "retention", At: now})
 				}
 				if err == nil && state == store.Marked {
 					it.Ends = time.Time{}
@@ -189,7 +190,7 @@ func (n *Node) retain(ctx context.Context) error {
 				return err
 			}
 		}
-		return n.packReceipts(tx)
+		return n.sendReceipts(tx, receipts)
 	})
 }
 

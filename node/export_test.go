@@ -63,12 +63,7 @@ func (n *Node) AdmitQuietly(ctx context.Context, st register.Statement, join fun
 // Delivered is how many deliveries about a record have been receipted as stored.
 func (n *Node) Delivered(ctx context.Context, subject string) (stored int, err error) {
 	err = n.store.Read(ctx, func(tx *store.Tx) error {
-		d, err := tx.Deliveries(subject)
-		for _, x := range d {
-			if x.State == store.Stored {
-				stored++
-			}
-		}
+		stored, err = tx.CountDeliveries(subject, store.Stored)
 		return err
 	})
 	return stored, err

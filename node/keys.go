@@ -16,7 +16,7 @@ import (
 func (n *Node) ownKey(id string) *keys.Private {
 	all := n.ownKeys()
 	for _, k := range all {
-		if public := k.Public(); public.ID() == id {
+		if k.ID() == id {
 			return k
 		}
 	}

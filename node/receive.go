@@ -6,7 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"tarir/audit"
@@ -166,10 +169,8 @@ func (n *Node) refuse(ctx context.Context, l relay.Letter, refusal *envelope.Ref
 	n.log.Warn("a letter was refused", "reason", string(refusal.Reason))
 	err := n.store.Write(ctx, func(tx *store.Tx) error {
 		if st := refusal.Said; st != nil && !silent(st.Type) {
-			if err := tx.Owe(store.Receipt{Sender: st.From, Statement: st.ID, State: store.Refused, Reason: string(refusal.Reason), At: n.now()}); err != nil {
-				return err
-			}
-			if err := n.packReceipts(tx); err != nil {
+			r := store.Receipt{Sender: st.From, Statement: st.ID, State: store.Refused, Reason: string(refusal.Reason), At: n.now()}
+			if err := n.sendReceipts(tx, []store.Receipt{r}); err != nil {
 				return err
 			}
 		}
@@ -203,7 +204,7 @@ func (n *Node) effectOf(ctx context.Context, st *envelope.Statement, place relay
 		no = n.refusedHere(st)
 	}
 	run := func(no *rejected) error {
-		return n.effectsOf(ctx, []*envelope.Statement{st}, func(tx *store.Tx) error { return n.effectIn(tx, st, place, no) }, no)
+		return n.effectsOf(ctx, []*envelope.Statement{st}, func(tx *store.Tx) ([]store.Receipt, error) { return n.effectIn(tx, nil, st, place, no) }, no)
 	}
 	err := run(no)
 	if r, ok := errors.AsType[*rejected](err); ok {
@@ -218,19 +219,20 @@ func (n *Node) effectOf(ctx context.Context, st *envelope.Statement, place relay
 }
 
 // effectsOf does what statements say in one transaction, which stands in the log before it is kept.
-func (n *Node) effectsOf(ctx context.Context, list []*envelope.Statement, effects func(tx *store.Tx) error, no *rejected) error {
+func (n *Node) effectsOf(ctx context.Context, list []*envelope.Statement, effects func(tx *store.Tx) ([]store.Receipt, error), no *rejected) error {
 	var entries []audit.Entry
 	for _, st := range list {
 		entries = append(entries, n.received(st, no)...)
 	}
 	err := n.store.Write(ctx, func(tx *store.Tx) error {
-		if err := effects(tx); err != nil {
+		receipts, err := effects(tx)
+		if err != nil {
 			return err
 		}
-		if err := n.packReceipts(tx); err != nil {
+		if err := n.sendReceipts(tx, receipts); err != nil {
 			return err
 		}
-		_, err := n.audit.Record(entries...)
+		_, err = n.audit.Record(entries...)
 		if err == nil {
 			entries = nil // the transaction may be run again
 		}
@@ -248,14 +250,13 @@ func (n *Node) takeMany(ctx context.Context, letters []relay.Letter) int {
 	if n.asides.Load() {
 		return 0
 	}
+	opened := n.openAll(letters)
 	var list []*envelope.Statement
 	err := n.store.Read(ctx, func(tx *store.Tx) error {
 		list = nil
-		opener := n.opener(tx.Seen)
-		for _, l := range letters {
-			st, err := opener.Open(l.Sealed, l.Arrived)
-			if err != nil || st.Type == registerKind || n.refusedHere(st) != nil {
-				break // by itself: what follows may be judged by what it says
+		for _, st := range opened {
+			if seen, err := tx.Seen(st.From, st.ID); err != nil || seen || st.Type == registerKind || n.refusedHere(st) != nil {
+				return err // by itself: what follows may be judged by what it says
 			}
 			list = append(list, st)
 		}
@@ -264,19 +265,39 @@ func (n *Node) takeMany(ctx context.Context, letters []relay.Letter) int {
 	if err != nil || len(list) < 2 {
 		return 0
 	}
-	err = n.effectsOf(ctx, list, func(tx *store.Tx) error {
+	err = n.effectsOf(ctx, list, func(tx *store.Tx) (receipts []store.Receipt, err error) {
 		for i, st := range list {
-			if err := n.effectIn(tx, st, letters[i].Place, nil); err != nil {
-				return err
+			if receipts, err = n.effectIn(tx, receipts, st, letters[i].Place, nil); err != nil {
+				return nil, err
 			}
 		}
-		return nil
+		return receipts, nil
 	}, nil)
 	if err != nil {
 		return 0 // whoever fails is found one by one
 	}
 	n.counted.received.Add(int64(len(list)))
 	return len(list)
+}
+
+// openAll opens letters on two processors, as far as they open. Whether they came before is not asked.
+func (n *Node) openAll(letters []relay.Letter) []*envelope.Statement {
+	out := make([]*envelope.Statement, len(letters))
+	opener := n.opener(func(string, string) (bool, error) { return false, nil })
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(letters)); i = next.Add(1) - 1 {
+				out[i], _ = opener.Open(letters[i].Sealed, letters[i].Arrived) // nil: it is judged by itself
+			}
+		})
+	}
+	wg.Wait()
+	if i := slices.Index(out, nil); i >= 0 {
+		out = out[:i]
+	}
+	return out
 }
 
 func (n *Node) opener(seen func(from, id string) (bool, error)) *envelope.Opener {
@@ -310,19 +331,16 @@ func (n *Node) received(st *envelope.Statement, no *rejected) []audit.Entry {
 	return []audit.Entry{e}
 }
 
-// effectIn does what a statement says, once, and keeps the place.
-func (n *Node) effectIn(tx *store.Tx, st *envelope.Statement, place relay.Cursor, no *rejected) error {
-	if seen, err := tx.Seen(st.From, st.ID); err != nil || seen {
-		return errors.Join(err, keepPlace(tx, place))
-	}
-	if err := tx.MarkSeen(st.From, st.ID, n.now()); err != nil {
-		return err
-	}
+// effectIn does what a statement says, once, keeps the place, and adds its receipt to others.
+func (n *Node) effectIn(tx *store.Tx, receipts []store.Receipt, st *envelope.Statement, place relay.Cursor, no *rejected) ([]store.Receipt, error) {
 	if err := keepPlace(tx, place); err != nil {
-		return err
+		return nil, err
+	}
+	if fresh, err := tx.MarkSeen(st.From, st.ID, n.now()); err != nil || !fresh {
+		return receipts, err
 	}
 	if err := contact(tx, st.From, st.Sent); err != nil {
-		return err
+		return nil, err
 	}
 	state, reason := store.Refused, ""
 	if no != nil {
@@ -330,13 +348,13 @@ func (n *Node) effectIn(tx *store.Tx, st *envelope.Statement, place relay.Cursor
 	} else {
 		var err error
 		if state, err = effects[st.Type].effect(n, tx, st); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if silent(st.Type) {
-		return nil
+		return receipts, nil
 	}
-	return tx.Owe(store.Receipt{Sender: st.From, Statement: st.ID, State: state, Reason: reason, At: n.now()})
+	return append(receipts, store.Receipt{Sender: st.From, Statement: st.ID, State: state, Reason: reason, At: n.now()}), nil
 }
 
 func reasonsOf(code string) []string {

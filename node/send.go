@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"os"
 	"slices"
@@ -182,8 +183,11 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 func (n *Node) sendSome(ctx context.Context, client *relay.Client, later map[string]time.Time, sent map[string]bool) (bool, error) {
 	maps.DeleteFunc(later, func(_ string, t time.Time) bool { return time.Now().After(t) })
 	var queue []store.Waiting
+	var puts []string
 	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) {
-		queue, err = tx.Queue(slices.Sorted(maps.Keys(later)), batch)
+		if queue, err = tx.Queue(slices.Sorted(maps.Keys(later)), batch); err == nil {
+			puts, err = tx.Settings(putSetting)
+		}
 		return err
 	}); err != nil {
 		return false, err
@@ -194,29 +198,26 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, later map[str
 	if len(queue) == 0 {
 		return false, nil
 	}
-	letters := make([]relay.Letter, len(queue))
 	errs := make([]error, len(queue))
-	n.seal(queue, letters, errs)
 	put := map[string]error{}
 	for i, w := range queue {
 		err, done := put[w.ID]
-		if !done {
+		if !done && slices.Contains(puts, putSetting+w.ID) {
 			err = n.put(ctx, client, w.ID)
 			put[w.ID] = err
 		}
-		if errs[i] == nil {
-			errs[i] = err
-		}
+		errs[i] = err
 	}
-	var ready []relay.Letter
-	var at []int
-	for i := range queue {
-		if errs[i] == nil {
-			ready, at = append(ready, letters[i]), append(at, i)
-		}
-	}
+	var at []int // of those that are handed over
 	limit, cancel := context.WithTimeout(ctx, 20*time.Second)
-	for k, err := range client.Send(limit, ready...) {
+	for k, err := range client.SendEach(limit, func(yield func(relay.Letter) bool) {
+		for i, l := range n.sealEach(queue, errs) {
+			at = append(at, i)
+			if !yield(l) {
+				return
+			}
+		}
+	}) {
 		errs[at[k]] = err
 	}
 	cancel()
@@ -300,30 +301,50 @@ func (n *Node) forgetSent(ctx context.Context, sent map[string]bool) error {
 
 var errNoMember = errors.New("the recipient is no member in good standing")
 
-// seal seals a batch on both processors.
-func (n *Node) seal(queue []store.Waiting, letters []relay.Letter, errs []error) {
-	var wg sync.WaitGroup
-	work := make(chan int)
-	for range 2 {
-		wg.Go(func() {
-			for i := range work {
-				w := queue[i]
-				to, err := n.sealingKey(w.Recipient)
-				if err != nil {
-					errs[i] = err
-					continue
-				}
-				sealed, err := envelope.Seal(w.Signed, *to)
-				errs[i] = err
-				letters[i] = relay.Letter{ID: w.ID, To: w.Recipient, Sealed: sealed}
+// sealEach seals what has no error yet, on two processors, and gives it in order while the rest is sealed. What cannot be sealed has an
+// error afterwards.
+func (n *Node) sealEach(queue []store.Waiting, errs []error) iter.Seq2[int, relay.Letter] {
+	return func(yield func(int, relay.Letter) bool) {
+		type done struct {
+			sealed []byte
+			err    error
+		}
+		results := make([]chan done, len(queue))
+		work := make(chan int, len(queue))
+		for i := range queue {
+			if errs[i] == nil {
+				results[i] = make(chan done, 1)
+				work <- i
 			}
-		})
+		}
+		close(work)
+		var wg sync.WaitGroup
+		defer wg.Wait()
+		for range 2 {
+			wg.Go(func() {
+				for i := range work {
+					to, err := n.sealingKey(queue[i].Recipient)
+					var sealed []byte
+					if err == nil {
+						sealed, err = envelope.Seal(queue[i].Signed, *to)
+					}
+					results[i] <- done{sealed, err}
+				}
+			})
+		}
+		for i, w := range queue {
+			if results[i] == nil {
+				continue
+			}
+			d := <-results[i]
+			if errs[i] = d.err; d.err != nil {
+				continue
+			}
+			if !yield(i, relay.Letter{ID: w.ID, To: w.Recipient, Sealed: d.sealed}) {
+				return
+			}
+		}
 	}
-	for i := range queue {
-		work <- i
-	}
-	close(work)
-	wg.Wait()
 }
 
 func (n *Node) sealingKey(member string) (*keys.Public, error) {
@@ -334,19 +355,17 @@ func (n *Node) sealingKey(member string) (*keys.Public, error) {
 	return &m.Last().Public, nil
 }
 
-// packReceipts makes statements of the receipts that are owed, one for each sender.
-func (n *Node) packReceipts(tx *store.Tx) error {
-	owed, err := tx.Owed(mostInOne)
-	if err != nil {
-		return err
-	}
+// sendReceipts makes statements of receipts, one for each sender.
+func (n *Node) sendReceipts(tx *store.Tx, list []store.Receipt) error {
 	by := map[string][]store.Receipt{}
-	for _, r := range owed {
+	for _, r := range list {
 		by[r.Sender] = append(by[r.Sender], r)
 	}
 	for _, sender := range slices.Sorted(maps.Keys(by)) {
-		if _, err := n.enqueue(tx, say{to: []string{sender}, kind: receiptKind, subject: receiptKind, body: receiptBody{by[sender]}}); err != nil {
-			return err
+		for some := range slices.Chunk(by[sender], mostInOne) {
+			if _, err := n.enqueue(tx, say{to: []string{sender}, kind: receiptKind, subject: receiptKind, body: receiptBody{some}}); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

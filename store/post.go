@@ -13,10 +13,10 @@ func (t *Tx) Seen(sender, id string) (bool, error) {
 	return n > 0, err
 }
 
-// MarkSeen remembers that a statement came.
-func (t *Tx) MarkSeen(sender, id string, at time.Time) error {
-	_, err := t.exec(`INSERT INTO seen (sender, statement, at) VALUES ($1,$2,$3)`, sender, id, micros(at))
-	return err
+// MarkSeen remembers that a statement came, and says whether it came for the first time.
+func (t *Tx) MarkSeen(sender, id string, at time.Time) (first bool, err error) {
+	n, err := t.exec(`INSERT INTO seen (sender, statement, at) VALUES ($1,$2,$3) ON CONFLICT DO NOTHING`, sender, id, micros(at))
+	return n > 0, err
 }
 
 // ForgetSeen forgets what came before a time.
@@ -158,6 +158,12 @@ func (t *Tx) Deliveries(subject string) ([]Delivery, error) {
 	return out, err
 }
 
+// CountDeliveries says how many of those are in a state.
+func (t *Tx) CountDeliveries(subject, state string) (n int, err error) {
+	err = t.value(&n, `SELECT COUNT(*) FROM delivery d JOIN outbox o ON o.id=d.statement WHERE o.subject=$1 AND d.state=$2`, subject, state)
+	return n, err
+}
+
 // Subject is what a statement that was sent is about; empty if it is not known any more.
 func (t *Tx) Subject(statement string) (string, error) {
 	var s string
@@ -206,39 +212,11 @@ func (t *Tx) Sweep(before time.Time) error {
 	return err
 }
 
-// Receipt is what is owed to a sender.
+// Receipt is what is told to a sender.
 type Receipt struct {
 	Sender    string    `json:"-"`
 	Statement string    `json:"statement"`
 	State     string    `json:"state"`
 	Reason    string    `json:"reason,omitempty"`
 	At        time.Time `json:"at"`
-}
-
-// Owe notes a receipt that is to be sent.
-func (t *Tx) Owe(r Receipt) error {
-	_, err := t.exec(`INSERT INTO receipt (sender, statement, state, reason, at) VALUES ($1,$2,$3,$4,$5) ON CONFLICT DO NOTHING`, r.Sender, r.Statement, r.State, r.Reason, micros(r.At))
-	return err
-}
-
-// Owed takes the receipts that are owed, and forgets them.
-func (t *Tx) Owed(most int) ([]Receipt, error) {
-	var out []Receipt
-	err := t.each(`SELECT sender, statement, state, reason, at FROM receipt ORDER BY sender, at, statement LIMIT `+strconv.Itoa(most), nil, func(scan func(...any) error) error {
-		var r Receipt
-		var at int64
-		err := scan(&r.Sender, &r.Statement, &r.State, &r.Reason, &at)
-		r.At = when(at)
-		out = append(out, r)
-		return err
-	})
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range out {
-		if _, err := t.exec(`DELETE FROM receipt WHERE sender=$1 AND statement=$2 AND state=$3`, r.Sender, r.Statement, r.State); err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
 }

@@ -239,6 +239,13 @@ func (s *Store) run(ctx context.Context, db *sql.DB, p *statements, o *sql.TxOpt
 }
 
 func (s *Store) once(ctx context.Context, db *sql.DB, p *statements, o *sql.TxOptions, fn func(*Tx) error) error {
+	if !s.postgres {
+		// Transactions on SQLite are short, and to watch for the end of a context costs two goroutines for each and one for each statement.
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		ctx = context.WithoutCancel(ctx)
+	}
 	tx, err := db.BeginTx(ctx, o)
 	if err != nil {
 		return fmt.Errorf("database: %w", err)

@@ -145,23 +145,6 @@ func TestWhatIsSentIsQueuedUntilTheRelayHasItAndWhatWasToldStays(t *testing.T) {
 	})
 }
 
-func TestOwedReceiptsAreGivenOnce(t *testing.T) {
-	storetest.Each(t, func(t *testing.T, dsn string) {
-		s := storetest.Open(t, dsn)
-		r := store.Receipt{Sender: "A", Statement: "s", State: store.Stored, At: day}
-		write(t, s, func(tx *store.Tx) error { return errors.Join(tx.Owe(r), tx.Owe(r)) })
-		for _, want := range []int{1, 0} {
-			write(t, s, func(tx *store.Tx) error {
-				got, err := tx.Owed(10)
-				if len(got) != want {
-					t.Errorf("%d receipts, want %d", len(got), want)
-				}
-				return err
-			})
-		}
-	})
-}
-
 func TestADatabaseOfANewerProgramIsLeftAlone(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, dsn string) {
 		s := storetest.Open(t, dsn)

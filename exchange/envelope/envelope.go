@@ -22,6 +22,7 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"filippo.io/age"
@@ -179,7 +180,7 @@ func SignAgain(text []byte, own *keys.Private) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("sign again: %w", err)
 	}
-	if public := own.Public(); slices.Contains(signed.KeyIDs(), public.ID()) {
+	if slices.Contains(signed.KeyIDs(), own.ID()) {
 		return nil, nil
 	}
 	return keys.Sign(PayloadType, signed.Payload, own)
@@ -187,7 +188,7 @@ func SignAgain(text []byte, own *keys.Private) ([]byte, error) {
 
 // Seal seals a signed statement to one recipient.
 func Seal(signed []byte, to keys.Public) ([]byte, error) {
-	recipient, err := age.ParseHybridRecipient(to.Sealing)
+	recipient, err := recipientOf(to.Sealing)
 	if err != nil {
 		return nil, errors.New("seal: the recipient's key is no post-quantum key")
 	}
@@ -204,6 +205,31 @@ func Seal(signed []byte, to keys.Public) ([]byte, error) {
 		return nil, fmt.Errorf("seal: %w", err)
 	}
 	return out.Bytes(), nil
+}
+
+// recipients are keys that were read: to read one costs half as much as to seal to it.
+var recipients struct {
+	sync.Mutex
+	read map[string]*age.HybridRecipient
+}
+
+const mostRecipients = 4096 // read keys; some 10 MB
+
+func recipientOf(text string) (*age.HybridRecipient, error) {
+	recipients.Lock()
+	defer recipients.Unlock()
+	if r := recipients.read[text]; r != nil {
+		return r, nil
+	}
+	r, err := age.ParseHybridRecipient(text)
+	if err != nil {
+		return nil, err
+	}
+	if len(recipients.read) >= mostRecipients || recipients.read == nil {
+		recipients.read = map[string]*age.HybridRecipient{}
+	}
+	recipients.read[text] = r
+	return r, nil
 }
 
 // Padded is the length to which n bytes are padded, at most twelve in a hundred more and 512 at least: lengths then tell an observer

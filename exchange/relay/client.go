@@ -7,6 +7,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"iter"
+	"slices"
 	"sync"
 	"time"
 
@@ -118,12 +120,20 @@ func (c *Client) Connected() bool { return c.nc.IsConnected() }
 // Send hands letters to the relay. The errors are by letter, in order: nil means that the relay has it on disk. A letter whose
 // fate is unknown (the line broke) is to be sent again, under the same id.
 func (c *Client) Send(ctx context.Context, letters ...Letter) []error {
-	out := make([]error, len(letters))
-	futures := make([]jetstream.PubAckFuture, len(letters))
+	return c.SendEach(ctx, slices.Values(letters))
+}
+
+// SendEach sends letters as they come; they need not be there when it begins.
+func (c *Client) SendEach(ctx context.Context, letters iter.Seq[Letter]) []error {
+	var out []error
+	var futures []jetstream.PubAckFuture
+	var to []string
 	// Once one could not be handed over, whatever follows waits as well, so that nothing overtakes.
 	var broke error
 	line := c.nc.Stats().Reconnects
-	for i, l := range letters {
+	for l := range letters {
+		i := len(out)
+		out, futures, to = append(out, nil), append(futures, nil), append(to, l.To)
 		if len(l.Sealed) > maxLetter-1024 {
 			out[i] = ErrTooLarge
 			continue
@@ -155,9 +165,9 @@ func (c *Client) Send(ctx context.Context, letters ...Letter) []error {
 			if errors.As(err, &api) && api.ErrorCode == storeFailed {
 				err = ErrFull
 			}
-			out[i] = fmt.Errorf("send to %s: %w", letters[i].To, err)
+			out[i] = fmt.Errorf("send to %s: %w", to[i], err)
 		case <-ctx.Done():
-			out[i] = fmt.Errorf("send to %s: %w", letters[i].To, ctx.Err())
+			out[i] = fmt.Errorf("send to %s: %w", to[i], ctx.Err())
 		}
 	}
 	return out

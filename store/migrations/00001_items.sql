@@ -53,15 +53,6 @@ CREATE TABLE delivery (
 );
 CREATE INDEX delivery_queued ON delivery (statement) WHERE state = 'queued';
 
-CREATE TABLE receipt (
-    sender TEXT NOT NULL,
-    statement TEXT NOT NULL,
-    state TEXT NOT NULL,
-    reason TEXT NOT NULL,
-    at BIGINT NOT NULL,
-    PRIMARY KEY (sender, statement, state)
-);
-
 CREATE TABLE seen (
     sender TEXT NOT NULL,
     statement TEXT NOT NULL,
@@ -95,7 +86,6 @@ DROP TABLE grave;
 DROP TABLE task;
 DROP TABLE setting;
 DROP TABLE seen;
-DROP TABLE receipt;
 DROP TABLE delivery;
 DROP TABLE outbox;
 DROP TABLE selector;
