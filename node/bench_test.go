@@ -1,17 +1,23 @@
 package node_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"tarir/exchange/register"
 	"tarir/handling"
@@ -20,7 +26,51 @@ import (
 	"tarir/web"
 )
 
-// manyNodes is a secretariat and n members as nodes of this process, each with its own folder, database and audit log.
+// hostOf names, in the environment of a process, the file with the folders of the nodes that it runs: the members of manyNodes.
+const hostOf = "TARIR_BENCH_NODES"
+
+// host is what such a process does.
+func host(list string) error {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	text, err := os.ReadFile(list)
+	if err != nil {
+		return err
+	}
+	g, ctx := errgroup.WithContext(ctx)
+	var nodes []*node.Node
+	for _, dir := range strings.Fields(string(text)) {
+		n, err := node.Open(ctx, dir, node.Options{Passphrase: pass, Every: 10 * time.Second})
+		if err != nil {
+			return err
+		}
+		nodes = append(nodes, n)
+		g.Go(func() error { return n.Run(ctx) })
+	}
+	for _, n := range nodes {
+		for {
+			h, err := n.Health(ctx)
+			if err != nil {
+				return err
+			}
+			if h.Line {
+				break
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
+	fmt.Println("ready")
+	err = g.Wait()
+	for _, n := range nodes {
+		err = errors.Join(err, n.Close())
+	}
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+// manyNodes is a secretariat in this process, and n members in another one, each node with its own folder, database and audit log.
 func manyNodes(b *testing.B, n int, sync bool) *world {
 	b.Helper()
 	w := &world{t: b, clock: &clock{}, own: map[string]*clock{}, dir: b.TempDir(), nodes: map[string]*running{}}
@@ -57,12 +107,14 @@ func manyNodes(b *testing.B, n int, sync bool) *world {
 	w.every = 10 * time.Second
 	w.start("GS")
 	w.url = w.relayURL()
+	var dirs []string
 	for i := range n {
 		id := fmt.Sprintf("NCB-%03d", i)
 		dir := filepath.Join(w.dir, id)
 		if err := os.CopyFS(filepath.Join(dir, "register"), os.DirFS(filepath.Join(gs, "register"))); err != nil && !errors.Is(err, os.ErrExist) {
 			b.Fatal(err)
 		}
+		dirs = append(dirs, dir)
 		path := filepath.Join(dir, "config.toml")
 		text, err := os.ReadFile(path)
 		if err != nil {
@@ -71,10 +123,27 @@ func manyNodes(b *testing.B, n int, sync bool) *world {
 		if err := os.WriteFile(path, bytes.Replace(text, []byte("nats://later"), []byte(w.url), 1), 0o600); err != nil {
 			b.Fatal(err)
 		}
-		w.start(id)
 	}
-	for id := range w.nodes {
-		w.until(id+" has a line", func() bool { h, err := w.nodes[id].Health(b.Context()); return err == nil && h.Line })
+	list := filepath.Join(w.dir, "nodes")
+	if err := os.WriteFile(list, []byte(strings.Join(dirs, "\n")), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	cmd := exec.Command(os.Args[0])
+	cmd.Env, cmd.Stderr = append(os.Environ(), hostOf+"="+list), os.Stderr
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		if err := errors.Join(cmd.Process.Signal(syscall.SIGTERM), cmd.Wait()); err != nil {
+			b.Error(err)
+		}
+	})
+	if line, err := bufio.NewReader(out).ReadString('\n'); err != nil || line != "ready\n" {
+		b.Fatalf("the members do not start: %q, %v", line, err)
 	}
 	return w
 }
@@ -95,12 +164,9 @@ func sendToAll(b *testing.B, n int, sync bool, atOnce int) {
 	w := manyNodes(b, n, sync)
 	gs := w.nodes["GS"]
 	var to []string
-	for id := range w.nodes {
-		if id != "GS" {
-			to = append(to, id)
-		}
+	for i := range n {
+		to = append(to, fmt.Sprintf("NCB-%03d", i))
 	}
-	slices.Sort(to)
 	text := strings.Repeat("x", 4096)
 	ctx := context.Background()
 	var took []time.Duration
@@ -142,9 +208,6 @@ func sendToAll(b *testing.B, n int, sync bool, atOnce int) {
 	b.ReportMetric(float64(took[len(took)*99/100].Milliseconds()), "p99-ms")
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "notices/s")
 	b.StopTimer()
-	for _, r := range w.nodes {
-		r.stop()
-	}
 }
 
 // BenchmarkCheck asks "is this known?" of one node with 100,000 records of its own: allowed, looked up and in the audit log on disk.

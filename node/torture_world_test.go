@@ -45,6 +45,13 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if list := os.Getenv(hostOf); list != "" {
+		if err := host(list); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	os.Exit(m.Run())
 }
 

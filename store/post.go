@@ -80,17 +80,27 @@ func (t *Tx) Queue(not []string, most int) ([]Waiting, error) {
 		but += " AND d.recipient<>$" + strconv.Itoa(i+1)
 		args = append(args, r)
 	}
-	err := t.each(`SELECT o.id, o.seq, o.urgent, o.subject, o.sent, o.expires, o.signed, d.recipient FROM delivery d JOIN outbox o ON o.id=d.statement
+	signed := map[string][]byte{}
+	err := t.each(`SELECT o.id, o.seq, o.urgent, o.subject, o.sent, o.expires, d.recipient FROM delivery d JOIN outbox o ON o.id=d.statement
 		WHERE d.state='queued'`+but+` ORDER BY o.urgent DESC, o.seq, d.recipient LIMIT `+strconv.Itoa(most), args,
 		func(scan func(...any) error) error {
 			var w Waiting
 			var urgent, sent, expires int64
-			var signed string
-			err := scan(&w.ID, &w.Seq, &urgent, &w.Subject, &sent, &expires, &signed, &w.Recipient)
-			w.Urgent, w.Sent, w.Expires, w.Signed = urgent != 0, when(sent), when(expires), []byte(signed)
+			err := scan(&w.ID, &w.Seq, &urgent, &w.Subject, &sent, &expires, &w.Recipient)
+			w.Urgent, w.Sent, w.Expires = urgent != 0, when(sent), when(expires)
 			out = append(out, w)
 			return err
 		})
+	// What is signed is read once, however many it is for.
+	for i := range out {
+		w := &out[i]
+		if signed[w.ID] == nil && err == nil {
+			var text string
+			err = t.value(&text, `SELECT signed FROM outbox WHERE id=$1`, w.ID)
+			signed[w.ID] = []byte(text)
+		}
+		w.Signed = signed[w.ID]
+	}
 	return out, err
 }
 
