@@ -109,3 +109,16 @@ func (n *Node) Mischief(ctx context.Context, rng *rand.Rand) {
 		cancel()
 	}
 }
+
+// Queue is what waits to be sent, by its subject, in the order in which it will be.
+func (n *Node) Queue(ctx context.Context) (out []string, err error) {
+	err = n.store.Read(ctx, func(tx *store.Tx) error {
+		out = nil
+		list, err := tx.Queue(nil, 1000)
+		for _, w := range list {
+			out = append(out, w.Subject)
+		}
+		return err
+	})
+	return out, err
+}

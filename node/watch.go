@@ -313,7 +313,7 @@ func (n *Node) HitStep(ctx context.Context, w Who, id string, s hit.Step) (out *
 		case hit.Asked:
 			told := *out
 			told.Record = "" // whose record it met stays here: the message carries the reference, not the case
-			told.Steps = nil
+			told.Steps = slices.DeleteFunc(slices.Clone(out.Steps), func(s hit.Step) bool { return !s.Exception })
 			st.kind, st.to, st.body = "hit", []string{out.Owner}, told
 		case hit.Confirmed, hit.Denied:
 			st.to = []string{out.Finder}
@@ -424,12 +424,39 @@ func (n *Node) Act(ctx context.Context, w Who, id string, act handling.Act) erro
 	if err != nil {
 		return errors.Join(err, n.record(w, audit.Decision, kindHit, id, h.Owner, "refused", "not_confirmed"))
 	}
-	if exception {
-		if err := n.record(w, audit.Decision, kindHit, id, h.Owner, "exception", "danger_to_life"); err != nil {
+	if err := n.decide(w, act, labelOf(it), nil, h.State == hit.Confirmed, kindHit, id); err != nil || !exception {
+		return err
+	}
+	if err := n.record(w, audit.Decision, kindHit, id, h.Owner, "exception", "danger_to_life"); err != nil {
+		return err
+	}
+	return n.accountFor(ctx, w, id)
+}
+
+// accountFor keeps, with its reason, that somebody acts for danger to life before the owner of the notice has confirmed, and tells the
+// owner: at once where it is asked already, else when it is.
+func (n *Node) accountFor(ctx context.Context, w Who, id string) error {
+	err := n.store.Write(ctx, func(tx *store.Tx) error {
+		it, err := tx.Get(kindHit, id)
+		if err != nil {
 			return err
 		}
-	}
-	return n.decide(w, act, labelOf(it), nil, h.State == hit.Confirmed, kindHit, id)
+		h, err := body[hit.Hit](it)
+		if err != nil {
+			return err
+		}
+		s := hit.Step{State: h.State, Member: n.config.Member, Person: w.Person, At: n.now(), Reason: w.Reason, Exception: true}
+		h.Steps = append(h.Steps, s)
+		if err := n.putHit(tx, h, it.Label); err != nil || h.State != hit.Asked {
+			return err
+		}
+		_, err = n.enqueue(tx, say{
+			to: []string{h.Owner}, kind: "hit.step", subject: "hit/" + id, purpose: labelOf(it).Purpose, legalBasis: w.LegalBasis, body: hitStepBody{id, s}, urgent: true,
+		})
+		return err
+	})
+	n.stir()
+	return err
 }
 
 // gotHit takes up, at the owner of a notice, that a member asks about a possible match.
@@ -477,6 +504,16 @@ func (n *Node) gotHitStep(tx *store.Tx, st *envelope.Statement) (string, error) 
 	s.Member = st.From // whatever it says
 	if s.Reason == "reminder" && s.State == "" && st.From == h.Finder {
 		return store.Stored, tx.AddTask(store.Task{ID: "confirm/" + h.ID + "/" + st.ID, Kind: "confirm", Subject: "hit/" + h.ID, Due: n.now(), Note: "reminder"})
+	}
+	if s.Exception {
+		if st.From != h.Finder {
+			return "", &rejected{code: "hit", text: "only its finder acts on it"}
+		}
+		h.Steps = append(h.Steps, s)
+		if err := tx.AddTask(store.Task{ID: "confirm/" + h.ID + "/" + st.ID, Kind: "confirm", Subject: "hit/" + h.ID, Due: n.now(), Note: "the finder acts for danger to life"}); err != nil {
+			return "", err
+		}
+		return store.Stored, n.putHit(tx, h, it.Label)
 	}
 	if err := h.Apply(s); err != nil {
 		return "", missing("hit", err.Error()) // the step before it may still come
