@@ -3,6 +3,7 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -302,6 +303,30 @@ func (n *Node) Tasks(ctx context.Context, w Who) (out []store.Task, err error) {
 	return out, err
 }
 
+// DoneTask says that a person has seen to what waited, and how: the reason stays with the task. Alarms are for administrators.
+func (n *Node) DoneTask(ctx context.Context, w Who, id string) error {
+	right := "read"
+	if strings.HasPrefix(id, alarmTask+"/") {
+		right = "admin"
+	}
+	if err := n.allow(w, right); err != nil {
+		return err
+	}
+	if strings.TrimSpace(w.Reason) == "" {
+		return errors.New("say what was done about it (--reason)")
+	}
+	if err := n.record(w, audit.Decision, "task", id, "", "done"); err != nil {
+		return err
+	}
+	return n.store.Write(ctx, func(tx *store.Tx) error {
+		found, err := tx.DoneTask(id, w.Reason, n.now())
+		if err == nil && !found {
+			err = fmt.Errorf("%w: there is no open task %s", store.ErrNone, id)
+		}
+		return err
+	})
+}
+
 // Health says how a node is: what an administrator looks at first.
 type Health struct {
 	Member   string `json:"member"`
@@ -311,24 +336,27 @@ type Health struct {
 	Aside    int64  `json:"aside"` // letters that wait for the register, for a clock or for what they are about
 	Register int64  `json:"register"`
 	Audit    int64  `json:"audit"`
-	Alarm    string `json:"alarm,omitempty"`
+	Alarm    string `json:"alarm,omitempty"` // the task of one that nobody has seen to yet
 }
 
 // Health gives it.
 func (n *Node) Health(ctx context.Context) (*Health, error) {
 	n.mu.Lock()
 	line := n.client != nil && n.client.Connected()
-	alarm := n.alarm
 	n.mu.Unlock()
 	var queue, aside int64
+	alarm := ""
 	err := n.store.Read(ctx, func(tx *store.Tx) (err error) {
 		if queue, err = tx.QueueLength(); err == nil {
 			aside, err = tx.Count(kindAside)
+		}
+		if err == nil {
+			alarm, err = tx.OpenTask(alarmTask)
 		}
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	return &Health{Member: n.config.Member, OK: line && alarm == "", Line: line, Queue: queue, Aside: aside, Register: n.register.Size(), Audit: n.audit.Size(), Alarm: strings.TrimSpace(alarm)}, nil
+	return &Health{Member: n.config.Member, OK: line && alarm == "", Line: line, Queue: queue, Aside: aside, Register: n.register.Size(), Audit: n.audit.Size(), Alarm: alarm}, nil
 }

@@ -244,13 +244,13 @@ func (n *Node) gotRegisterAsk(tx *store.Tx, st *envelope.Statement) (string, err
 	return store.Stored, n.tellRegister(noContext, tx, st.From, registerBody{From: q.From, Answers: st.ID}, n.ownKey(q.Key))
 }
 
+// alarmTask is the kind of the tasks that are alarms: as long as one is open, the node is not well.
+const alarmTask = "alarm"
+
 // raise makes an alarm that a person must see.
 func (n *Node) raise(tx *store.Tx, kind, about string, err error) error {
-	n.mu.Lock()
-	n.alarm = kind
-	n.mu.Unlock()
 	n.log.Error("ALARM", "kind", kind, "member", about, "error", err.Error())
-	return tx.AddTask(store.Task{ID: "alarm/" + kind + "/" + about, Kind: "alarm", Subject: "member/" + about, Due: n.now(), Note: err.Error()})
+	return tx.AddTask(store.Task{ID: "alarm/" + kind + "/" + about, Kind: alarmTask, Subject: "member/" + about, Due: n.now(), Note: err.Error()})
 }
 
 // Admit takes a member in, from its answer and the code that was heard.

@@ -68,7 +68,6 @@ type Node struct {
 	server *relay.Server
 	port   int // of the relay
 	client *relay.Client
-	alarm  string
 
 	asides     atomic.Bool // whether letters may have been put aside
 	asiding    sync.Mutex

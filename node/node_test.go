@@ -354,7 +354,34 @@ func TestALogWrittenAnewIsSeenByWhatItsWitnessesKeep(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.start("FIU-1")
+	alarm := func() string {
+		h, err := w.nodes["NCB-AA"].Health(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return h.Alarm
+	}
+	w.until("a witness raises an alarm", func() bool {
+		if _, err := w.nodes["FIU-1"].Members(ctx, node.Who{Person: "ann"}); err != nil { // an entry of the new log
+			t.Fatal(err)
+		}
+		w.clock.forward(10 * time.Minute)
+		return alarm() == "alarm/two_histories/FIU-1"
+	})
 	w.nodes["FIU-1"].stop()
+	w.nodes["NCB-AA"].stop()
+	w.start("NCB-AA")
+	if alarm() == "" {
+		t.Error("the alarm is forgotten when the node is started anew")
+	}
+	for _, no := range []node.Who{{Person: "eve", Reason: "asked on the telephone"}, {Person: "ann"}} {
+		if err := w.nodes["NCB-AA"].DoneTask(ctx, no, alarm()); err == nil {
+			t.Errorf("%s ended an alarm, with the reason %q", no.Person, no.Reason)
+		}
+	}
+	if err := w.nodes["NCB-AA"].DoneTask(ctx, node.Who{Person: "ann", Reason: "asked on the telephone: restored from a backup"}, alarm()); err != nil || alarm() != "" {
+		t.Errorf("%v, and the alarm is %q", err, alarm())
+	}
 	if _, err := node.VerifyAudit(ctx, fiu.dir); err != nil {
 		t.Fatalf("the new log does not verify by itself: %v", err)
 	}

@@ -69,9 +69,10 @@ type Task struct {
 	Note    string    `json:"note,omitempty"`
 }
 
-// AddTask adds a task; one of the same id is left as it is.
+// AddTask adds a task. An open one of the same id is left as it is; one that was done is open again.
 func (t *Tx) AddTask(k Task) error {
-	_, err := t.exec(`INSERT INTO task (id, kind, subject, due, done, note) VALUES ($1,$2,$3,$4,0,$5) ON CONFLICT (id) DO NOTHING`, k.ID, k.Kind, k.Subject, micros(k.Due), k.Note)
+	_, err := t.exec(`INSERT INTO task (id, kind, subject, due, done, note) VALUES ($1,$2,$3,$4,0,$5)
+		ON CONFLICT (id) DO UPDATE SET done=0, due=excluded.due, note=excluded.note WHERE task.done<>0`, k.ID, k.Kind, k.Subject, micros(k.Due), k.Note)
 	return err
 }
 
@@ -79,6 +80,21 @@ func (t *Tx) AddTask(k Task) error {
 func (t *Tx) DoneTasks(kind, subject string, now time.Time) error {
 	_, err := t.exec(`UPDATE task SET done=$3 WHERE kind=$1 AND subject=$2 AND done=0`, kind, subject, micros(now))
 	return err
+}
+
+// DoneTask marks an open task as done, with what was done about it.
+func (t *Tx) DoneTask(id, how string, now time.Time) (found bool, err error) {
+	n, err := t.exec(`UPDATE task SET done=$2, note=CASE WHEN note='' THEN $3 ELSE note || ': ' || $3 END WHERE id=$1 AND done=0`, id, micros(now), how)
+	return n > 0, err
+}
+
+// OpenTask is the id of an open task of a kind; empty if there is none.
+func (t *Tx) OpenTask(kind string) (id string, err error) {
+	err = t.value(&id, `SELECT id FROM task WHERE kind=$1 AND done=0 ORDER BY due, id LIMIT 1`, kind)
+	if errors.Is(err, ErrNone) {
+		err = nil
+	}
+	return id, err
 }
 
 // Tasks gives the open ones, the most urgent first.

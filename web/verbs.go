@@ -173,6 +173,9 @@ var verbs = map[string]verb{
 		}
 		return n.StopStep(ctx, w, a.ID, *a.Stop)
 	},
+	"task.done": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return nil, n.DoneTask(ctx, w, a.ID)
+	},
 	"tasks": func(ctx context.Context, n *node.Node, w node.Who, _ *Args) (any, error) { return n.Tasks(ctx, w) },
 	"backup": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		f, err := os.OpenFile(a.Path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)

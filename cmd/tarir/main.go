@@ -47,6 +47,7 @@ type cli struct {
 	Recall     recallCmd     `cmd:"" help:"Withdraw a letter: every copy is destroyed or marked."`
 	Receipts   receiptsCmd   `cmd:"" help:"Show how what was sent stands with each recipient."`
 	List       listCmd       `cmd:"" help:"List records, or what waits for somebody."`
+	Done       doneCmd       `cmd:"" help:"Say what was done about something that waits."`
 	Open       openCmd       `cmd:"" help:"Show a record."`
 	Fetch      fetchCmd      `cmd:"" help:"Fetch an attachment and say where it is."`
 	Watch      watchCmd      `cmd:"" help:"Take up records of the own, which are compared with notices."`

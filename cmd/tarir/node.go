@@ -18,6 +18,7 @@ import (
 
 	"tarir/handling"
 	"tarir/node"
+	"tarir/store"
 	"tarir/web"
 )
 
@@ -267,10 +268,7 @@ type listCmd struct {
 func (c *listCmd) Run(e *env) error {
 	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	if c.Kind == "task" {
-		var tasks []struct {
-			Kind, Subject, Note string
-			Due                 time.Time
-		}
+		var tasks []store.Task
 		if err := c.do(e, "tasks", web.Args{}, &tasks); err != nil {
 			return err
 		}
@@ -278,7 +276,7 @@ func (c *listCmd) Run(e *env) error {
 			return writeJSON(e.stdout, tasks)
 		}
 		for _, t := range tasks {
-			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", t.Kind, t.Subject, t.Due.Local().Format(time.DateTime), t.Note)
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", t.ID, t.Subject, t.Due.Local().Format(time.DateTime), t.Note)
 		}
 		return w.Flush()
 	}
@@ -360,3 +358,15 @@ func readInput(e *env, path string) ([]byte, error) {
 }
 
 const mostInput = 64 << 20
+
+type doneCmd struct {
+	whoFlags
+	Task string `arg:"" help:"The task, as tarir list task names it."`
+}
+
+func (c *doneCmd) Run(e *env) error {
+	if err := c.do(e, "task.done", web.Args{ID: c.Task}, nil); err != nil {
+		return err
+	}
+	return c.show(e, c.Task, "%s is done", c.Task)
+}
