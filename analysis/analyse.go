@@ -231,7 +231,8 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	s.NotAssessable = append(s.NotAssessable, notes...)
 	took("signals", st.done())
 	st = begin(o.Progress, "typologies", int64(g.Accounts()), "accounts")
-	res, err := typology.Run(ctx, g, pack, typology.Options{Rates: table, Beside: beside, Holder: in.Held.Subject, Progress: func(n int) { st.add(int64(n)) }})
+	book := place.NewBook(in.Held.Each)
+	res, err := typology.Run(ctx, g, pack, typology.Options{Rates: table, Beside: beside, Holder: in.Held.Subject, Apart: apart(book), Progress: func(n int) { st.add(int64(n)) }})
 	if err != nil {
 		return nil, err
 	}
@@ -283,7 +284,6 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 		return nil, err
 	}
 	s.Changes = changes
-	book := place.NewBook(in.Held.Each)
 	ways := routes(in.Input, networks)
 	if err := writeRoutes(o.Out, book, ways); err != nil {
 		return nil, err
@@ -498,4 +498,28 @@ func writeFile(path string, b []byte) error {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
+}
+
+// apart tells how far two places are from each other, as far as the book knows them.
+func apart(book *place.Book) func(a, b string) (float64, bool) {
+	type answer struct {
+		km    float64
+		known bool
+	}
+	var mu sync.Mutex
+	told := map[[2]string]answer{}
+	return func(a, b string) (float64, bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		x, ok := told[[2]string{a, b}]
+		if !ok {
+			p, knownP := book.Find(a)
+			q, knownQ := book.Find(b)
+			if x.known = knownP && knownQ; x.known {
+				x.km = place.Apart(p, q)
+			}
+			told[[2]string{a, b}] = x
+		}
+		return x.km, x.known
+	}
 }

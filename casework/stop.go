@@ -249,6 +249,26 @@ func (s *Stop) Apply(step StopStep) error {
 	return nil
 }
 
+// Missed adds a step that comes after one that was taken later: it belongs to the story and changes nothing any more. It says whether
+// the step is such a one.
+func (s *Stop) Missed(step StopStep) bool {
+	i := len(s.Steps)
+	for i > 0 && step.At.Before(s.Steps[i-1].At) {
+		i--
+	}
+	if i == len(s.Steps) || i == 0 || step.Member != s.Asked || step.Person == "" || stopTable[step.State] == nil || step.State == Superseded {
+		return false
+	}
+	before := *s
+	before.State = s.Steps[i-1].State
+	before.Steps = nil
+	if before.Apply(step) != nil || !slices.Contains(stopTable[s.Steps[i].State], step.State) {
+		return false // it does not fit between the two
+	}
+	s.Steps = slices.Insert(s.Steps, i, step)
+	return true
+}
+
 func less(a, b string) bool {
 	x, ok1 := new(big.Rat).SetString(a)
 	y, ok2 := new(big.Rat).SetString(b)

@@ -116,3 +116,63 @@ func TestWhereTheMoneyWentOnTheNextRequestsAreFilledIn(t *testing.T) {
 		}
 	}
 }
+
+// TestInWhateverOrderStepsComeTheStoryIsTheSame: a relay may give later ones first; those that do not fit yet are tried again.
+func TestInWhateverOrderStepsComeTheStoryIsTheSame(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		steps := []StopStep{
+			{State: Acknowledged, Member: "BANK", Person: "p"},
+			{State: Traced, Member: "BANK", Person: "p"},
+			{State: BlockedPart, Member: "BANK", Person: "p", Answer: &Answer{Held: "999.99", Currency: "USD"}},
+			{State: Released, Member: "BANK", Person: "p", Reason: "mistake"},
+		}[:rapid.IntRange(1, 4).Draw(t, "steps")]
+		for i := range steps {
+			steps[i].At = now.Add(time.Duration(i+1) * time.Minute)
+		}
+		s, err := NewStop("s", "NCB", "BANK", "p", form(), now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		waiting := rapid.Permutation(steps).Draw(t, "order")
+		for range len(steps) {
+			var still []StopStep
+			for _, step := range waiting {
+				if !s.Missed(step) && s.Apply(step) != nil {
+					still = append(still, step)
+				}
+			}
+			waiting = still
+		}
+		if len(waiting) > 0 || s.State != steps[len(steps)-1].State || len(s.Steps) != len(steps)+1 {
+			t.Fatalf("%s after %d steps, and %d wait", s.State, len(s.Steps), len(waiting))
+		}
+		for i, step := range steps {
+			if s.Steps[i+1].State != step.State {
+				t.Fatalf("step %d is %s", i+1, s.Steps[i+1].State)
+			}
+		}
+	})
+}
+
+func TestAStepThatNobodyCouldHaveTakenIsNotAddedLate(t *testing.T) {
+	s, err := NewStop("s", "NCB", "BANK", "p", form(), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Apply(StopStep{State: NotFound, Member: "BANK", Person: "p", At: now.Add(time.Hour)}); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []StopStep{
+		{State: Acknowledged, Member: "NCB", Person: "p"},
+		{State: Acknowledged, Member: "BANK"},
+		{State: Released, Member: "BANK", Person: "p", Reason: "r"},
+		{State: NotFound, Member: "BANK", Person: "p"},
+		{State: "dreams", Member: "BANK", Person: "p"},
+		{State: Superseded, Member: "NCB", Person: "p", Follows: "x"},
+	} {
+		step.At = now.Add(time.Minute)
+		if s.Missed(step) {
+			t.Errorf("%s by %s is added", step.State, step.Member)
+		}
+	}
+}

@@ -199,6 +199,9 @@ func (n *Node) gotStopStep(tx *store.Tx, st *envelope.Statement) (string, error)
 	}
 	step := b.Step
 	step.Member = st.From // whatever it says
+	if s.Missed(step) {
+		return store.Stored, n.putStop(tx, s, labelOf(it), it.Source, it.Statement)
+	}
 	if err := s.Apply(step); err != nil {
 		return "", missing("stop", err.Error()) // the step before it may still come
 	}

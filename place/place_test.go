@@ -46,3 +46,23 @@ func TestPlacesAreFoundByCodeAndByName(t *testing.T) {
 		t.Errorf("0Q0 is called %s", n)
 	}
 }
+
+func TestPlacesAreSoFarApart(t *testing.T) {
+	var b place.Book
+	for _, c := range []struct {
+		a, b string
+		km   float64
+	}{{"Paris", "Lyon", 392}, {"Lima", "Lima", 0}, {"BOG", "LIM", 1880}} {
+		p, ok1 := b.Find(c.a)
+		q, ok2 := b.Find(c.b)
+		if !ok1 || !ok2 {
+			t.Skip("built without the gazetteer")
+		}
+		if km := place.Apart(p, q); math.Abs(km-c.km) > 20 || km != place.Apart(q, p) {
+			t.Errorf("%s and %s are %.0f km apart, not %.0f", c.a, c.b, km, c.km)
+		}
+	}
+	if km := place.Apart(place.Place{Lat: 90}, place.Place{Lat: -90, Lon: 77}); math.Abs(km-20015) > 1 {
+		t.Errorf("the poles are %.0f km apart", km)
+	}
+}

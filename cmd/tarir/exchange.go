@@ -150,11 +150,11 @@ func (c *memberChangeCmd) Run(e *env, verb verbOf) error {
 type verbOf string
 
 type noticeCmd struct {
-	Draft noticeDraftCmd `cmd:"" help:"Make a draft from a form, or from an organisation that analysis found."`
+	Draft noticeDraftCmd `cmd:"" help:"Make a draft from a form."`
 	Check noticeCheckCmd `cmd:"" help:"Say which rules a draft does not meet."`
 	Step  noticeStepCmd  `cmd:"" help:"Take a step: submit, take_up, return, refuse, publish, amend, suspend, resume, withdraw, cancel, extend, recall, resubmit."`
-	Rules noticeRulesCmd `cmd:"" help:"Print the rule pack."`
-	Form  noticeFormCmd  `cmd:"" name:"form" help:"Print the draft of a silver notice from an organisation, to be completed by hand."`
+	Rules noticeRulesCmd `cmd:"" help:"Print the rule pack, or try one of your own."`
+	Form  noticeFormCmd  `cmd:"" name:"form" help:"Write a form from an organisation, a finding or a trace of an analysis, to be completed by hand."`
 }
 
 type noticeFormCmd struct {
@@ -473,6 +473,22 @@ func (c *checkCmd) Run(e *env) error {
 		fmt.Fprintln(e.stdout, "no record")
 	}
 	return nil
+}
+
+type actCmd struct {
+	whoFlags
+	ID     string `arg:"" help:"The hit."`
+	Act    string `arg:"" enum:"measure,coerce,tell" help:"measure (stop, question, search), coerce (arrest, detain) or tell (the person whom it is about)."`
+	Danger bool   `name:"danger-to-life" help:"Before the owner has confirmed, since a life is in danger: give the --reason, which the owner gets."`
+}
+
+func (c *actCmd) Run(e *env) error {
+	w := c.who()
+	w.Danger = c.Danger
+	if err := web.Do(e.ctx, c.Data, "hit.act", w, web.Args{ID: c.ID, Act: handling.Act(c.Act)}, nil); err != nil {
+		return err
+	}
+	return c.show(e, "allowed", "It is allowed, as far as the exchange is concerned: your own law says the rest.")
 }
 
 type hitCmd struct {

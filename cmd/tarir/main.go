@@ -53,6 +53,7 @@ type cli struct {
 	Watch      watchCmd      `cmd:"" help:"Take up records of the own, which are compared with notices."`
 	Check      checkCmd      `cmd:"" help:"Ask whether a number, address or name is known."`
 	Hit        hitCmd        `cmd:"" help:"Take the next step about a possible match."`
+	Act        actCmd        `cmd:"" help:"Ask whether something may be done to a person now, by a hit."`
 	Stop       stopCmd       `cmd:"" help:"Requests to stop payments."`
 	Audit      auditCmd      `cmd:"" help:"Verify, show and export the audit log."`
 	Backup     backupCmd     `cmd:"" help:"Write a backup of the running node."`

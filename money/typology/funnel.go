@@ -17,11 +17,12 @@ type funnel struct {
 	senders        int
 	far            int64
 	farPlaces      int
+	farKm          float64
 	small          smallSums
 }
 
 func newFunnel(p params) detector {
-	return funnel{p.days("window_days"), p.days("out_within_days"), p.int("min_places"), p.num("out_share"), p.int("branches"), p.int("wire_cities"), p.days("far_days"), p.int("far_places"), newSmallSums(p, "small_wire", 0)}
+	return funnel{p.days("window_days"), p.days("out_within_days"), p.int("min_places"), p.num("out_share"), p.int("branches"), p.int("wire_cities"), p.days("far_days"), p.int("far_places"), p.num("far_km"), newSmallSums(p, "small_wire", 0)}
 }
 
 func (t funnel) scan(s *scan) {
@@ -33,8 +34,8 @@ func (t funnel) scan(s *scan) {
 	t.wires(s)
 }
 
-// distant finds cash paid in at several places where the holder never is (M20): not those where its card is used or its
-// money is drawn.
+// distant finds cash paid in at several places far from where the holder is (M20): where its card is used or its money is drawn. Where
+// nobody knows how far two places are apart, another name is far.
 func (t funnel) distant(s *scan) {
 	var own []string
 	for i, e := range s.out {
@@ -51,10 +52,11 @@ func (t funnel) distant(s *scan) {
 		if !isCashIn(s.in[i]) {
 			return ""
 		}
-		if p := s.own.Context(s.account, i, false).Place; !slices.Contains(own, p) {
-			return p
+		p := s.own.Context(s.account, i, false).Place
+		if slices.ContainsFunc(own, func(o string) bool { return t.near(s, p, o) }) {
+			return ""
 		}
-		return ""
+		return p
 	}
 	for _, w := range s.stretches(s.in, t.far, t.farPlaces, func(i int) bool { return elsewhere(i) != "" }) {
 		var places []string
@@ -73,6 +75,14 @@ func (t funnel) distant(s *scan) {
 		h.because("distant", "places", len(places), "payments", len(h.h.Payments), "days", days(h.h.First, h.h.Last))
 		h.done()
 	}
+}
+
+func (t funnel) near(s *scan, a, b string) bool {
+	if a == b || s.apart == nil {
+		return a == b
+	}
+	km, known := s.apart(a, b)
+	return known && km <= t.farKm
 }
 
 func (t funnel) cash(s *scan) {

@@ -50,6 +50,9 @@ type Options struct {
 	Beside []Hit
 	// Holder names who stands behind an account, so that hits about several accounts of one person meet; nil: the account.
 	Holder func(flow.Account) string
+	// Apart is how far two places of payments are from each other, in km, where it is known; nil: it never is. It is called by several
+	// goroutines.
+	Apart func(a, b string) (km float64, known bool)
 }
 
 // Run looks at every account of the graph and returns findings, best first. The same graph and pack give the same
@@ -118,7 +121,7 @@ func scanAll(ctx context.Context, g *flow.Graph, rel *relations, have fields, ru
 	for w := range workers {
 		eg.Go(func() error {
 			s := &scan{
-				v: g.View(), own: g.View(), g: g, rel: rel, have: have, rates: o.Rates,
+				v: g.View(), own: g.View(), g: g, rel: rel, have: have, rates: o.Rates, apart: o.Apart,
 				lim:  limits{int(p.engine("hub_counterparties")), int(p.engine("expand"))},
 				emit: func(h Hit) { lists[w] = append(lists[w], h) },
 			}

@@ -23,7 +23,8 @@ type scan struct {
 	rel   *relations
 	lim   limits
 	have  fields
-	rates *rates.Table // nil: amounts of different currencies do not compare
+	rates *rates.Table                      // nil: amounts of different currencies do not compare
+	apart func(a, b string) (float64, bool) // nil: nobody knows
 
 	account flow.Account
 	out, in []flow.Entry

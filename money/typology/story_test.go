@@ -21,6 +21,7 @@ type story struct {
 	t     testing.TB
 	list  []ledger.Payment
 	rates *rates.Table
+	apart func(a, b string) (float64, bool)
 	// shuffled tells the payments to the ledger in another order than that of time.
 	shuffled bool
 }
@@ -108,7 +109,7 @@ type told struct {
 func (s *story) find() told {
 	s.t.Helper()
 	g := s.graph()
-	r, err := typology.Run(context.Background(), g, typology.Default(), typology.Options{Rates: s.rates})
+	r, err := typology.Run(context.Background(), g, typology.Default(), typology.Options{Rates: s.rates, Apart: s.apart})
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -547,3 +547,30 @@ func TestOtherCurrenciesCompareOnlyByARate(t *testing.T) {
 		}
 	}
 }
+
+// TestCashPaidInNearByIsNotFar: of three towns one is a drive to work away; where nobody knows that, it counts as another place.
+func TestCashPaidInNearByIsNotFar(t *testing.T) {
+	km := map[string]float64{"Lille": 93, "Metz": 340, "Nantes": 480}
+	for _, c := range []struct {
+		apart func(a, b string) (float64, bool)
+		want  bool
+	}{
+		{nil, true},
+		{func(string, string) (float64, bool) { return 0, false }, true},
+		{func(a, _ string) (float64, bool) { return km[a], true }, false},
+		{func(a, _ string) (float64, bool) { return km[a] + 8, true }, true},
+	} {
+		s := &story{t: t, apart: c.apart}
+		s.card(90, 12, "mule", "shop00", 5_000, "5411", place("Calais"))
+		for i, town := range []string{"Lille", "Metz", "Nantes"} {
+			s.deposit(100+i*9, 10, "mule", 200_000, town)
+		}
+		found := false
+		for _, f := range s.find().Findings {
+			found = found || slices.Contains(f.Indicators, "M20")
+		}
+		if found != c.want {
+			t.Errorf("far is %v, and should be %v", found, c.want)
+		}
+	}
+}
