@@ -294,6 +294,9 @@ func (n *Node) Extend(ctx context.Context, w Who, kind, id string, until time.Ti
 	})
 }
 
+// Task is something that waits for a person.
+type Task = store.Task
+
 // Tasks are what waits for a person, the most urgent first.
 func (n *Node) Tasks(ctx context.Context, w Who) (out []store.Task, err error) {
 	if err := n.allow(w, "read"); err != nil {

@@ -18,7 +18,6 @@ import (
 
 	"tarir/handling"
 	"tarir/node"
-	"tarir/store"
 	"tarir/web"
 )
 
@@ -268,7 +267,7 @@ type listCmd struct {
 func (c *listCmd) Run(e *env) error {
 	w := tabwriter.NewWriter(e.stdout, 0, 0, 2, ' ', 0)
 	if c.Kind == "task" {
-		var tasks []store.Task
+		var tasks []node.Task
 		if err := c.do(e, "tasks", web.Args{}, &tasks); err != nil {
 			return err
 		}
