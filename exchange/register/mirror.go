@@ -78,17 +78,16 @@ func (r *Register) Append(entry []byte) (*Statement, error) {
 }
 
 func (r *Register) append(entry []byte) (*Statement, error) {
-	// The disk first would keep what is refused; the state first is put right by reading the log again.
-	st, err := r.state.Apply(entry)
+	// The disk first would keep what is refused, so the state is tried first, on a copy.
+	state := r.state.clone()
+	st, err := state.Apply(entry)
 	if err != nil {
 		return nil, err
 	}
 	if _, err := r.book.Append(entry); err != nil {
-		state := NewState()
-		again := r.book.Each(context.Background(), 0, func(_ int64, entry []byte) error { _, err := state.Apply(entry); return err })
-		r.state = state
-		return nil, errors.Join(err, again)
+		return nil, err
 	}
+	r.state = state
 	return st, nil
 }
 
@@ -123,10 +122,7 @@ func (r *Register) Update(statements [][]byte, checkpoint []byte, root *keys.Pub
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	// The statements are tried on a state of their own, since the checkpoint may be signed by a key among them.
-	state := NewState()
-	if err := r.book.Each(context.Background(), 0, func(_ int64, e []byte) error { _, err := state.Apply(e); return err }); err != nil {
-		return err
-	}
+	state := r.state.clone()
 	if r.book.Size() == 0 && len(statements) > 0 {
 		if root == nil {
 			return errors.New("update register: the secretariat's key is not known yet: it stands in the invitation")

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -160,13 +161,23 @@ var (
 type State struct {
 	members map[string]*Member
 	invited map[string]*Statement // open invitations by their nonce
+	used    map[string]bool       // ids of all keys that were ever a member's
 	issuer  string                // the secretariat
 	last    time.Time
 }
 
 // NewState knows nobody.
 func NewState() *State {
-	return &State{members: map[string]*Member{}, invited: map[string]*Statement{}}
+	return &State{members: map[string]*Member{}, invited: map[string]*Statement{}, used: map[string]bool{}}
+}
+
+// clone is the same state, to go on from by itself.
+func (s *State) clone() *State {
+	c := &State{members: make(map[string]*Member, len(s.members)), invited: maps.Clone(s.invited), used: maps.Clone(s.used), issuer: s.issuer, last: s.last}
+	for id, m := range s.members {
+		c.members[id] = m.Clone()
+	}
+	return c
 }
 
 // End is the time of the last statement. One with an earlier time cannot follow.
@@ -234,12 +245,8 @@ func (s *State) Apply(entry []byte) (*Statement, error) {
 		if err := st.Keys.Check(); err != nil {
 			return no(err.Error())
 		}
-		for _, m := range s.members {
-			for _, k := range m.Keys {
-				if k.ID() == st.Keys.ID() {
-					return no("these keys are a member's already")
-				}
-			}
+		if s.used[st.Keys.ID()] {
+			return no("these keys are a member's already")
 		}
 	}
 	m := s.members[st.Member]
@@ -251,6 +258,7 @@ func (s *State) Apply(entry []byte) (*Statement, error) {
 			return no("it is not signed by the keys that it names")
 		}
 		s.issuer = st.Member
+		s.used[st.Keys.ID()] = true
 		s.members[st.Member] = &Member{ID: st.Member, Name: st.Name, Country: st.Country, Contact: st.Contact, Kind: st.Kind, Rights: slices.Clone(Rights), Keys: []Key{{Public: *st.Keys, Span: Span{From: st.At}}}}
 		s.last = st.At
 		return &st, nil
@@ -349,6 +357,9 @@ func (s *State) Apply(entry []byte) (*Statement, error) {
 		return no("it is not signed by all who must sign it")
 	}
 	change()
+	if st.Keys != nil {
+		s.used[st.Keys.ID()] = true
+	}
 	s.last = st.At
 	return &st, nil
 }
