@@ -567,25 +567,24 @@ func (n *Node) IsKnown(ctx context.Context, w Who, t notice.Thing) (*Known, erro
 	out := &Known{Checked: []string{key}, Hits: []KnownHit{}}
 	withheld := ""
 	err := n.store.Read(ctx, func(tx *store.Tx) error {
-		for _, kind := range []string{kindNotice, kindWatch, kindDiffusion} {
-			found, err := tx.Find(kind, out.Checked)
+		out.Hits, withheld = []KnownHit{}, "" // the transaction may be run again
+		found, err := tx.FindOne(key, kindNotice, kindWatch, kindDiffusion)
+		if err != nil {
+			return err
+		}
+		for _, m := range found {
+			it, err := tx.Get(m.Kind, m.ID)
 			if err != nil {
 				return err
 			}
-			for _, m := range found {
-				it, err := tx.Get(kind, m.ID)
-				if err != nil {
-					return err
-				}
-				// What its owner denies to this member or person is not known here.
-				if shown, err := n.shown(tx, w, it); err != nil {
-					return err
-				} else if !shown {
-					withheld = "withheld"
-					continue
-				}
-				out.Hits = append(out.Hits, KnownHit{Kind: kind, ID: it.ID, Number: it.Number, Owner: it.Owner, Agreed: hit.Kinds([]string{m.Value}), Advice: (&hit.Hit{State: hit.Possible}).Advice()})
+			// What its owner denies to this member or person is not known here.
+			if shown, err := n.shown(tx, w, it); err != nil {
+				return err
+			} else if !shown {
+				withheld = "withheld"
+				continue
 			}
+			out.Hits = append(out.Hits, KnownHit{Kind: m.Kind, ID: it.ID, Number: it.Number, Owner: it.Owner, Agreed: hit.Kinds([]string{m.Value}), Advice: (&hit.Hit{State: hit.Possible}).Advice()})
 		}
 		return nil
 	})
