@@ -111,6 +111,11 @@ func (h *Hit) Apply(s Step) error {
 	return nil
 }
 
+// WasConfirmed says whether the owner of the notice confirmed it. What anybody else put among the steps counts for nothing.
+func (h *Hit) WasConfirmed() bool {
+	return slices.ContainsFunc(h.Steps, func(s Step) bool { return s.State == Confirmed && s.Member == h.Owner && !s.Exception })
+}
+
 // Act says whether something may be done to the person now: after the owner's confirmation, or for danger to life with a reason,
 // which is an exception that is accounted for.
 func (h *Hit) Act(danger bool, reason string) (exception bool, err error) {

@@ -79,3 +79,20 @@ func TestNamesWrittenAlike(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) { NameKey(rapid.String().Draw(t, "name")) })
 }
+
+func TestOnlyTheOwnerConfirms(t *testing.T) {
+	for _, c := range []struct {
+		step Step
+		want bool
+	}{
+		{Step{State: Confirmed, Member: "NCB"}, true},
+		{Step{State: Confirmed, Member: "BANK"}, false},
+		{Step{State: Confirmed, Member: "NCB", Exception: true}, false},
+		{Step{State: Denied, Member: "NCB"}, false},
+	} {
+		h := Hit{Owner: "NCB", Finder: "BANK", Steps: []Step{c.step}}
+		if h.WasConfirmed() != c.want {
+			t.Errorf("%+v confirms: %v", c.step, !c.want)
+		}
+	}
+}

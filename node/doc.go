@@ -12,6 +12,7 @@
 //	relay.go     the relay, where this is the secretariat's node
 //	witness.go   checkpoints of audit logs, given to others and kept for them
 //	notices.go   requests and notices, at their owner, at the secretariat and at those who get them
+//	public.go    what everybody may see of notices in force
 //	letters.go   diffusions, messages, recall, receipts
 //	watch.go     records and watch-lists; hits
 //	stops.go     requests to stop payments

@@ -145,6 +145,31 @@ func TestADangerToLifeGoesBeforeEverything(t *testing.T) {
 	}
 }
 
+// TestNoFinderConfirmsItsOwnHit: it may say that it acts for danger to life, and a confirmation in that disguise counts for nothing.
+func TestNoFinderConfirmsItsOwnHit(t *testing.T) {
+	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "BANK-FF": handling.Bank}, nil)
+	ctx := t.Context()
+	bank, ncb := w.nodes["BANK-FF"], w.nodes["NCB-AA"]
+	id := w.ask("BANK-FF", silver(handling.Bank))
+	disguised := map[string]any{"id": id, "step": hit.Step{State: hit.Confirmed, Member: "NCB-AA", Person: "ann", Exception: true, Reason: "danger"}}
+	if err := bank.SendAny(ctx, "NCB-AA", "hit.step", "disguised", nil, disguised); err != nil {
+		t.Fatal(err)
+	}
+	w.until("the owner has it", func() bool { return w.receipt("BANK-FF", "disguised", "", "NCB-AA") != "" || len(w.tasks("NCB-AA", "confirm")) > 1 })
+	if _, err := ncb.HitStep(ctx, who("ann"), id, hit.Step{State: hit.Denied, Reason: "another person"}); err != nil {
+		t.Fatal(err)
+	}
+	w.until("the bank knows", func() bool { return w.state("BANK-FF", "hit", id) == "denied" })
+	if _, err := bank.HitStep(ctx, who("ann"), id, hit.Step{State: hit.Closed, Outcome: "asset_found"}); err != nil {
+		t.Fatal(err)
+	}
+	w.until("the owner knows that it is closed", func() bool { return w.state("NCB-AA", "hit", id) == "closed" })
+	time.Sleep(300 * time.Millisecond) // an outcome would be on its way now
+	if got := w.state("GS", "outcome", id); got != "" {
+		t.Errorf("the secretariat counts %q of a hit that its owner denied", got)
+	}
+}
+
 // TestARegisterTooLargeForALetterComesAsAnAttachment: to a member that joins when there are many.
 func TestARegisterTooLargeForALetterComesAsAnAttachment(t *testing.T) {
 	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau}, nil)

@@ -352,7 +352,7 @@ type outcomeBody struct {
 
 // tellOutcome tells the secretariat what came of a hit that this node, as the owner, confirmed.
 func (n *Node) tellOutcome(tx *store.Tx, h *hit.Hit, s hit.Step, p handling.Purpose) error {
-	if !slices.ContainsFunc(h.Steps, func(s hit.Step) bool { return s.State == hit.Confirmed }) {
+	if !h.WasConfirmed() {
 		return nil
 	}
 	b := outcomeBody{h.ID, h.Notice, h.Finder, s.Outcome}
@@ -470,6 +470,11 @@ func (n *Node) gotHit(tx *store.Tx, st *envelope.Statement) (string, error) {
 	}
 	if _, err := tx.Get(kindHit, h.ID); err == nil {
 		return "", &rejected{code: "hit", text: "there is such a hit already"}
+	}
+	// The finder tells what it did for danger to life, and no step of anybody else.
+	h.Steps = slices.DeleteFunc(h.Steps, func(s hit.Step) bool { return !s.Exception })
+	for i := range h.Steps {
+		h.Steps[i].Member = st.From
 	}
 	label := mustJSON(&handling.Label{Owners: []string{n.config.Member}, Purpose: st.Purpose, Recorded: n.now(), Until: n.now().AddDate(1, 0, 0)})
 	for _, kind := range []string{kindRequest, kindDiffusion} {

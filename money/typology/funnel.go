@@ -77,6 +77,7 @@ func (t funnel) distant(s *scan) {
 	}
 }
 
+// near says whether two places are one, or known to be no farther from each other than far_km.
 func (t funnel) near(s *scan, a, b string) bool {
 	if a == b || s.apart == nil {
 		return a == b
