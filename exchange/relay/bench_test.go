@@ -35,7 +35,7 @@ func (d directory) KeyAt(member, _ string, _ time.Time) (*keys.Public, error) {
 // the rate is then that of a busy day, and the times say nothing.
 func BenchmarkNotice(b *testing.B) {
 	for _, sync := range []bool{true, false} {
-		for _, n := range []int{1, 10, 196} {
+		for _, n := range []int{1, 10, 196, 1000} {
 			b.Run(fmt.Sprintf("sync=%v/members=%d", sync, n), func(b *testing.B) { notices(b, n, sync, 1) })
 		}
 		b.Run(fmt.Sprintf("sync=%v/eight-at-once", sync), func(b *testing.B) { notices(b, 196, sync, 8) })

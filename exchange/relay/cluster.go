@@ -277,7 +277,8 @@ var clusterText = template.Must(template.New("").Parse(`# One of the servers of 
 server_name: {{printf "%q" .Of.Name}}
 listen: {{printf "%q" .Of.Listen}}
 max_payload: {{.MaxPayload}}
-jetstream { store_dir: {{printf "%q" .Of.Dir}} }
+# Each member takes its letters by a consumer of its own: there may be more than a thousand.
+jetstream { store_dir: {{printf "%q" .Of.Dir}}, limits: { default_max_consumers: -1 } }
 cluster {
   name: "tarir"
   listen: {{printf "%q" .Of.ListenRoute}}

@@ -289,6 +289,27 @@ func TestNobodySendsInAnothersNameOrTakesFromAnothersBox(t *testing.T) {
 	}
 }
 
+func TestMoreThanAThousandMembersAreServed(t *testing.T) {
+	n := start(t, relay.ServerOptions{}, "GS")
+	c := n.s.Conn()
+	for i := range 1100 {
+		token := relay.Token(fmt.Sprint("NCB-", i))
+		box := "_INBOX_" + token + ".1"
+		sub, err := c.SubscribeSync(box)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := c.PublishRequest("hello."+token, box, []byte("{}")); err != nil {
+			t.Fatal(err)
+		}
+		m, err := sub.NextMsg(20 * time.Second)
+		if err != nil || strings.Contains(string(m.Data), "error") {
+			t.Fatalf("member %d: %v %s", i, err, m.Data)
+		}
+		_ = sub.Unsubscribe()
+	}
+}
+
 func TestAMemberThatIsTakenOutIsCutOff(t *testing.T) {
 	n := start(t, relay.ServerOptions{Websocket: -1}, "A", "B")
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
