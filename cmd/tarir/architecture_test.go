@@ -24,6 +24,8 @@ var mayImport = map[string]string{
 	"store/storetest":     "store",
 	"node":                "audit casework entity exchange/envelope exchange/keys exchange/register exchange/relay handling hit notice store",
 	"web":                 "audit casework exchange/register handling hit node notice store",
+	"name":                "",
+	"match":               "entity name",
 	"flat":                "",
 	"kept":                "",
 	"online":              "entity",
@@ -47,7 +49,7 @@ var mayImport = map[string]string{
 	"message":             "explain",
 	"report":              "message",
 	"analysis":            "casework entity flat kept message place explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
-	"cmd/tarir":           "analysis node web audit casework exchange/register exchange/relay handling hit notice intake money/ledger",
+	"cmd/tarir":           "analysis node web audit casework exchange/register exchange/relay handling hit match notice intake money/ledger",
 }
 
 func TestPackagesKnowOnlyThoseBeforeThem(t *testing.T) {

@@ -28,7 +28,7 @@ type dataFlags struct {
 
 type whoFlags struct {
 	dataFlags
-	As         string `required:"" env:"TARIR_AS" help:"Who acts: an id from config.toml."`
+	As         string `env:"TARIR_AS" help:"Who acts: an id from config.toml."`
 	Second     string `help:"A second person who agrees, where two are needed."`
 	Purpose    string `env:"TARIR_PURPOSE" help:"wanted, locate, inform, warn, identify, forensic, security or strategic."`
 	LegalBasis string `env:"TARIR_LEGAL_BASIS" help:"Law and reference that allow it."`
@@ -41,8 +41,13 @@ func (f *whoFlags) who() node.Who {
 	return node.Who{Person: f.As, Second: f.Second, Purpose: handling.Purpose(f.Purpose), LegalBasis: f.LegalBasis, Case: f.Case, Reason: f.Reason}
 }
 
+var errWho = errors.New("say who acts: --as ID, or TARIR_AS")
+
 // do asks the running node.
 func (f *whoFlags) do(e *env, verb string, a web.Args, out any) error {
+	if f.As == "" {
+		return errWho
+	}
 	return web.Do(e.ctx, f.Data, verb, f.who(), a, out)
 }
 

@@ -1,0 +1,235 @@
+package name
+
+// How far two spellings of a word are from each other: the least cost of the slips and ways of writing that lead from one to the
+// other, where what is often confused costs little. It is the distance of Damerau and Levenshtein (Damerau, Comm. ACM 7(3), 1964,
+// with adjacent signs changed once) with costs of our choice.
+
+const (
+	vowelForVowel = 0.5
+	vowelMore     = 0.4
+	swapped       = 0.8
+)
+
+// alikeCosts are those of signs that stand for like sounds in different ways of writing, or look alike.
+var alikeCosts = func() (t [36][36]float32) {
+	for i := range t {
+		for j := range t {
+			if i != j {
+				t[i][j] = 1
+			}
+		}
+	}
+	set := func(a, b string, c float32) {
+		for i := range len(a) {
+			for j := range len(b) {
+				x, y := index(a[i]), index(b[j])
+				if x != y {
+					t[x][y], t[y][x] = c, c
+				}
+			}
+		}
+	}
+	set("aeiou", "aeiou", vowelForVowel)
+	set("y", "aeou", vowelForVowel)
+	set("bp", "bp", 0.5)
+	set("dt", "dt", 0.5)
+	set("gk", "gk", 0.5)
+	set("ckq", "ckq", 0.2)
+	set("gq", "gq", 0.4)
+	set("fvw", "fvw", 0.4)
+	set("vw", "vw", 0.1)
+	set("b", "v", 0.6)
+	set("szx", "szx", 0.4)
+	set("c", "sz", 0.5)
+	set("jy", "jy", 0.3)
+	set("i", "jy", 0.15)
+	set("j", "gz", 0.5)
+	set("h", "kx", 0.6)
+	set("x", "k", 0.6)
+	set("u", "w", 0.3)
+	set("o", "w", 0.5)
+	set("m", "n", 0.8)
+	set("0", "o", 0.2)
+	set("1", "li", 0.2)
+	set("5", "s", 0.2)
+	set("8", "b", 0.2)
+	set("2", "z", 0.2)
+	set("6", "g", 0.3)
+	return t
+}()
+
+func index(c byte) int {
+	if c >= 'a' {
+		return int(c - 'a')
+	}
+	return int(c-'0') + 26
+}
+
+func vowel(c byte) bool {
+	switch c {
+	case 'a', 'e', 'i', 'o', 'u', 'y':
+		return true
+	}
+	return false
+}
+
+// more is what a sign costs that one spelling has and the other has not, by its neighbours.
+func more(s string, i int) float32 {
+	c := s[i]
+	switch {
+	case i > 0 && s[i-1] == c:
+		return 0.15 // doubled
+	case vowel(c):
+		if i == 0 {
+			return 0.6
+		}
+		return vowelMore
+	case c == 'h':
+		return 0.3
+	case c == 'c' && i+1 < len(s) && (s[i+1] == 'h' || s[i+1] == 'k'), c == 's' && i+1 < len(s) && s[i+1] == 'c', c == 't' && i+1 < len(s) && (s[i+1] == 's' || s[i+1] == 'c' || s[i+1] == 'z'), c == 'd' && i+1 < len(s) && (s[i+1] == 'j' || s[i+1] == 'z'):
+		return 0.3 // sch, ck, tsch, dzh
+	case c == 'w':
+		return 0.5
+	case c == 's' && i == len(s)-1 && i > 3:
+		return 0.6
+	case c == 'g' && i > 0 && s[i-1] == 'n':
+		return 0.5
+	}
+	return 1
+}
+
+const longestWord = 40 // signs of a word that are compared
+
+// distance is the cost from one spelling to another; anything above most is told as more than most.
+func distance(a, b string, most float32) float32 {
+	a, b = a[:min(len(a), longestWord)], b[:min(len(b), longestWord)]
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	var rows [3][longestWord + 1]float32
+	before, last, row := &rows[0], &rows[1], &rows[2]
+	for j := range len(b) {
+		last[j+1] = last[j] + more(b, j)
+	}
+	for i := range len(a) {
+		del := more(a, i)
+		row[0] = last[0] + del
+		least := row[0]
+		for j := range len(b) {
+			var v float32
+			if a[i] == b[j] {
+				v = last[j]
+			} else {
+				v = last[j] + alikeCosts[index(a[i])][index(b[j])]
+			}
+			v = min(v, last[j+1]+del, row[j]+more(b, j))
+			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] && a[i] != a[i-1] {
+				v = min(v, before[j-1]+swapped)
+			}
+			// Two signs for one: ph and f, ks and x, rn and m.
+			if i > 0 && two(a[i-1], a[i], b[j]) {
+				v = min(v, before[j]+0.2)
+			}
+			if j > 0 && two(b[j-1], b[j], a[i]) {
+				v = min(v, last[j-1]+0.2)
+			}
+			row[j+1] = v
+			least = min(least, v)
+		}
+		if least > most+0.2 && i > 0 {
+			return most + 1
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}
+
+func two(x, y, one byte) bool {
+	switch one {
+	case 'f':
+		return x == 'p' && y == 'h'
+	case 'x':
+		return x == 'k' && y == 's' || x == 's' && y == 'h'
+	case 'm':
+		return x == 'r' && y == 'n'
+	case 'd':
+		return x == 'c' && y == 'l'
+	case 'w':
+		return x == 'v' && y == 'v' || x == 'o' && y == 'u'
+	case 'j':
+		return x == 'd' && y == 'z' || x == 'z' && y == 'h'
+	case 'q':
+		return x == 'c' && y == 'h'
+	case 'z':
+		return x == 't' && y == 's'
+	case 'u':
+		return x == 'o' && (y == 'o' || y == 'u')
+	case 'i':
+		return x == 'e' && (y == 'e' || y == 'y')
+	}
+	return false
+}
+
+// budget is the cost up to which two spellings of a length may be one word.
+func budget(n int) float32 {
+	switch {
+	case n <= 1:
+		return 0
+	case n <= 3:
+		return 0.5
+	case n <= 5:
+		return 1.2
+	case n <= 7:
+		return 1.5
+	case n <= 9:
+		return 1.8
+	}
+	return 2
+}
+
+// skeleton is a word without its vowels, in classes of sounds that languages do not keep apart in writing: what is left of it in
+// Arabic and Hebrew.
+func skeleton(s string) string {
+	var buf [longestWord]byte
+	out := buf[:0]
+	for i := 0; i < len(s) && len(out) < longestWord; i++ {
+		var c byte
+		switch s[i] {
+		case 'b', 'p':
+			c = 'b'
+			if s[i] == 'p' && i+1 < len(s) && s[i+1] == 'h' {
+				c = 'f'
+			}
+		case 'f':
+			c = 'f'
+		case 'v', 'w':
+			if i > 0 { // a vowel where vowels are written with them
+				continue
+			}
+			c = 'f'
+		case 'd', 't':
+			c = 't'
+		case 'c', 'g', 'k', 'q':
+			c = 'k'
+			if i+1 < len(s) && (s[i] == 'c' && (s[i+1] == 'h' || s[i+1] == 'e' || s[i+1] == 'i' || s[i+1] == 'y')) {
+				c = 's'
+			} else if s[i] == 'g' && i > 0 && s[i-1] == 'n' && (i+1 == len(s) || !vowel(s[i+1])) {
+				continue
+			}
+		case 's', 'x', 'z', 'j':
+			c = 's'
+		case 'm', 'n', 'l', 'r':
+			c = s[i]
+		default:
+			if s[i] >= '0' && s[i] <= '9' {
+				c = s[i]
+			} else {
+				continue // vowels, h, y
+			}
+		}
+		if len(out) == 0 || out[len(out)-1] != c {
+			out = append(out, c)
+		}
+	}
+	return string(out)
+}
