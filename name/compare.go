@@ -496,24 +496,39 @@ func nicknames(a, b string) bool {
 }
 
 // spelling is how much two spellings are alike: 1, where they are the same, to 0.6, where they are as far from each other as two
-// spellings of one word may be; 0 beyond.
+// spellings of one word may be; 0 beyond. With the same consonants they may be twice as far.
 func spelling(a, b string) (float64, Code) {
+	v, c := near(a, b)
+	if v >= 0.8 {
+		if c == Slip && skeleton(a) == skeleton(b) {
+			c = Variant
+		}
+		return v, c
+	}
+	if d := len(a) - len(b); d > 5 || d < -5 {
+		return v, c
+	}
+	if x := skeleton(a); len(x) > 1 && x == skeleton(b) {
+		switch {
+		case v > 0:
+			return 0.8, Variant
+		case len(x) >= 3:
+			if allowed := 2 * budget(max(len(a), len(b))); distance(a, b, allowed) <= allowed {
+				return 0.75, Variant
+			}
+		}
+	}
+	return v, c
+}
+
+// near is spelling without the last.
+func near(a, b string) (float64, Code) {
 	allowed := budget(max(len(a), len(b)))
 	if d := len(a) - len(b); d > 5 || d < -5 {
 		return 0, ""
 	}
-	cost := distance(a, b, 2*allowed)
-	switch {
-	case cost <= allowed:
-		v := 1 - 0.4*float64(cost/allowed)
-		if x := skeleton(a); x == skeleton(b) && len(x) > 1 {
-			return max(v, 0.8), Variant
-		}
-		return v, Slip
-	case cost <= 2*allowed:
-		if x := skeleton(a); len(x) >= 3 && x == skeleton(b) {
-			return 0.75, Variant
-		}
+	if cost := distance(a, b, allowed); cost <= allowed {
+		return 1 - 0.4*float64(cost/allowed), Slip
 	}
 	return 0, ""
 }

@@ -108,35 +108,42 @@ func distance(a, b string, most float32) float32 {
 	}
 	var rows [3][longestWord + 1]float32
 	before, last, row := &rows[0], &rows[1], &rows[2]
+	var ins [longestWord]float32
+	var bi [longestWord]uint8
 	for j := range len(b) {
-		last[j+1] = last[j] + more(b, j)
+		ins[j], bi[j] = more(b, j), uint8(index(b[j]))
+		last[j+1] = last[j] + ins[j]
 	}
 	for i := range len(a) {
-		del := more(a, i)
+		del, alike := more(a, i), &alikeCosts[index(a[i])]
 		row[0] = last[0] + del
 		least := row[0]
+		left := row[0]
 		for j := range len(b) {
-			var v float32
-			if a[i] == b[j] {
-				v = last[j]
-			} else {
-				v = last[j] + alikeCosts[index(a[i])][index(b[j])]
+			v := last[j] + alike[bi[j]]
+			if w := last[j+1] + del; w < v {
+				v = w
 			}
-			v = min(v, last[j+1]+del, row[j]+more(b, j))
+			if w := left + ins[j]; w < v {
+				v = w
+			}
 			if i > 0 && j > 0 && a[i] == b[j-1] && a[i-1] == b[j] && a[i] != a[i-1] {
 				v = min(v, before[j-1]+swapped)
 			}
 			// Two signs for one: ph and f, ks and x, rn and m.
-			if i > 0 && two(a[i-1], a[i], b[j]) {
-				v = min(v, before[j]+0.2)
+			if i > 0 && before[j]+0.2 < v && two(a[i-1], a[i], b[j]) {
+				v = before[j] + 0.2
 			}
-			if j > 0 && two(b[j-1], b[j], a[i]) {
-				v = min(v, last[j-1]+0.2)
+			if j > 0 && last[j-1]+0.2 < v && two(b[j-1], b[j], a[i]) {
+				v = last[j-1] + 0.2
 			}
 			row[j+1] = v
-			least = min(least, v)
+			left = v
+			if v < least {
+				least = v
+			}
 		}
-		if least > most+0.2 && i > 0 {
+		if least > most+0.2 {
 			return most + 1
 		}
 		before, last, row = last, row, before
@@ -213,7 +220,7 @@ func skeleton(s string) string {
 			c = 'k'
 			if i+1 < len(s) && (s[i] == 'c' && (s[i+1] == 'h' || s[i+1] == 'e' || s[i+1] == 'i' || s[i+1] == 'y')) {
 				c = 's'
-			} else if s[i] == 'g' && i > 0 && s[i-1] == 'n' && (i+1 == len(s) || !vowel(s[i+1])) {
+			} else if s[i] == 'g' && i > 0 && s[i-1] == 'n' && i+1 == len(s) {
 				continue
 			}
 		case 's', 'x', 'z', 'j':

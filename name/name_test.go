@@ -258,3 +258,36 @@ func BenchmarkParse(b *testing.B) {
 		Parse("Mohammed Sherif al-Sudani", Person)
 	}
 }
+
+// Words that are alike must meet in an index; how many of them do is measured, as words can be changed in more ways than keys foresee.
+func TestWordsThatAreAlikeShareAKey(t *testing.T) {
+	share := func(a, b Word) bool {
+		kept := map[uint64]bool{}
+		b.Kept(func(k uint64) { kept[k] = true })
+		met := false
+		a.Asked(func(k uint64, _ bool) { met = met || kept[k] })
+		return met && MayBeAlike(a.Letters(), b.Letters()) || a == b || slices.Contains(a.Others(), b)
+	}
+	for _, p := range [][2]string{{"putin", "pulin"}, {"muhammad", "mehmet"}, {"gaddafi", "qadhafi"}, {"hussein", "xusayn"}, {"schwarz", "schwartz"}, {"sergey", "sergejs"}, {"zelensky", "selenskyj"}, {"theodore", "ted"}, {"vucic", "vukic"}, {"wladimir", "vladimir"}, {"anglea", "angela"}} {
+		if a, b := Word("l"+p[0]), Word("l"+p[1]); !share(a, b) || !share(b, a) {
+			t.Errorf("%s and %s do not meet", p[0], p[1])
+		}
+	}
+	if !share("lnetanyahu", Parse("נתניהו", Person).Words()[0]) || !share(Parse("محمد", Person).Words()[0], "lmohammed") {
+		t.Error("a word without vowels does not meet the same with them")
+	}
+	rapid.Check(t, func(t *rapid.T) { // one consonant for another, or any vowels for others
+		w := []byte(rapid.StringMatching(`([bdfklmnprst][aeiou]){2,4}[bdfklmnprst]`).Draw(t, "word"))
+		o := slices.Clone(w)
+		if rapid.Bool().Draw(t, "vowels") {
+			for i := 1; i < len(o); i += 2 {
+				o[i] = rapid.SampledFrom([]byte("aeiou")).Draw(t, "vowel")
+			}
+		} else {
+			o[rapid.IntRange(0, (len(o)-1)/2).Draw(t, "at")*2] = rapid.SampledFrom([]byte("bdfklmnprst")).Draw(t, "consonant")
+		}
+		if Alike(Word("l"+string(w)), Word("l"+string(o))) > 0 && !share(Word("l"+string(w)), Word("l"+string(o))) {
+			t.Fatalf("%s and %s do not meet", w, o)
+		}
+	})
+}

@@ -80,7 +80,8 @@ type lists struct {
 	common    map[string]bool
 	forms     map[string]string // the words of a form with spaces between them → its class
 	longest   int               // words of the longest form
-	same      map[string][]int  // groups of given names
+	same      map[string][]int  // given name → its groups
+	groups    [][]string        // of names by which one person is called
 	places    map[string]string // country in one word or several → its code
 	placeMost int
 }
@@ -117,7 +118,8 @@ var known = sync.OnceValue(func() *lists {
 		}
 	}
 	for i, g := range file.Same.Given {
-		for _, w := range strings.Fields(g) {
+		l.groups = append(l.groups, strings.Fields(g))
+		for _, w := range l.groups[i] {
 			l.same[w] = append(l.same[w], i)
 		}
 	}

@@ -25,7 +25,7 @@ var mayImport = map[string]string{
 	"node":                "audit casework entity exchange/envelope exchange/keys exchange/register exchange/relay handling hit notice store",
 	"web":                 "audit casework exchange/register handling hit node notice store",
 	"name":                "",
-	"match":               "entity name",
+	"match":               "entity flat name",
 	"flat":                "",
 	"kept":                "",
 	"online":              "entity",

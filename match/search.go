@@ -1,0 +1,354 @@
+package match
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"tarir/entity"
+	"tarir/name"
+)
+
+// How much work a question may cause. Where a bound was reached, the answer says so.
+const (
+	closest  = 48     // words of the index that a word of the question is taken for
+	scanned  = 40_000 // names looked at that have one of the rarer words
+	paired   = 40_000 // names looked at that have two of the frequent words
+	finalist = 48     // names that are scored
+)
+
+// wanted is a question made ready: it is the same for all segments.
+type wanted struct {
+	ask     *Ask
+	names   []*name.Name
+	words   [][]name.Word // of each name
+	weights [][]float64
+	year    uint16 // of birth; 0 if it is not known
+}
+
+// candidate is a name of a segment that may be the one.
+type candidate struct {
+	name uint32
+	est  float32
+}
+
+// search is the work on one segment.
+type search struct {
+	s       *segment
+	q       *wanted
+	best    []candidate // the most promising, in no order
+	least   float32     // of best, once it is full
+	seen    map[uint32]bool
+	cut     bool // a bound was reached
+	scanned int
+}
+
+// near is a word of the index that a word of the question may be, with how much they are alike.
+type near struct {
+	word  uint32
+	alike float32
+}
+
+// candidates finds the names of a segment that are worth scoring.
+func (s *segment) candidates(q *wanted) ([]candidate, bool) {
+	x := &search{s: s, q: q, seen: map[uint32]bool{}}
+	for i := range q.names {
+		x.lookFor(q.words[i], q.weights[i], q.names[i])
+	}
+	slices.SortFunc(x.best, func(a, b candidate) int { return cmp.Or(cmp.Compare(b.est, a.est), cmp.Compare(a.name, b.name)) })
+	return x.best, x.cut
+}
+
+// lookFor looks for one name of the question.
+func (x *search) lookFor(words []name.Word, weights []float64, n *name.Name) {
+	if len(words) > 8 {
+		words, weights = words[:8], weights[:8]
+	}
+	// A word of the question may be two of the index's, and two one: those that are written together are looked up as further words.
+	type asked struct {
+		list []near
+		bits uint16 // which words of the question it is
+	}
+	var sets []asked
+	full := 0 // words that are not initials
+	var letters []byte
+	for i, w := range words {
+		if w.Initial() {
+			letters = append(letters, w.Text()[0])
+			continue
+		}
+		full++
+		sets = append(sets, asked{x.s.like(w), 1 << i})
+		if i+1 < len(words) && !words[i+1].Initial() && w[0] != '@' && words[i+1][0] != '@' {
+			if t := w.Text() + words[i+1].Text(); len(t) <= 24 {
+				sets = append(sets, asked{x.s.exactly(name.Word("l"+t), 0.95), 3 << i})
+			}
+		}
+		if t := w.Text(); w[0] == 'l' && len(t) >= 6 {
+			// Apart: both parts must be known words, so that few tries find anything.
+			for k := 3; k <= len(t)-3; k++ {
+				a, b := x.s.exactly(name.Word("l"+t[:k]), 0.5), x.s.exactly(name.Word("l"+t[k:]), 0.5)
+				if len(a) > 0 && len(b) > 0 {
+					sets = append(sets, asked{append(a, b...), 1 << i})
+				}
+			}
+		}
+	}
+	if full == 0 {
+		return
+	}
+	alike := map[uint32]near2{} // word of the index → what it is in the question
+	var rare []near
+	var frequent []uint32
+	for _, set := range sets {
+		for _, w := range set.list {
+			old, had := alike[w.word]
+			if !had || old.alike < w.alike {
+				alike[w.word] = near2{w.alike, set.bits | old.bits}
+			} else {
+				old.bits |= set.bits
+				alike[w.word] = old
+			}
+			if had {
+				continue
+			}
+			if r := x.s.rank[w.word]; r > 0 {
+				frequent = append(frequent, r)
+			} else {
+				rare = append(rare, w)
+			}
+		}
+	}
+	// The likest first, and of those the rarest: when the work is cut off, what is left was the least likely.
+	slices.SortFunc(rare, func(a, b near) int {
+		return cmp.Or(cmp.Compare(b.alike, a.alike), cmp.Compare(len(x.s.names(a.word)), len(x.s.names(b.word))), cmp.Compare(a.word, b.word))
+	})
+	total := 0.0
+	for i, w := range words {
+		if !w.Initial() {
+			total += weights[i]
+		}
+	}
+	e := estimate{alike: alike, weights: weights, total: float32(total), letters: letters, full: full, person: n.Kind == name.Person}
+	work := 0
+	for _, w := range rare {
+		list := x.s.names(w.word)
+		if work+len(list) > scanned {
+			x.cut = true
+			list = list[:scanned-work]
+		}
+		work += len(list)
+		for _, m := range list {
+			x.consider(m, &e)
+		}
+		if x.cut {
+			break
+		}
+	}
+	slices.Sort(frequent)
+	frequent = slices.Compact(frequent)
+	work = 0
+	for i, a := range frequent {
+		if full == 1 || n.Kind != name.Person {
+			work = x.pair(0, a, work, &e)
+		}
+		for _, b := range frequent[i+1:] {
+			work = x.pair(a, b, work, &e)
+		}
+	}
+}
+
+// pair looks at the names with two frequent words.
+func (x *search) pair(a, b uint32, work int, e *estimate) int {
+	if a > 0 && x.q.sameWord(e, x.s.frequent[a-1], x.s.frequent[b-1]) {
+		return work // both are the same word of the question
+	}
+	i, ok := slices.BinarySearch(x.s.pairs, a<<16|b)
+	if !ok {
+		return work
+	}
+	list := x.s.pairList[x.s.pairAt[i]:x.s.pairAt[i+1]]
+	if work+len(list) > paired {
+		x.cut = true
+		list = list[:max(paired-work, 0)]
+	}
+	for _, m := range list {
+		x.consider(m, e)
+	}
+	return work + len(list)
+}
+
+func (q *wanted) sameWord(e *estimate, a, b uint32) bool {
+	x, y := e.alike[a].bits, e.alike[b].bits
+	return x == y && x&(x-1) == 0
+}
+
+// near2 is what a word of the index is in the question.
+type near2 struct {
+	alike float32
+	bits  uint16
+}
+
+// estimate is how promising a name is, from its words alone.
+type estimate struct {
+	alike   map[uint32]near2
+	weights []float64
+	total   float32
+	letters []byte
+	full    int
+	person  bool
+}
+
+// consider estimates a name, and keeps it if it is among the most promising.
+func (x *search) consider(n uint32, e *estimate) {
+	words := x.s.wordsOf(n)
+	var got float32
+	var met uint16
+	hits := 0
+	for _, w := range words {
+		if a, ok := e.alike[w]; ok && a.bits&^met != 0 {
+			for i := range e.weights {
+				if a.bits&^met&(1<<i) != 0 {
+					got += float32(e.weights[i]) * a.alike
+				}
+			}
+			if a.alike >= 0.6 {
+				hits++
+			}
+			met |= a.bits
+		}
+	}
+	est := got / max(e.total, 0.1)
+	// A person needs two words that agree, where both names have two.
+	if e.person && hits < 2 && e.full > 1 && met&(met-1) == 0 && len(words) > 1 && !x.initialOf(n, words, e) {
+		return
+	}
+	if e.person && e.full == 1 && len(words) > 1 && len(e.letters) == 0 && hits < 2 {
+		// One word of the question against several: it is told only where nothing else is asked.
+		est *= 0.5
+	}
+	est -= 0.03 * float32(max(len(words)-max(hits, 1), 0))
+	if y := x.s.year[x.s.nameOf[n]]; y != 0 && x.q.year != 0 {
+		switch d := int(y) - int(x.q.year); {
+		case d == 0:
+			est += 0.15
+		case d > 1 || d < -1:
+			est -= 0.2
+		}
+	}
+	if len(x.best) == finalist && est <= x.least || x.seen[n] {
+		return
+	}
+	x.seen[n] = true
+	if len(x.best) < finalist {
+		x.best = append(x.best, candidate{n, est})
+	} else {
+		worst := 0
+		for i := range x.best {
+			if x.best[i].est < x.best[worst].est {
+				worst = i
+			}
+		}
+		x.best[worst] = candidate{n, est}
+	}
+	if len(x.best) == finalist {
+		x.least = x.best[0].est
+		for i := range x.best {
+			x.least = min(x.least, x.best[i].est)
+		}
+	}
+}
+
+// initialOf says that a name or the question has an initial, which may stand for a word that did not agree.
+func (x *search) initialOf(_ uint32, words []uint32, e *estimate) bool {
+	if len(e.letters) > 0 {
+		for _, w := range words {
+			t := x.s.word(w)
+			if slices.Contains(e.letters, t[1]) {
+				return true
+			}
+		}
+	}
+	for _, w := range words {
+		if x.s.word(w).Initial() {
+			return true
+		}
+	}
+	return false
+}
+
+// exactly is a word of the index that is the same.
+func (s *segment) exactly(w name.Word, alike float32) []near {
+	if id, ok := s.find(w); ok {
+		return []near{{id, alike}}
+	}
+	return nil
+}
+
+// like gives the words of the index that a word may be.
+func (s *segment) like(w name.Word) []near {
+	out := s.exactly(w, 1)
+	if w[0] == '@' {
+		return out
+	}
+	has := func(id uint32) bool { return slices.ContainsFunc(out, func(n near) bool { return n.word == id }) }
+	for _, o := range w.Others() {
+		if id, ok := s.find(o); ok && !has(id) {
+			out = append(out, near{id, 0.85})
+		}
+	}
+	mask := uint64(len(s.nearAt) - 2)
+	letters := w.Letters()
+	sure := len(out)
+	like := name.Wanted(w)
+	w.Asked(func(k uint64, sounds bool) {
+		b := k & mask
+		for _, id := range s.near[s.nearAt[b]:s.nearAt[b+1]] {
+			if !name.MayBeAlike(letters, s.letters[id]) || has(id) {
+				continue
+			}
+			if v := like.Alike(s.word(id), sounds); v > 0 {
+				out = append(out, near{id, float32(v)})
+			}
+		}
+	})
+	rest := out[sure:]
+	slices.SortFunc(rest, func(a, b near) int { return cmp.Or(cmp.Compare(b.alike, a.alike), cmp.Compare(a.word, b.word)) })
+	return out[:min(len(out), sure+closest)]
+}
+
+// want makes a question ready.
+func want(a *Ask) *wanted {
+	q := &wanted{ask: a}
+	k := name.KindOf(a.Schema)
+	kinds := []name.Kind{k}
+	if a.Schema == "" || a.Schema == "Thing" || a.Schema == "LegalEntity" {
+		kinds = []name.Kind{name.Person, name.Organisation}
+	}
+	for _, n := range a.Names {
+		for _, k := range kinds {
+			p := name.Parse(n, k)
+			words := p.Words()
+			weights := make([]float64, len(words))
+			for i := range words {
+				weights[i] = p.Weight(i)
+			}
+			q.names, q.words, q.weights = append(q.names, p), append(q.words, words), append(q.weights, weights)
+		}
+	}
+	if len(a.Births) == 1 {
+		q.year = uint16(a.Births[0].Year)
+	}
+	return q
+}
+
+// fits says that a record of a schema may be what is asked for: a person is a legal entity, and so on, both ways.
+func fits(asked, schema string) bool {
+	return asked == "" || entity.Is(schema, asked) || entity.Is(asked, schema)
+}
+
+// kindOf is the kind of selector that a key begins with.
+func kindOf(key string) entity.Kind {
+	k, _, _ := strings.Cut(key, ":")
+	return entity.Kind(k)
+}
