@@ -25,25 +25,27 @@ type people struct {
 	n                int
 }
 
-const syllables = "ba be bi bo bu da de di do du fa fe fi ga go gu ha he hi ja je ka ke ki ko ku la le li lo lu ma me mi mo mu na ne ni no nu pa pe pi ra re ri ro ru sa se si so su ta te ti to tu va ve vi za ze zi zo kha sha cha ster berg mann ski vich ova ez ian"
-
 func newPeople(seed uint64) *people {
 	p := &people{r: rand.New(rand.NewPCG(seed, 7))}
-	s := strings.Fields(syllables)
+	// Syllables of an onset, a vowel and an end, as many as languages have: names are seven letters long in the mean.
+	onsets := strings.Fields("b bl br c ch d dr f fr g gl gr h j k kl kr kh l m n p pr qu r s sch sh sk sl st str t tr th ts v w y z zh")
+	onsets = append(onsets, "", "", "")
+	vowels := strings.Fields("a a a e e i i o o u ai au ei ie ou ia")
+	ends := append(strings.Fields("n n r s l m t k d ng rd nd st ck x rt nk"), "", "", "", "", "", "", "", "")
 	word := func(least, most int) string {
 		var b strings.Builder
 		for range least + p.r.IntN(most-least+1) {
-			b.WriteString(s[p.r.IntN(len(s))])
+			b.WriteString(onsets[p.r.IntN(len(onsets))] + vowels[p.r.IntN(len(vowels))] + ends[p.r.IntN(len(ends))])
 		}
 		w := b.String()
 		return strings.ToUpper(w[:1]) + w[1:]
 	}
 	p.given = strings.Fields("Mohammed Ahmed Ali Maria Jose Ivan Juan Anna Fatima Omar Hassan David Elena Sergey Li Wei Kim Abdul Ibrahim Yusuf Olga Carlos Ana Luis Aisha Daniel Peter Paul Michael Andrei Natalia Dmitry Marie Pierre Hans Karl Laura Sofia Giorgi Nino Tigran Amit Priya Raj Nguyen Thi Van Minh Chen Zhang")
-	for range 3000 {
-		p.given = append(p.given, word(2, 3))
+	for range 20_000 {
+		p.given = append(p.given, word(1, 3))
 	}
-	for range 400_000 {
-		p.surnames = append(p.surnames, word(2, 4))
+	for range 1_000_000 {
+		p.surnames = append(p.surnames, word(2, 3))
 	}
 	p.givenAt = rand.NewZipf(p.r, 1.1, 8, uint64(len(p.given)-1))
 	p.surname = rand.NewZipf(p.r, 1.05, 400, uint64(len(p.surnames)-1))

@@ -67,8 +67,8 @@ func (d Date) String() string {
 	return fmt.Sprintf("%04d-%02d-%02d", d.Year, d.Month, d.Day)
 }
 
-// asked are the properties that say where somebody or something is from.
-var asked = []string{"nationality", "citizenship", "country", "jurisdiction", "mainCountry", "flag"}
+// fromWhere are the properties that say where somebody or something is from.
+var fromWhere = []string{"nationality", "citizenship", "country", "jurisdiction", "mainCountry", "flag"}
 
 // FromEntity makes the record of an entity; ok is false for what has neither a name nor a number to be found by.
 func FromEntity(e *entity.Entity, dataset string, regions ...string) (r Record, ok bool, err error) {
@@ -88,7 +88,7 @@ func FromEntity(e *entity.Entity, dataset string, regions ...string) (r Record, 
 			r.Births = append(r.Births, d)
 		}
 	}
-	for _, p := range asked {
+	for _, p := range fromWhere {
 		for _, v := range e.Properties[p] {
 			if c := entity.Country(v); len(c) == 2 && !slices.Contains(r.Countries, c) {
 				r.Countries = append(r.Countries, c)

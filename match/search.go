@@ -15,6 +15,7 @@ const (
 	scanned  = 40_000 // names looked at that have one of the rarer words
 	paired   = 40_000 // names looked at that have two of the frequent words
 	finalist = 48     // names that are scored
+	compared = 2000   // words of the index that are compared with one of the question
 )
 
 // wanted is a question made ready: it is the same for all segments.
@@ -64,43 +65,24 @@ func (x *search) lookFor(words []name.Word, weights []float64, n *name.Name) {
 	if len(words) > 8 {
 		words, weights = words[:8], weights[:8]
 	}
-	// A word of the question may be two of the index's, and two one: those that are written together are looked up as further words.
-	type asked struct {
-		list []near
-		bits uint16 // which words of the question it is
-	}
-	var sets []asked
 	full := 0 // words that are not initials
 	var letters []byte
-	for i, w := range words {
+	for _, w := range words {
 		if w.Initial() {
 			letters = append(letters, w.Text()[0])
 			continue
 		}
 		full++
-		sets = append(sets, asked{x.s.like(w), 1 << i})
-		if i+1 < len(words) && !words[i+1].Initial() && w[0] != '@' && words[i+1][0] != '@' {
-			if t := w.Text() + words[i+1].Text(); len(t) <= 24 {
-				sets = append(sets, asked{x.s.exactly(name.Word("l"+t), 0.95), 3 << i})
-			}
-		}
-		if t := w.Text(); w[0] == 'l' && len(t) >= 6 {
-			// Apart: both parts must be known words, so that few tries find anything.
-			for k := 3; k <= len(t)-3; k++ {
-				a, b := x.s.exactly(name.Word("l"+t[:k]), 0.5), x.s.exactly(name.Word("l"+t[k:]), 0.5)
-				if len(a) > 0 && len(b) > 0 {
-					sets = append(sets, asked{append(a, b...), 1 << i})
-				}
-			}
-		}
 	}
 	if full == 0 {
 		return
 	}
+	later := x.s.leaveForLater(words, weights, n.Kind, full)
+	sets := x.s.sets(words, later)
 	alike := map[uint32]near2{} // word of the index → what it is in the question
 	var rare []near
 	var frequent []uint32
-	for _, set := range sets {
+	gather := func(set asked) {
 		for _, w := range set.list {
 			old, had := alike[w.word]
 			if !had || old.alike < w.alike {
@@ -119,17 +101,30 @@ func (x *search) lookFor(words []name.Word, weights []float64, n *name.Name) {
 			}
 		}
 	}
+	for _, set := range sets {
+		gather(set)
+	}
+	e := estimate{alike: alike, weights: weights, letters: letters, full: full, person: n.Kind == name.Person}
+	if later >= 0 {
+		names := 0
+		for _, w := range rare {
+			names += len(x.s.names(w.word))
+		}
+		if len(frequent) > 0 || names > few {
+			gather(asked{x.s.like(words[later]), 1 << later})
+		} else {
+			e.later, e.laterBit, e.laterLetters, e.memo = name.Wanted(words[later]), 1<<later, words[later].Letters(), map[uint32]float32{}
+		}
+	}
 	// The likest first, and of those the rarest: when the work is cut off, what is left was the least likely.
 	slices.SortFunc(rare, func(a, b near) int {
 		return cmp.Or(cmp.Compare(b.alike, a.alike), cmp.Compare(len(x.s.names(a.word)), len(x.s.names(b.word))), cmp.Compare(a.word, b.word))
 	})
-	total := 0.0
 	for i, w := range words {
 		if !w.Initial() {
-			total += weights[i]
+			e.total += float32(weights[i])
 		}
 	}
-	e := estimate{alike: alike, weights: weights, total: float32(total), letters: letters, full: full, person: n.Kind == name.Person}
 	work := 0
 	for _, w := range rare {
 		list := x.s.names(w.word)
@@ -156,6 +151,65 @@ func (x *search) lookFor(words []name.Word, weights []float64, n *name.Name) {
 			work = x.pair(a, b, work, &e)
 		}
 	}
+}
+
+// asked are words of the index that one or two words of the question may be.
+type asked struct {
+	list []near
+	bits uint16 // which words of the question they are
+}
+
+// few is how many names are looked at one by one rather than looking for a further word of the question in the index.
+const few = 4000
+
+// leaveForLater chooses the word of a question that is looked for only in names that were found by another, as looking for it costs
+// most; -1 if there is none. A person's name needs two words that agree, an organisation's one that few others have.
+func (s *segment) leaveForLater(words []name.Word, weights []float64, k name.Kind, full int) int {
+	out, most := -1, 0
+	for i, w := range words {
+		if full < 2 || w.Initial() || w[0] == '@' || k != name.Person && weights[i] >= 0.5 {
+			continue
+		}
+		cost := 0
+		mask := uint64(len(s.nearAt) - 2)
+		w.Asked(func(key uint64, _ bool) { cost += int(s.nearAt[key&mask+1] - s.nearAt[key&mask]) })
+		if id, ok := s.find(w); ok && s.rank[id] > 0 {
+			cost += 1 << 30 // many names have it
+		}
+		if cost > most {
+			out, most = i, cost
+		}
+	}
+	return out
+}
+
+// sets gives the words of the index that the words of a question may be, without the one that is left for later. A word of the question
+// may be two of the index's, and two one: those that are written together are looked up as further words.
+func (s *segment) sets(words []name.Word, later int) []asked {
+	var sets []asked
+	for i, w := range words {
+		if w.Initial() {
+			continue
+		}
+		if i != later {
+			sets = append(sets, asked{s.like(w), 1 << i})
+		}
+		if i+1 < len(words) && !words[i+1].Initial() && w[0] != '@' && words[i+1][0] != '@' {
+			if t := w.Text() + words[i+1].Text(); len(t) <= 24 {
+				sets = append(sets, asked{s.exactly(name.Word("l"+t), 0.95), 3 << i})
+			}
+		}
+		if t := w.Text(); w[0] == 'l' && len(t) >= 6 {
+			// Apart: both parts must be known words, so that few tries find anything.
+			for k := 3; k <= len(t)-3; k++ {
+				a, b := s.exactly(name.Word("l"+t[:k]), 0.5), s.exactly(name.Word("l"+t[k:]), 0.5)
+				if len(a) > 0 && len(b) > 0 {
+					sets = append(sets, asked{append(a, b...), 1 << i})
+				}
+			}
+		}
+	}
+	return sets
 }
 
 // pair looks at the names with two frequent words.
@@ -197,6 +251,27 @@ type estimate struct {
 	letters []byte
 	full    int
 	person  bool
+	// What was left for later, and how much the words that were met are alike to it.
+	later        name.Like
+	laterBit     uint16 // 0: nothing was
+	laterLetters uint32
+	memo         map[uint32]float32
+}
+
+// of says what a word of the index is in the question.
+func (e *estimate) of(s *segment, w uint32) (near2, bool) {
+	if a, ok := e.alike[w]; ok {
+		return a, true
+	}
+	if e.laterBit == 0 || !name.MayBeAlike(e.laterLetters, s.letters[w]) {
+		return near2{}, false
+	}
+	v, ok := e.memo[w]
+	if !ok {
+		v = float32(e.later.Alike(s.word(w), true))
+		e.memo[w] = v
+	}
+	return near2{v, e.laterBit}, v > 0
 }
 
 // consider estimates a name, and keeps it if it is among the most promising.
@@ -206,7 +281,7 @@ func (x *search) consider(n uint32, e *estimate) {
 	var met uint16
 	hits := 0
 	for _, w := range words {
-		if a, ok := e.alike[w]; ok && a.bits&^met != 0 {
+		if a, ok := e.of(x.s, w); ok && a.bits&^met != 0 {
 			for i := range e.weights {
 				if a.bits&^met&(1<<i) != 0 {
 					got += float32(e.weights[i]) * a.alike
@@ -220,7 +295,7 @@ func (x *search) consider(n uint32, e *estimate) {
 	}
 	est := got / max(e.total, 0.1)
 	// A person needs two words that agree, where both names have two.
-	if e.person && hits < 2 && e.full > 1 && met&(met-1) == 0 && len(words) > 1 && !x.initialOf(n, words, e) {
+	if e.person && hits < 2 && e.full > 1 && met&(met-1) == 0 && len(words) > 1 && !x.initialOf(words, e) {
 		return
 	}
 	if e.person && e.full == 1 && len(words) > 1 && len(e.letters) == 0 && hits < 2 {
@@ -260,17 +335,9 @@ func (x *search) consider(n uint32, e *estimate) {
 }
 
 // initialOf says that a name or the question has an initial, which may stand for a word that did not agree.
-func (x *search) initialOf(_ uint32, words []uint32, e *estimate) bool {
-	if len(e.letters) > 0 {
-		for _, w := range words {
-			t := x.s.word(w)
-			if slices.Contains(e.letters, t[1]) {
-				return true
-			}
-		}
-	}
+func (x *search) initialOf(words []uint32, e *estimate) bool {
 	for _, w := range words {
-		if x.s.word(w).Initial() {
+		if w >= x.s.initials[0] && w < x.s.initials[1] || len(e.letters) > 0 && slices.Contains(e.letters, x.s.word(w)[1]) {
 			return true
 		}
 	}
@@ -299,14 +366,15 @@ func (s *segment) like(w name.Word) []near {
 	}
 	mask := uint64(len(s.nearAt) - 2)
 	letters := w.Letters()
-	sure := len(out)
+	sure, work := len(out), 0
 	like := name.Wanted(w)
 	w.Asked(func(k uint64, sounds bool) {
 		b := k & mask
 		for _, id := range s.near[s.nearAt[b]:s.nearAt[b+1]] {
-			if !name.MayBeAlike(letters, s.letters[id]) || has(id) {
+			if work == compared || !name.MayBeAlike(letters, s.letters[id]) || has(id) {
 				continue
 			}
+			work++
 			if v := like.Alike(s.word(id), sounds); v > 0 {
 				out = append(out, near{id, float32(v)})
 			}

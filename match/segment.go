@@ -74,6 +74,7 @@ type segment struct {
 	pairList []uint32
 	frequent []uint32
 	rank     map[uint32]uint32 // frequent word → its rank
+	initials [2]uint32         // where words that are initials begin and end
 	year     []uint16
 	slots    []uint64
 	slotOf   []uint32
@@ -159,6 +160,8 @@ func (s *segment) layOut() error {
 	if !ok {
 		return errSegment
 	}
+	s.initials[0], _ = s.find("i")
+	s.initials[1], _ = s.find("j")
 	s.rank = make(map[uint32]uint32, len(s.frequent))
 	for i, w := range s.frequent {
 		s.rank[w] = uint32(i) + 1

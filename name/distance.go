@@ -218,13 +218,20 @@ func skeleton(s string) string {
 			c = 't'
 		case 'c', 'g', 'k', 'q':
 			c = 'k'
-			if i+1 < len(s) && (s[i] == 'c' && (s[i+1] == 'h' || s[i+1] == 'e' || s[i+1] == 'i' || s[i+1] == 'y')) {
+			if s[i] == 'c' && i+1 < len(s) && s[i+1] == 'h' {
+				c = 'c'
+			} else if s[i] == 'c' && i+1 < len(s) && (s[i+1] == 'e' || s[i+1] == 'i' || s[i+1] == 'y') {
 				c = 's'
 			} else if s[i] == 'g' && i > 0 && s[i-1] == 'n' && i+1 == len(s) {
 				continue
 			}
-		case 's', 'x', 'z', 'j':
+		case 's', 'x', 'z':
 			c = 's'
+			if s[i] == 'z' && i+1 < len(s) && s[i+1] == 'h' {
+				c = 'c'
+			}
+		case 'j':
+			c = 'c'
 		case 'm', 'n', 'l', 'r':
 			c = s[i]
 		default:

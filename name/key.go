@@ -267,7 +267,9 @@ func sounds(out []byte, s string, vowels int) []byte {
 			}
 		case 'c', 'g', 'k', 'q':
 			c = 'k'
-			if s[i] == 'c' && i+1 < len(s) && (s[i+1] == 'h' || s[i+1] == 'e' || s[i+1] == 'i' || s[i+1] == 'y') {
+			if s[i] == 'c' && i+1 < len(s) && s[i+1] == 'h' {
+				c = 'c'
+			} else if s[i] == 'c' && i+1 < len(s) && (s[i+1] == 'e' || s[i+1] == 'i' || s[i+1] == 'y') {
 				c = 's'
 			}
 			if s[i] == 'g' && i > 0 && s[i-1] == 'n' && i+1 == len(s) {
@@ -275,8 +277,11 @@ func sounds(out []byte, s string, vowels int) []byte {
 			}
 		case 's', 'x', 'z':
 			c = 's'
+			if s[i] == 'z' && i+1 < len(s) && s[i+1] == 'h' {
+				c = 'c'
+			}
 		case 'j': // ja and ya, ji and zhi: left to the vowels beside it
-			c = 's'
+			c = 'c'
 			if i > 0 && vowel(s[i-1]) || i == len(s)-1 {
 				c = 'a'
 			}
@@ -305,8 +310,12 @@ func sounds(out []byte, s string, vowels int) []byte {
 func (w Word) Letters() uint32 {
 	var m uint32
 	text := w.Text()
-	for _, c := range []byte(text) {
-		switch c {
+	for i := range len(text) {
+		next := byte(0)
+		if i+1 < len(text) {
+			next = text[i+1]
+		}
+		switch text[i] {
 		case 'a':
 			m |= 1 << 16
 		case 'e':
@@ -320,17 +329,25 @@ func (w Word) Letters() uint32 {
 		case 'b', 'p', 'f', 'v':
 			m |= 1
 		case 'd', 't':
-			m |= 2
+			if next != 's' && next != 'z' && next != 'j' {
+				m |= 2
+			}
 		case 'g', 'k', 'q':
-			m |= 4
+			if next != 's' && (i == 0 || text[i-1] != 'n') {
+				m |= 4
+			}
 		case 's', 'z':
-			m |= 8
+			if next != 'h' && i+1 < len(text) && (i == 0 || text[i-1] != 'k') {
+				m |= 8
+			}
 		case 'm', 'n':
 			m |= 16
 		case 'l':
 			m |= 32
 		case 'r':
-			m |= 64
+			if next != 'n' {
+				m |= 64
+			}
 		}
 	}
 	if w[0] != 'l' {
@@ -339,15 +356,15 @@ func (w Word) Letters() uint32 {
 	return m | uint32(min(len(text), 15))<<24
 }
 
-// MayBeAlike says by the Letters of two words, quickly, whether they may be alike: a consonant that only one has costs at least half,
-// a vowel a quarter (see distance).
+// MayBeAlike says by the Letters of two words, quickly, whether they may be alike: a consonant that only one has must be another's in
+// the other, or be left out, and so with a vowel (see distance for what that costs).
 func MayBeAlike(a, b uint32) bool {
-	x := a ^ b
-	least := 0.5 * float32(bits.OnesCount32(x&0xffff))
+	onlyA, onlyB := a&^b, b&^a
+	least := 0.9 * float32(max(bits.OnesCount32(onlyA&0xffff), bits.OnesCount32(onlyB&0xffff)))
 	if (a|b)>>31 == 0 {
-		least += 0.25 * float32(bits.OnesCount32(x&0x1f0000))
-	} else if least <= 1 {
+		least += 0.4 * float32(max(bits.OnesCount32(onlyA&0x1f0000), bits.OnesCount32(onlyB&0x1f0000)))
+	} else if least < 1 {
 		return true
 	}
-	return least <= 0.3+budget(int(max(a>>24&15, b>>24&15)))
+	return least <= 0.2+budget(int(max(a>>24&15, b>>24&15)))
 }
