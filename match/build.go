@@ -49,7 +49,10 @@ type prepared struct {
 	alone []bool
 }
 
-const batchSize = 4096
+const (
+	batchSize = 4096
+	byYear    = 2048 // names with a pair of words from which on they stand in order of their years of birth
+)
 
 // newBuilder begins a segment; its records go to a file beside it at once, so that memory holds only what finds them.
 func newBuilder(path string) (*builder, error) {
@@ -406,6 +409,13 @@ func (b *builder) pairs(rank []uint32) (pairs []uint32, pairAt []uint64, names [
 	}
 	if len(all) > 0 {
 		pairAt = append(pairAt, uint64(len(all)))
+	}
+	for i := range pairs {
+		if list := names[pairAt[i]:pairAt[i+1]]; len(list) >= byYear {
+			slices.SortFunc(list, func(x, y uint32) int {
+				return cmp.Or(cmp.Compare(b.year[b.nameOf[x]], b.year[b.nameOf[y]]), cmp.Compare(x, y))
+			})
+		}
 	}
 	return pairs, pairAt, names
 }

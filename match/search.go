@@ -12,8 +12,8 @@ import (
 // How much work a question may cause. Where a bound was reached, the answer says so.
 const (
 	closest  = 48     // words of the index that a word of the question is taken for
-	scanned  = 40_000 // names looked at that have one of the rarer words
-	paired   = 40_000 // names looked at that have two of the frequent words
+	scanned  = 15_000 // names looked at that have one of the rarer words
+	paired   = 15_000 // names looked at that have two of the frequent words
 	finalist = 48     // names that are scored
 	compared = 2000   // words of the index that are compared with one of the question
 )
@@ -35,13 +35,12 @@ type candidate struct {
 
 // search is the work on one segment.
 type search struct {
-	s       *segment
-	q       *wanted
-	best    []candidate // the most promising, in no order
-	least   float32     // of best, once it is full
-	seen    map[uint32]bool
-	cut     bool // a bound was reached
-	scanned int
+	s     *segment
+	q     *wanted
+	best  []candidate // the most promising, in no order
+	least float32     // of best, once it is full
+	seen  map[uint32]bool
+	cut   bool // a bound was reached
 }
 
 // near is a word of the index that a word of the question may be, with how much they are alike.
@@ -222,6 +221,16 @@ func (x *search) pair(a, b uint32, work int, e *estimate) int {
 		return work
 	}
 	list := x.s.pairList[x.s.pairAt[i]:x.s.pairAt[i+1]]
+	if y := x.q.year; y != 0 && len(list) >= byYear {
+		// So many stand in order of their years of birth: those of about the year asked for are looked at before all.
+		at := func(year uint16) int {
+			k, _ := slices.BinarySearchFunc(list, year, func(n uint32, y uint16) int { return cmp.Compare(x.s.year[x.s.nameOf[n]], y) })
+			return k
+		}
+		for _, n := range list[at(y-1):at(y+2)] {
+			x.consider(n, e)
+		}
+	}
 	if work+len(list) > paired {
 		x.cut = true
 		list = list[:max(paired-work, 0)]
@@ -268,7 +277,7 @@ func (e *estimate) of(s *segment, w uint32) (near2, bool) {
 	}
 	v, ok := e.memo[w]
 	if !ok {
-		v = float32(e.later.Alike(s.word(w), true))
+		v = float32(e.later.Alike(s.word(w), false))
 		e.memo[w] = v
 	}
 	return near2{v, e.laterBit}, v > 0
@@ -352,8 +361,24 @@ func (s *segment) exactly(w name.Word, alike float32) []near {
 	return nil
 }
 
-// like gives the words of the index that a word may be.
+// like gives the words of the index that a word may be. First names come again and again: the last answers are kept.
 func (s *segment) like(w name.Word) []near {
+	slot := &s.answers[hashOf(string(w))%uint64(len(s.answers))]
+	if a := slot.Load(); a != nil && a.word == w {
+		return a.list
+	}
+	list := s.compare(w)
+	slot.Store(&answer{w, list})
+	return list
+}
+
+// answer is what like said of a word.
+type answer struct {
+	word name.Word
+	list []near
+}
+
+func (s *segment) compare(w name.Word) []near {
 	out := s.exactly(w, 1)
 	if w[0] == '@' {
 		return out

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/zeebo/xxh3"
@@ -32,7 +33,7 @@ import (
 //	nameWords  numbers of words (uint32)
 //	pairs      pairs of frequent words, in order: rank of one << 16 | rank of the other (uint32)
 //	pairAt     where the names with the pair begin (uint64, one more)
-//	pairNames  numbers of names (uint32)
+//	pairNames  numbers of names (uint32), in order; of a pair that many have, in order of their years of birth
 //	frequent   the word of each rank, from 1 on (uint32); rank 0 stands for "no other word"
 //	year       the year of birth of each record, 0 if it is not known or there are several (uint16)
 //	slots      a hash table of selectors and ids: hash (uint64)
@@ -75,6 +76,7 @@ type segment struct {
 	frequent []uint32
 	rank     map[uint32]uint32 // frequent word → its rank
 	initials [2]uint32         // where words that are initials begin and end
+	answers  []atomic.Pointer[answer]
 	year     []uint16
 	slots    []uint64
 	slotOf   []uint32
@@ -160,6 +162,7 @@ func (s *segment) layOut() error {
 	if !ok {
 		return errSegment
 	}
+	s.answers = make([]atomic.Pointer[answer], min(1<<14, h.Words/8+1))
 	s.initials[0], _ = s.find("i")
 	s.initials[1], _ = s.find("j")
 	s.rank = make(map[uint32]uint32, len(s.frequent))

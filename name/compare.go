@@ -500,7 +500,7 @@ func nicknames(a, b string) bool {
 func spelling(a, b string) (float64, Code) {
 	v, c := near(a, b)
 	if v >= 0.8 {
-		if c == Slip && skeleton(a) == skeleton(b) {
+		if c == Slip && sameSkeleton(a, b) > 0 {
 			c = Variant
 		}
 		return v, c
@@ -508,11 +508,11 @@ func spelling(a, b string) (float64, Code) {
 	if d := len(a) - len(b); d > 5 || d < -5 {
 		return v, c
 	}
-	if x := skeleton(a); len(x) > 1 && x == skeleton(b) {
+	if n := sameSkeleton(a, b); n > 1 {
 		switch {
 		case v > 0:
 			return 0.8, Variant
-		case len(x) >= 3:
+		case n >= 3:
 			if allowed := 2 * budget(max(len(a), len(b))); distance(a, b, allowed) <= allowed {
 				return 0.75, Variant
 			}

@@ -106,16 +106,27 @@ func distance(a, b string, most float32) float32 {
 	if len(a) > len(b) {
 		a, b = b, a
 	}
+	// What both begin and end with costs nothing, and is left out but for one sign, which the next may go with.
+	p, q := 0, 0
+	for p < len(a) && a[p] == b[p] {
+		p++
+	}
+	for q < len(a)-p && a[len(a)-1-q] == b[len(b)-1-q] {
+		q++
+	}
+	p, q = max(p-1, 0), max(q-1, 0)
 	var rows [3][longestWord + 1]float32
 	before, last, row := &rows[0], &rows[1], &rows[2]
 	var ins [longestWord]float32
 	var bi [longestWord]uint8
+	wholeA, wholeB := a, b
+	a, b = a[p:len(a)-q], b[p:len(b)-q]
 	for j := range len(b) {
-		ins[j], bi[j] = more(b, j), uint8(index(b[j]))
+		ins[j], bi[j] = more(wholeB, p+j), uint8(index(b[j]))
 		last[j+1] = last[j] + ins[j]
 	}
 	for i := range len(a) {
-		del, alike := more(a, i), &alikeCosts[index(a[i])]
+		del, alike := more(wholeA, p+i), &alikeCosts[index(a[i])]
 		row[0] = last[0] + del
 		least := row[0]
 		left := row[0]
@@ -198,7 +209,20 @@ func budget(n int) float32 {
 // Arabic and Hebrew.
 func skeleton(s string) string {
 	var buf [longestWord]byte
-	out := buf[:0]
+	return string(bones(buf[:0], s))
+}
+
+// sameSkeleton is how many sounds the skeleton of two words has, 0 if they are not the same.
+func sameSkeleton(a, b string) int {
+	var x, y [longestWord]byte
+	p, q := bones(x[:0], a), bones(y[:0], b)
+	if string(p) != string(q) {
+		return 0
+	}
+	return len(p)
+}
+
+func bones(out []byte, s string) []byte {
 	for i := 0; i < len(s) && len(out) < longestWord; i++ {
 		var c byte
 		switch s[i] {
@@ -245,5 +269,5 @@ func skeleton(s string) string {
 			out = append(out, c)
 		}
 	}
-	return string(out)
+	return out
 }

@@ -100,7 +100,11 @@ func (w Word) token() token {
 }
 
 // Alike is how much two words are alike, from 0 to 1.
-func Alike(a, b Word) float64 { return Wanted(a).Alike(b, true) }
+func Alike(a, b Word) float64 {
+	x, y := a.token(), b.token()
+	v, _ := words2(&x, &y)
+	return v
+}
 
 // Like is a word made ready to be compared with many.
 type Like struct{ t token }
@@ -108,16 +112,25 @@ type Like struct{ t token }
 // Wanted makes a word ready.
 func Wanted(w Word) Like { return Like{w.token()} }
 
-// Alike is how much a word is alike, from 0 to 1. Without sounds, words that have the same consonants and are far from each other
-// otherwise are not looked for: an index finds those under keys of their own.
+// Alike is how much a word is alike, from 0 to 1. Sounds says that the consonants of both are the same.
 func (l Like) Alike(w Word, sounds bool) float64 {
 	o := w.token()
-	if !sounds && o.class == plain && l.t.class == plain && o.script == latin && l.t.script == latin && o.text != l.t.text {
+	if o.class != plain || l.t.class != plain || o.script != latin || l.t.script != latin || o.text == l.t.text {
+		v, _ := words2(&l.t, &o)
+		return v
+	}
+	if !sounds {
 		v, _ := near(l.t.text, o.text)
 		return v
 	}
-	v, _ := words2(&l.t, &o)
-	return v
+	allowed := budget(max(len(l.t.text), len(o.text)))
+	switch cost := distance(l.t.text, o.text, 2*allowed); {
+	case cost <= allowed:
+		return max(0.8, 1-0.4*float64(cost/allowed))
+	case cost <= 2*allowed:
+		return 0.75
+	}
+	return 0
 }
 
 // Others are other words for the same name: Ted for Theodore.
@@ -180,7 +193,7 @@ func (w Word) near(yield func(uint64, bool)) {
 	if k := skeleton(text); len(k) > 2 {
 		yield(mix('s', k, -1), true)
 	}
-	yield(mix('w', string(sounds(buf[:0], text, anyVowel)), -1), true)
+	yield(mix('w', string(sounds(buf[:0], text, anyVowel)), -1), false)
 	if len(text) <= 6 {
 		without('x', string(sounds(buf[:0], text, eachVowel)), yield)
 	}
