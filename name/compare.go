@@ -175,8 +175,9 @@ func (m *matcher) together(whole, parts *side) {
 				if len(text)+2 < len(w.text) {
 					continue
 				}
-				v, _ := spelling(w.text, string(text))
-				if v < 0.75 {
+				both := token{text: string(text), script: parts.list[j].script}
+				v, _ := words2(w, &both)
+				if v < 0.75 || v < 0.85 && len(text) < 10 && w.script == both.script {
 					continue
 				}
 				whole.met[i] = v
@@ -320,12 +321,13 @@ func (m *matcher) person() float64 {
 // reversed says that the child in one name is the father in the other.
 func (m *matcher) reversed() bool {
 	for i := range m.a.list {
-		if t := &m.a.list[i]; t.before && m.a.with[i] > 0 && m.b.list[m.a.with[i]-1].after {
-			for j := range m.a.list {
-				if f := &m.a.list[j]; f.after && m.a.with[j] > 0 && m.b.list[m.a.with[j]-1].before && m.a.list[i].text != f.text {
-					return true
-				}
-			}
+		f := m.a.list[i].father - 1
+		if f < 0 || f >= len(m.a.list) || m.a.with[i] == 0 || m.a.with[f] == 0 {
+			continue
+		}
+		child, father := int(m.a.with[i])-1, int(m.a.with[f])-1
+		if m.b.list[father].father-1 == child && m.a.list[i].text != m.a.list[f].text {
+			return true
 		}
 	}
 	return false
@@ -411,6 +413,9 @@ func words2(a, b *token) (float64, Code) {
 	if a.class == particle || b.class == particle || a.text == "" || b.text == "" {
 		return 0, ""
 	}
+	if a.text != b.text && (digits(a.text) > 1 || digits(b.text) > 1) {
+		return 0, "" // YV1004 and YV1007
+	}
 	if a.native != "" && b.native != "" && a.script == b.script && a.script >= han {
 		// Signs that are syllables: another sign is another name, but for one that reads the same.
 		switch {
@@ -458,7 +463,7 @@ func words2(a, b *token) (float64, Code) {
 		}
 	}
 	if (a.script == abjad) != (b.script == abjad) {
-		if v := unvowelled(a.text, b.text); v > 0 {
+		if v := unvowelled(a.text, b.text, a.script == abjad, b.script == abjad); v > 0 {
 			return v, Variant
 		}
 	}
@@ -479,6 +484,16 @@ func affix(a, b string) float64 {
 	return 0
 }
 
+func digits(s string) int {
+	n := 0
+	for i := range len(s) {
+		if s[i] <= '9' {
+			n++
+		}
+	}
+	return n
+}
+
 func nicknames(a, b string) bool {
 	l := known()
 	x := l.same[a]
@@ -496,7 +511,7 @@ func nicknames(a, b string) bool {
 }
 
 // spelling is how much two spellings are alike: 1, where they are the same, to 0.6, where they are as far from each other as two
-// spellings of one word may be; 0 beyond. With the same consonants they may be twice as far.
+// spellings of one word may be; 0 beyond. With the same consonants they may be farther (see far).
 func spelling(a, b string) (float64, Code) {
 	v, c := near(a, b)
 	if v >= 0.8 {
@@ -513,13 +528,16 @@ func spelling(a, b string) (float64, Code) {
 		case v > 0:
 			return 0.8, Variant
 		case n >= 3:
-			if allowed := 2 * budget(max(len(a), len(b))); distance(a, b, allowed) <= allowed {
+			if allowed := far * budget(max(len(a), len(b))); vowel(a[0]) == vowel(b[0]) && distance(a, b, allowed) <= allowed {
 				return 0.75, Variant
 			}
 		}
 	}
 	return v, c
 }
+
+// far is how much farther two spellings may be from each other where their consonants are the same.
+const far = 1.5
 
 // near is spelling without the last.
 func near(a, b string) (float64, Code) {
@@ -534,17 +552,39 @@ func near(a, b string) (float64, Code) {
 }
 
 // unvowelled compares a word of which only the consonants were written with one that has all its sounds.
-func unvowelled(a, b string) float64 {
-	x, y := skeleton(a), skeleton(b)
+func unvowelled(a, b string, abjadA, abjadB bool) float64 {
+	var p, q [longestWord]byte
+	x, y := bones(p[:0], a, !abjadA), bones(q[:0], b, !abjadB)
+	same, alike := len(x) == len(y), len(x) == len(y)
+	for i := 0; alike && i < len(x); i++ {
+		if x[i] != y[i] {
+			same = false
+			alike = twin(x[i]) == twin(y[i])
+		}
+	}
 	switch {
-	case x == y && len(x) >= 2:
+	case same && len(x) >= 2:
 		return 0.85
-	case x == y && len(x) == 1:
+	case alike && len(x) >= 2:
+		return 0.78
+	case same && len(x) == 1:
 		return 0.7
-	case len(x) >= 4 && len(y) >= 4 && distance(x, y, 1) <= 1:
+	case len(x) >= 4 && len(y) >= 4 && distance(string(x), string(y), 1) <= 1:
 		return 0.65
 	}
 	return 0
+}
+
+// twin is the class of letters that languages which share them read differently: the dad of Fadl is a z in Fazl, the tha of Wathiq an s
+// in Wasiq, the jim of Jamal a g in Gamal.
+func twin(c byte) byte {
+	switch c {
+	case 't', 's', 'x':
+		return 's'
+	case 'c', 'k':
+		return 'k'
+	}
+	return c
 }
 
 // acronym says that a name is the first letters of the other's words.

@@ -47,6 +47,7 @@ var alikeCosts = func() (t [36][36]float32) {
 	set("h", "kx", 0.6)
 	set("x", "k", 0.6)
 	set("u", "w", 0.3)
+	set("u", "v", 0.5)
 	set("o", "w", 0.5)
 	set("m", "n", 0.8)
 	set("0", "o", 0.2)
@@ -195,7 +196,9 @@ func budget(n int) float32 {
 		return 0
 	case n <= 3:
 		return 0.5
-	case n <= 5:
+	case n == 4:
+		return 0.9
+	case n == 5:
 		return 1.2
 	case n <= 7:
 		return 1.5
@@ -209,65 +212,84 @@ func budget(n int) float32 {
 // Arabic and Hebrew.
 func skeleton(s string) string {
 	var buf [longestWord]byte
-	return string(bones(buf[:0], s))
+	return string(bones(buf[:0], s, true))
 }
 
 // sameSkeleton is how many sounds the skeleton of two words has, 0 if they are not the same.
 func sameSkeleton(a, b string) int {
 	var x, y [longestWord]byte
-	p, q := bones(x[:0], a), bones(y[:0], b)
+	p, q := bones(x[:0], a, true), bones(y[:0], b, true)
 	if string(p) != string(q) {
 		return 0
 	}
 	return len(p)
 }
 
-func bones(out []byte, s string) []byte {
+// bones writes a skeleton; with doubled, a sound that stands twice in a row is one, as it is not where vowels are not written.
+func bones(out []byte, s string, doubled bool) []byte {
+	last := byte(0) // the class of the sign before, 0 for a vowel: doubled sounds are one, but not those with a vowel between them
 	for i := 0; i < len(s) && len(out) < longestWord; i++ {
-		var c byte
+		next := byte(0)
+		if i+1 < len(s) {
+			next = s[i+1]
+		}
+		c := byte(0)
 		switch s[i] {
-		case 'b', 'p':
+		case 'b':
 			c = 'b'
-			if s[i] == 'p' && i+1 < len(s) && s[i+1] == 'h' {
+		case 'p':
+			c = 'b'
+			if next == 'h' {
 				c = 'f'
 			}
 		case 'f':
 			c = 'f'
 		case 'v', 'w':
-			if i > 0 { // a vowel where vowels are written with them
-				continue
+			if i == 0 { // elsewhere a vowel where vowels are written with them
+				c = 'f'
 			}
-			c = 'f'
 		case 'd', 't':
 			c = 't'
-		case 'c', 'g', 'k', 'q':
+		case 'c':
 			c = 'k'
-			if s[i] == 'c' && i+1 < len(s) && s[i+1] == 'h' {
+			if next == 'h' {
 				c = 'c'
-			} else if s[i] == 'c' && i+1 < len(s) && (s[i+1] == 'e' || s[i+1] == 'i' || s[i+1] == 'y') {
+			} else if next == 'e' || next == 'i' || next == 'y' {
 				c = 's'
-			} else if s[i] == 'g' && i > 0 && s[i-1] == 'n' && i+1 == len(s) {
-				continue
 			}
-		case 's', 'x', 'z':
+		case 'g', 'k', 'q':
+			c = 'k'
+			if s[i] == 'g' && i > 0 && s[i-1] == 'n' && i+1 == len(s) {
+				c = 0
+			}
+		case 's', 'z':
 			c = 's'
-			if s[i] == 'z' && i+1 < len(s) && s[i+1] == 'h' {
+			if s[i] == 'z' && next == 'h' {
 				c = 'c'
+			} else if next == 'h' || s[i] == 's' && next == 'c' && i+2 < len(s) && s[i+2] == 'h' {
+				c = 'x'
 			}
+		case 'x':
+			c = 'x'
 		case 'j':
 			c = 'c'
-		case 'm', 'n', 'l', 'r':
-			c = s[i]
+		case 'h':
+			switch last {
+			case 'b', 'c', 'f', 'k', 't', 'x', 's':
+				continue // part of the sign before it
+			}
 		default:
-			if s[i] >= '0' && s[i] <= '9' {
+			if s[i] >= '0' && s[i] <= '9' || s[i] == 'm' || s[i] == 'n' || s[i] == 'l' || s[i] == 'r' {
 				c = s[i]
-			} else {
-				continue // vowels, h, y
 			}
 		}
-		if len(out) == 0 || out[len(out)-1] != c {
+		if c == 'c' && s[i] == 'c' && last == 'x' {
+			continue // sch
+		}
+		if c != 0 && (c != last || !doubled) {
 			out = append(out, c)
 		}
+		last = c
 	}
 	return out
 }

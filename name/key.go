@@ -124,10 +124,10 @@ func (l Like) Alike(w Word, sounds bool) float64 {
 		return v
 	}
 	allowed := budget(max(len(l.t.text), len(o.text)))
-	switch cost := distance(l.t.text, o.text, 2*allowed); {
+	switch cost := distance(l.t.text, o.text, far*allowed); {
 	case cost <= allowed:
 		return max(0.8, 1-0.4*float64(cost/allowed))
-	case cost <= 2*allowed:
+	case cost <= far*allowed && vowel(l.t.text[0]) == vowel(o.text[0]):
 		return 0.75
 	}
 	return 0
@@ -179,9 +179,14 @@ func (w Word) Asked(yield func(key uint64, sounds bool)) {
 }
 
 func skeletonKey(what byte, w Word, yield func(uint64, bool)) {
-	s := strings.ReplaceAll(skeleton(w.Text()), "r", "l")
+	s := bones(nil, w.Text(), w[0] != 'a')
+	for i := range s {
+		if s[i] = twin(s[i]); s[i] == 'r' {
+			s[i] = 'l'
+		}
+	}
 	if len(s) > 1 {
-		yield(mix(uint64(what), s, -1), true)
+		yield(mix(uint64(what), string(s), -1), true)
 	}
 }
 

@@ -9,8 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
-	"golang.org/x/text/language"
-	"golang.org/x/text/language/display"
+	"tarir/entity"
 )
 
 // Kind is what bears a name: it decides how words are read.
@@ -56,8 +55,7 @@ type token struct {
 	script script
 	class  class
 	weight float64
-	after  bool // it stands behind a word such as bin: it is the father
-	before bool // and this one is the child
+	father int // of the word that is its father, as bin stands between them, plus one; 0: none
 }
 
 // Name is a name taken apart. It is not changed once it was made.
@@ -127,7 +125,7 @@ var known = sync.OnceValue(func() *lists {
 	return l
 })
 
-// readPlaces takes the names of countries from the Unicode tables, in the languages of what is checked most.
+// readPlaces takes the names of countries, as they stand in names of organisations.
 func (l *lists) readPlaces() {
 	add := func(name, code string) {
 		var list []string
@@ -141,19 +139,9 @@ func (l *lists) readPlaces() {
 			l.placeMost = max(l.placeMost, len(list))
 		}
 	}
-	for _, tag := range []language.Tag{language.English, language.French, language.Spanish, language.German, language.Italian, language.Portuguese, language.Dutch, language.Russian, language.Arabic, language.Turkish, language.Polish} {
-		namer := display.Regions(tag)
-		for a := 'A'; a <= 'Z'; a++ {
-			for b := 'A'; b <= 'Z'; b++ {
-				if r, err := language.ParseRegion(string([]rune{a, b})); err == nil && r.IsCountry() && r.String() == string([]rune{a, b}) {
-					add(namer.Name(r), r.String())
-				}
-			}
-		}
-	}
+	entity.EachCountryName(add)
 	for name, code := range map[string]string{
-		"uk": "GB", "usa": "US", "u s a": "US", "america": "US", "england": "GB", "scotland": "GB", "great britain": "GB", "britain": "GB", "dprk": "KP", "korea": "KR", "prc": "CN", "uae": "AE", "emirates": "AE", "holland": "NL",
-		"nederland": "NL", "schweiz": "CH", "svizzera": "CH", "deutschland": "DE", "burma": "MM", "ivory coast": "CI", "turkey": "TR", "asia": "asia", "africa": "africa", "asian": "asia", "european": "europe", "deutsche": "DE", "german": "DE",
+		"america": "US", "emirates": "AE", "asia": "asia", "africa": "africa", "asian": "asia", "european": "europe", "deutsche": "DE", "german": "DE",
 	} {
 		l.places[name] = code
 	}
@@ -252,26 +240,41 @@ func (n *Name) person(list []word, text string) {
 				j++
 			}
 			t = strings.TrimSuffix(t, "e") + "ul" + list[j].latin
+			if list[j].latin == "allah" || list[j].latin == "ullah" {
+				t = "abdullah"
+			}
 			i = j
-		case (t == "abdul" || t == "abdel" || t == "abdal" || t == "abou" || t == "abu" || t == "umm") && i+1 < len(list):
-			t = map[string]string{"abdul": "abdul", "abdel": "abdul", "abdal": "abdul", "abou": "abu", "abu": "abu", "umm": "umm"}[t]
+		case servant[t] != "" && i+1 < len(list):
+			t = servant[t]
 			j := i + 1
 			for j < len(list)-1 && article(list[j].latin) {
 				j++
 			}
 			t += list[j].latin
 			i = j
+		case faith[t] != "" && len(n.tokens) > 0 && n.lastPlain() != nil && (t == "allah" || t == "ullah" || i > 0 && article(list[i-1].latin)):
+			// Siraj al-Din and Sirajuddin, Rahmat Allah and Rahmatullah.
+			last := n.lastPlain()
+			last.text += faith[t]
+			if w.script == abjad {
+				last.script = abjad
+			}
+			continue
 		case l.particles[t] && len(list) > 1:
 			if len(t) == 1 { // e and y between Portuguese or Spanish surnames, or an initial
 				break
 			}
 			if l.kin[t] && len(n.tokens) > 0 {
-				child, father = len(n.tokens)-1, true
+				for child = len(n.tokens) - 1; child > 0 && n.tokens[child].class == particle; {
+					child--
+				}
+				father = true
 			}
 			n.add(w, particle, 0)
 			continue
 		}
-		w.latin = t
+		w.latin = faithful(t)
+		t = w.latin
 		c, weight := plain, 1.0
 		switch {
 		case len(t) == 1 && w.native == "":
@@ -287,14 +290,52 @@ func (n *Name) person(list []word, text string) {
 		case len(t) == 2 && w.native == "":
 			weight = 0.7
 		}
-		tok := n.add(w, c, weight)
+		n.add(w, c, weight)
 		if father && c != title {
-			tok.after = true
-			n.tokens[child].before = true
+			if n.tokens[child].class != particle {
+				n.tokens[child].father = len(n.tokens)
+			}
 			father = false
 		}
 	}
 	n.keepSomething()
+}
+
+// servant are words that are written together with the one behind them.
+var servant = map[string]string{
+	"abdul": "abdul", "abdel": "abdul", "abdal": "abdul", "abdur": "abdul", "abder": "abdul", "abdar": "abdul", "abdus": "abdul", "abduz": "abdul", "abdun": "abdul", "abou": "abu", "abu": "abu", "aboo": "abu", "umm": "umm",
+}
+
+// faith are words that end a name of two, with how they are written together with the first.
+var faith = map[string]string{"din": "uddin", "deen": "uddin", "dine": "uddin", "dyn": "uddin", "eddin": "uddin", "eddine": "uddin", "uddin": "uddin", "allah": "ullah", "ullah": "ullah", "rahman": "urrahman", "rehman": "urrahman", "rahmane": "urrahman"}
+
+// lastPlain is the last word that is a name, where nothing but articles stand behind it.
+func (n *Name) lastPlain() *token {
+	for i := len(n.tokens) - 1; i >= 0; i-- {
+		if t := &n.tokens[i]; t.class == plain {
+			return t
+		} else if t.class != particle || !article(t.text) {
+			return nil
+		}
+	}
+	return nil
+}
+
+var faithEnds = []struct{ end, is string }{
+	{"eddine", "uddin"}, {"ouddine", "uddin"}, {"oudine", "uddin"}, {"uddeen", "uddin"}, {"aldeen", "uddin"}, {"eldine", "uddin"}, {"eddin", "uddin"}, {"aldin", "uddin"}, {"addin", "uddin"}, {"oddin", "uddin"}, {"eldin", "uddin"}, {"uldin", "uddin"},
+	{"oullah", "ullah"}, {"allah", "ullah"}, {"ollah", "ullah"}, {"eullah", "ullah"}, {"ulla", "ullah"},
+	{"urrahman", "urrahman"}, {"urrehman", "urrahman"}, {"ulrahman", "urrahman"}, {"ulrehman", "urrahman"}, {"arrahman", "urrahman"}, {"alrahman", "urrahman"}, {"elrahman", "urrahman"}, {"errahman", "urrahman"}, {"irahman", "urrahman"},
+	{"errahmane", "urrahman"}, {"urrahmane", "urrahman"}, {"alrahmane", "urrahman"}, {"ulrhman", "urrahman"}, {"ulrhmn", "urrahman"},
+}
+
+// faithful writes the ends of such names in one way.
+func faithful(t string) string {
+	for _, f := range faithEnds {
+		if rest, ok := strings.CutSuffix(t, f.end); ok && len(rest) > 2 {
+			return rest + f.is
+		}
+	}
+	return t
 }
 
 func article(s string) bool {

@@ -155,6 +155,12 @@ func spell(run []rune, person bool) []word {
 		}
 		return []word{{letters(run[:n]), string(run[:n]), han}, {letters(run[n:]), string(run[n:]), han}}
 	}
+	if t := string(run); t == "الله" || t == "اللہ" {
+		return []word{{latin: "allah", script: abjad}}
+	}
+	if len(run) > 4 && unicode.Is(unicode.Arabic, run[0]) && run[1] == 'ل' && (run[0] == 'ا' || run[0] == 'ٱ') {
+		return append([]word{{latin: "al", script: abjad}}, spell(run[2:], person)...) // the article is written together with its word
+	}
 	w := word{latin: letters(run), script: s}
 	if s == han || s == hangul {
 		w.native = string(run)

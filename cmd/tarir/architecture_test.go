@@ -24,7 +24,7 @@ var mayImport = map[string]string{
 	"store/storetest":     "store",
 	"node":                "audit casework entity exchange/envelope exchange/keys exchange/register exchange/relay handling hit notice store",
 	"web":                 "audit casework exchange/register handling hit node notice store",
-	"name":                "",
+	"name":                "entity",
 	"match":               "entity flat name",
 	"flat":                "",
 	"kept":                "",

@@ -1,0 +1,257 @@
+package lists
+
+import (
+	"bytes"
+	"context"
+	"encoding/csv"
+	"errors"
+	"io"
+	"regexp"
+	"strings"
+
+	"tarir/entity"
+	"tarir/intake"
+	"tarir/intake/xmlscan"
+)
+
+var (
+	sdnForm = regexp.MustCompile(`(?m)^"?[0-9]+"?,"[^"\n]+",("?(-0- ?|individual|vessel|aircraft)"?),`)
+	altForm = regexp.MustCompile(`(?m)^"?[0-9]+"?,"?[0-9]+"?,"(aka|fka|nka)",`)
+	addForm = regexp.MustCompile(`(?m)^"?[0-9]+"?,"?[0-9]+"?,("[^"\n]*"|-0- ?),("[^"\n]*"|-0- ?),("[^"\n]*"|-0- ?),`)
+)
+
+// SDN reads sdn.csv, with alt.csv beside it. It has no header; OFAC documents the columns.
+var SDN = &intake.Format{
+	Name:   "ofac-sdn",
+	Wanted: "OFAC list of Specially Designated Nationals, CSV (sdn.csv, with alt.csv beside it)",
+	Sniff:  func(head []byte) bool { return sdnForm.Match(firstLine(head)) },
+	Read:   readSDN,
+	Rank:   20,
+}
+
+var sdnAliases = &intake.Format{Name: "ofac-alt", Sniff: func(head []byte) bool { return altForm.Match(firstLine(head)) }, Skipped: "aliases of OFAC's list: read together with sdn.csv", Rank: 20}
+
+var sdnAddresses = &intake.Format{Name: "ofac-add", Sniff: func(head []byte) bool {
+	return !altForm.Match(firstLine(head)) && addForm.Match(firstLine(head)) && bytes.Contains(head, []byte("-0-"))
+}, Skipped: "addresses of OFAC's list: nobody is found by them", Rank: 21}
+
+func firstLine(head []byte) []byte {
+	line, _, _ := bytes.Cut(bytes.TrimLeft(head, "\ufeff\r\n"), []byte("\n"))
+	return line
+}
+
+func readSDN(ctx context.Context, in *intake.Input, text *intake.Text, out *intake.Out) error {
+	aliases := map[string][][2]string{}
+	name := strings.NewReplacer("sdn", "alt", "SDN", "ALT", "cons_prim", "cons_alt")
+	if base := in.Name; name.Replace(base) != base {
+		t, err := in.Sibling(name.Replace(base))
+		switch {
+		case err == nil:
+			err = errors.Join(readRows(ctx, t, func(row []string, _ int) error {
+				if len(row) >= 4 {
+					aliases[row[0]] = append(aliases[row[0]], [2]string{row[2], row[3]})
+				}
+				return nil
+			}), t.Close())
+			if err != nil {
+				return err
+			}
+		default:
+			out.Note("the aliases (%s) are not beside it: nobody is found by them", name.Replace(base))
+		}
+	}
+	return readRows(ctx, text, func(row []string, line int) error {
+		out.Begin(int64(line))
+		raw := func() string { return strings.Join(row, ",") }
+		if len(row) < 12 {
+			return out.Reject("a row of this list has twelve fields", raw())
+		}
+		e := begin(sdnSchema(row[2]), "ofac", row[0])
+		addSDNName(e, "name", row[1])
+		for _, a := range aliases[row[0]] {
+			p := "alias"
+			if a[0] == "fka" {
+				p = "previousName"
+			}
+			addSDNName(e, p, a[1])
+		}
+		e.Add("program", null(row[3]))
+		e.Add("topics", "sanction")
+		if e.Schema == "Vessel" {
+			e.Add("callSign", null(row[5]))
+			addCountry(e, out, "flag", null(row[9]))
+		} else {
+			e.Add("position", null(row[4]))
+		}
+		remarks(e, out, null(row[11]))
+		return keep(out, e, raw)
+	})
+}
+
+func null(s string) string {
+	if s = strings.TrimSpace(s); s == "-0-" {
+		return ""
+	}
+	return s
+}
+
+func sdnSchema(s string) string {
+	switch strings.ToLower(null(s)) {
+	case "individual":
+		return "Person"
+	case "vessel":
+		return "Vessel"
+	case "aircraft":
+		return "Airplane"
+	}
+	return "Organization"
+}
+
+// addSDNName turns "LAST, First" of a person round.
+func addSDNName(e *entity.Entity, property, s string) {
+	last, first, both := strings.Cut(null(s), ",")
+	if e.Schema != "Person" || !both {
+		addName(e, property, null(s))
+		return
+	}
+	e.Add(property, full(first, last))
+	if property == "name" {
+		e.Add("firstName", first)
+		e.Add("lastName", last)
+	}
+}
+
+var (
+	documentForm = regexp.MustCompile(`^([A-Za-z][A-Za-z. /&'-]*?)(?: No\.| Number)? #?([A-Z0-9][A-Za-z0-9/.-]*) \(([^)]*)\)`)
+	moneyForm    = regexp.MustCompile(`^Digital Currency Address - [A-Z]+ (\S+)`)
+)
+
+// remarks reads the last column, which holds what else is known, item by item.
+func remarks(e *entity.Entity, out *intake.Out, s string) {
+	for item := range strings.SplitSeq(strings.TrimSuffix(s, "."), ";") {
+		item = strings.TrimPrefix(strings.TrimSpace(item), "alt. ")
+		rest := func(prefix string) (string, bool) { return strings.CutPrefix(item, prefix) }
+		if v, ok := rest("DOB "); ok {
+			addBirth(e, out, v)
+		} else if v, ok := rest("POB "); ok {
+			e.Add("birthPlace", v)
+		} else if v, ok := rest("nationality "); ok {
+			addCountry(e, out, "nationality", v)
+		} else if v, ok := rest("citizen "); ok {
+			addCountry(e, out, "citizenship", v)
+		} else if v, ok := rest("Gender "); ok {
+			e.Add("gender", strings.ToLower(v))
+		} else if v, ok := rest("Email Address "); ok {
+			e.Add("email", v)
+		} else if v, ok := rest("Phone Number "); ok {
+			e.Add("phone", v)
+		} else if v, ok := rest("Vessel Registration Identification IMO "); ok {
+			e.Add("imoNumber", v)
+		} else if m := moneyForm.FindStringSubmatch(item); m != nil {
+			e.Add("notes", item)
+		} else if m := documentForm.FindStringSubmatch(item); m != nil {
+			switch kind := strings.ToLower(m[1]); {
+			case strings.HasPrefix(kind, "passport"):
+				e.Add("passportNumber", m[2])
+			case strings.HasPrefix(kind, "tax"):
+				e.Add("taxNumber", m[2])
+			case strings.HasPrefix(kind, "registration"), strings.HasPrefix(kind, "company"), strings.HasPrefix(kind, "folio"), strings.HasPrefix(kind, "commercial"):
+				e.Add("registrationNumber", m[2])
+			default:
+				e.Add("idNumber", m[2])
+			}
+			addCountry(e, out, "country", m[3])
+		}
+	}
+}
+
+// readRows reads CSV rows with their lines.
+func readRows(ctx context.Context, text io.Reader, row func([]string, int) error) error {
+	r := csv.NewReader(text)
+	r.FieldsPerRecord, r.LazyQuotes, r.ReuseRecord = -1, true, true
+	for n := 0; ; n++ {
+		if n&4095 == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+		fields, err := r.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if len(fields) == 1 && strings.Trim(fields[0], "\x1a \t") == "" {
+			continue // the sign at the end of old files
+		}
+		line, _ := r.FieldPos(0)
+		if err := row(fields, line); err != nil {
+			return err
+		}
+	}
+}
+
+// SDNXML reads sdn.xml.
+var SDNXML = &intake.Format{
+	Name:   "ofac-sdn-xml",
+	Wanted: "OFAC list of Specially Designated Nationals, XML (sdnList)",
+	Sniff:  func(head []byte) bool { return bytes.Contains(head, []byte("<sdnList")) },
+	Read: func(ctx context.Context, _ *intake.Input, text *intake.Text, out *intake.Out) error {
+		return records(ctx, text, out, "sdnEntry", sdnEntry)
+	},
+	Rank: 20,
+}
+
+func sdnEntry(n xmlscan.Node, out *intake.Out) (*entity.Entity, error) {
+	id := n.Get("uid")
+	if id == "" {
+		return nil, errID
+	}
+	e := begin(sdnSchema(n.Get("sdnType")), "ofac", id)
+	e.Add("name", full(n.Get("firstName"), n.Get("lastName")))
+	e.Add("firstName", n.Get("firstName"))
+	if e.Schema == "Person" {
+		e.Add("lastName", n.Get("lastName"))
+		e.Add("position", n.Get("title"))
+	}
+	n.Child("akaList").Each("aka", func(a xmlscan.Node) {
+		p := "alias"
+		switch {
+		case strings.HasPrefix(a.Get("type"), "f.k.a"):
+			p = "previousName"
+		case a.Get("category") == "weak":
+			p = "weakAlias"
+		}
+		e.Add(p, full(a.Get("firstName"), a.Get("lastName")))
+	})
+	n.Child("programList").Each("program", func(p xmlscan.Node) { e.Add("program", p.Text()) })
+	n.Child("dateOfBirthList").Each("dateOfBirthItem", func(d xmlscan.Node) { addBirth(e, out, d.Get("dateOfBirth")) })
+	n.Child("nationalityList").Each("nationality", func(c xmlscan.Node) { addCountry(e, out, "nationality", c.Get("country")) })
+	n.Child("citizenshipList").Each("citizenship", func(c xmlscan.Node) { addCountry(e, out, "citizenship", c.Get("country")) })
+	n.Child("addressList").Each("address", func(a xmlscan.Node) { addCountry(e, out, "country", a.Get("country")) })
+	n.Child("idList").Each("id", func(d xmlscan.Node) {
+		switch kind := strings.ToLower(d.Get("idType")); {
+		case kind == "gender":
+			e.Add("gender", strings.ToLower(d.Get("idNumber")))
+		case strings.HasPrefix(kind, "passport"):
+			e.Add("passportNumber", d.Get("idNumber"))
+		case strings.HasPrefix(kind, "tax"):
+			e.Add("taxNumber", d.Get("idNumber"))
+		case strings.HasPrefix(kind, "email"):
+			e.Add("email", d.Get("idNumber"))
+		case strings.HasPrefix(kind, "phone"):
+			e.Add("phone", d.Get("idNumber"))
+		case strings.HasPrefix(kind, "vessel registration"):
+			e.Add("imoNumber", strings.TrimPrefix(d.Get("idNumber"), "IMO "))
+		case strings.HasPrefix(kind, "registration"), strings.HasPrefix(kind, "company"):
+			e.Add("registrationNumber", d.Get("idNumber"))
+		case d.Get("idCountry") != "":
+			e.Add("idNumber", d.Get("idNumber"))
+		}
+	})
+	e.Add("callSign", n.Get("vesselInfo", "callSign"))
+	addCountry(e, out, "flag", n.Get("vesselInfo", "vesselFlag"))
+	e.Add("topics", "sanction")
+	return e, nil
+}
