@@ -45,6 +45,7 @@ func EachCountryName(yield func(name, code string)) {
 		"Democratic People's Republic of Korea": "KP", "Korea, North": "KP", "Korea, South": "KR", "Republic of Korea": "KR", "Korea": "KR", "PRC": "CN", "People's Republic of China": "CN", "UAE": "AE", "Holland": "NL", "Nederland": "NL",
 		"Schweiz": "CH", "Svizzera": "CH", "Deutschland": "DE", "Burma": "MM", "Ivory Coast": "CI", "Turkey": "TR", "Russian Federation": "RU", "Syrian Arab Republic": "SY", "Islamic Republic of Iran": "IR", "Iran (Islamic Republic of)": "IR",
 		"Democratic Republic of the Congo": "CD", "Congo, Democratic Republic of the": "CD", "Congo, Republic of the": "CG", "Libyan Arab Jamahiriya": "LY", "United Republic of Tanzania": "TZ", "Czech Republic": "CZ", "Viet Nam": "VN",
+		"Hong Kong": "HK", "China, Hong Kong Special Administrative Region": "HK", "Macau": "MO", "Macao": "MO", "Virgin Islands, British": "VG", "Macedonia, The Former Yugoslav Republic of": "MK", "Congo": "CG",
 		"Bolivarian Republic of Venezuela": "VE", "Republic of Moldova": "MD", "Palestine": "PS", "State of Palestine": "PS", "Gambia, The": "GM", "Bahamas, The": "BS", "Brunei Darussalam": "BN", "Lao People's Democratic Republic": "LA",
 	} {
 		yield(name, code)
@@ -54,7 +55,7 @@ func EachCountryName(yield func(name, code string)) {
 var named = sync.OnceValue(func() map[string]string {
 	out := map[string]string{}
 	EachCountryName(func(name, code string) {
-		if k := fold(name); out[k] == "" {
+		if k := countryKey(name); out[k] == "" {
 			out[k] = code
 		}
 	})
@@ -69,5 +70,11 @@ func CountryNamed(s string) string {
 			return c
 		}
 	}
-	return named()[fold(s)]
+	return named()[countryKey(s)]
+}
+
+// countryKey is a country's name without what is written in several ways.
+func countryKey(s string) string {
+	s = strings.NewReplacer("&", "and", ".", "", "’", "'").Replace(fold(s))
+	return strings.TrimPrefix(strings.Join(strings.Fields(s), " "), "the ")
 }

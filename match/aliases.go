@@ -42,8 +42,18 @@ var scriptNames = []struct {
 	name  string
 	table *unicode.RangeTable
 }{
-	{"Arabic", unicode.Arabic}, {"Cyrillic", unicode.Cyrillic}, {"Han", unicode.Han}, {"Hangul", unicode.Hangul}, {"Hebrew", unicode.Hebrew}, {"Greek", unicode.Greek}, {"Georgian", unicode.Georgian}, {"Armenian", unicode.Armenian},
-	{"Devanagari", unicode.Devanagari}, {"Thai", unicode.Thai}, {"Katakana", unicode.Katakana}, {"Hiragana", unicode.Hiragana},
+	{"Arabic", unicode.Arabic},
+	{"Cyrillic", unicode.Cyrillic},
+	{"Han", unicode.Han},
+	{"Hangul", unicode.Hangul},
+	{"Hebrew", unicode.Hebrew},
+	{"Greek", unicode.Greek},
+	{"Georgian", unicode.Georgian},
+	{"Armenian", unicode.Armenian},
+	{"Devanagari", unicode.Devanagari},
+	{"Thai", unicode.Thai},
+	{"Katakana", unicode.Katakana},
+	{"Hiragana", unicode.Hiragana},
 }
 
 func scriptOf(s string) string {

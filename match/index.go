@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"tarir/entity"
 	"tarir/name"
 )
 
@@ -187,7 +188,8 @@ type Options struct {
 	Limit    int     // of hits; 0: 5
 	Least    float64 // the score from which records are told; 0: Threshold
 	Datasets []string
-	Schemas  []string // of records that are told; empty: all
+	Without  []string // schemas of records that are not told
+	Except   []string // ids of records that are not told
 }
 
 // Find asks the index.
@@ -215,7 +217,7 @@ func (x *Index) Find(ctx context.Context, a *Ask, o Options) (*Answer, error) {
 			if err != nil {
 				return fmt.Errorf("%s: %w", seg.file, errSegment)
 			}
-			if !fits(a.Schema, r.Schema) && len(a.Names) > 0 || len(o.Datasets) > 0 && !slices.Contains(o.Datasets, r.Dataset) || len(o.Schemas) > 0 && !slices.Contains(o.Schemas, r.Schema) {
+			if !fits(a.Schema, r.Schema) && len(a.Names) > 0 || len(o.Datasets) > 0 && !slices.Contains(o.Datasets, r.Dataset) || slices.ContainsFunc(o.Without, func(s string) bool { return entity.Is(r.Schema, s) }) || slices.Contains(o.Except, r.ID) {
 				return nil
 			}
 			score, features := q.score(&r, seg.common)

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/BurntSushi/toml"
+
+	"tarir/handling"
 )
 
 // Config is a node's configuration file, config.toml in its data folder.
@@ -20,6 +22,17 @@ type Config struct {
 	Notices  Notices  `toml:"notices"`
 	Keep     Keep     `toml:"keep"`
 	People   []Person `toml:"person"`
+	Clients  []Client `toml:"client"`
+}
+
+// Client is a program that asks over the network whether somebody is known. What it asks is asked in the name of a person of the node,
+// for one purpose and on one legal basis.
+type Client struct {
+	ID         string           `toml:"id"`
+	Person     string           `toml:"person"`
+	Token      string           `toml:"token_sha256"`
+	Purpose    handling.Purpose `toml:"purpose"`
+	LegalBasis string           `toml:"legal_basis"`
 }
 
 // Relay says where the exchange is, and on the secretariat's node how it is run.

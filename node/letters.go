@@ -184,7 +184,7 @@ func (n *Node) gotLetter(tx *store.Tx, st *envelope.Statement) (string, error) {
 	}
 	if st.Type == kindDiffusion && l.Form != nil {
 		keys := keysOf(l.Form)
-		if err := tx.Select(st.Type, l.ID, keys); err != nil {
+		if err := n.findable(tx, st.Type, l.ID, keys); err != nil {
 			return "", err
 		}
 		found, err := tx.Find(kindWatch, keys)
@@ -418,12 +418,15 @@ func (n *Node) destroy(tx *store.Tx, sender, kind, id, ground string) (string, e
 		}
 		label.Withdrawn = true
 		it.State, it.Changed, it.Label = ground, now, mustJSON(label)
-		if err := tx.Select(kind, id, nil); err != nil {
+		if err := n.findable(tx, kind, id, nil); err != nil {
 			return "", err
 		}
 		return store.Marked, tx.Put(it)
 	}
 	if _, err := tx.Delete(kind, id); err != nil {
+		return "", err
+	}
+	if err := n.reindex(tx, kind, id); err != nil {
 		return "", err
 	}
 	for _, k := range []string{"read", "hit", "review"} {

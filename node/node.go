@@ -28,6 +28,7 @@ import (
 	"tarir/exchange/register"
 	"tarir/exchange/relay"
 	"tarir/handling"
+	"tarir/match"
 	"tarir/notice"
 	"tarir/store"
 )
@@ -54,6 +55,8 @@ type Node struct {
 	audit    *audit.Log
 	register *register.Register
 	rules    *notice.Rules
+	index    *match.Index
+	indexing sync.Mutex // what the index has not heard of yet is told by one
 	now      func() time.Time
 	log      *slog.Logger
 	every    time.Duration
@@ -134,6 +137,9 @@ func Open(ctx context.Context, dir string, o Options) (n *Node, err error) {
 		return nil, err
 	}
 	if err := n.countAsides(ctx); err != nil {
+		return nil, err
+	}
+	if n.index, err = match.Open(n.path("index"), true, n.now); err != nil {
 		return nil, err
 	}
 	if n.register, err = register.Open(ctx, n.path("register")); err != nil {

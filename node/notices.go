@@ -548,7 +548,7 @@ func (n *Node) keepNotice(tx *store.Tx, r *notice.Record, l *handling.Label, att
 	if r.State != notice.Published {
 		keys = nil // nothing meets a notice that is suspended
 	}
-	if err := tx.Select(kindNotice, r.ID, keys); err != nil {
+	if err := n.findable(tx, kindNotice, r.ID, keys); err != nil {
 		return err
 	}
 	found, err := tx.Find(kindWatch, keys)

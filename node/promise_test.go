@@ -155,7 +155,9 @@ func TestNoFinderConfirmsItsOwnHit(t *testing.T) {
 	if err := bank.SendAny(ctx, "NCB-AA", "hit.step", "disguised", nil, disguised); err != nil {
 		t.Fatal(err)
 	}
-	w.until("the owner has it", func() bool { return w.receipt("BANK-FF", "disguised", "", "NCB-AA") != "" || len(w.tasks("NCB-AA", "confirm")) > 1 })
+	w.until("the owner has it", func() bool {
+		return w.receipt("BANK-FF", "disguised", "", "NCB-AA") != "" || len(w.tasks("NCB-AA", "confirm")) > 1
+	})
 	if _, err := ncb.HitStep(ctx, who("ann"), id, hit.Step{State: hit.Denied, Reason: "another person"}); err != nil {
 		t.Fatal(err)
 	}

@@ -152,7 +152,7 @@ func (n *Node) keepRecord(tx *store.Tx, e *entity.Entity, l *handling.Label) (in
 		return 0, err
 	}
 	keys := keysOfEntity(e)
-	if err := tx.Select(kindWatch, e.ID, keys); err != nil {
+	if err := n.findable(tx, kindWatch, e.ID, keys); err != nil {
 		return 0, err
 	}
 	hits := 0

@@ -43,11 +43,11 @@ type Loaded struct {
 	Files   []string     `json:"files"`
 	Title   string       `json:"title,omitempty"`
 	Licence string       `json:"licence,omitempty"`
-	Read    int64        `json:"read"`     // = Taken + Refused + Without
-	Taken   int          `json:"taken"`    // in the index now
-	Refused int64        `json:"refused"`  // could not be read: each has its reason
-	Without int64        `json:"without"`  // have neither a name nor a number to be found by (ties between others)
-	Change  match.Change `json:"change"`   // since the last time
+	Read    int64        `json:"read"`    // = Taken + Refused + Without
+	Taken   int          `json:"taken"`   // in the index now
+	Refused int64        `json:"refused"` // could not be read: each has its reason
+	Without int64        `json:"without"` // have neither a name nor a number to be found by (ties between others)
+	Change  match.Change `json:"change"`  // since the last time
 	Notes   []string     `json:"notes,omitempty"`
 }
 
@@ -174,7 +174,7 @@ type sink struct {
 	each func(*entity.Entity) error
 }
 
-func (s *sink) Entity(e *entity.Entity) error                 { return s.each(e) }
-func (*sink) Payment(*ledger.Payment) (bool, error)           { return false, nil }
-func (*sink) Advert(*online.Advert) (bool, error)             { return false, nil }
-func (*sink) Journey(*journey.Journey) (bool, error)          { return false, nil }
+func (s *sink) Entity(e *entity.Entity) error        { return s.each(e) }
+func (*sink) Payment(*ledger.Payment) (bool, error)  { return false, nil }
+func (*sink) Advert(*online.Advert) (bool, error)    { return false, nil }
+func (*sink) Journey(*journey.Journey) (bool, error) { return false, nil }

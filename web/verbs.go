@@ -20,6 +20,7 @@ import (
 	"tarir/node"
 	"tarir/notice"
 	"tarir/store"
+	"tarir/watchlist"
 )
 
 // request is what somebody asks over the socket.
@@ -58,6 +59,10 @@ type Args struct {
 	Hit        *hit.Step          `json:"hit,omitempty"`
 	Act        handling.Act       `json:"act,omitempty"`
 	Stops      []node.StopRequest `json:"stops,omitempty"`
+	Question   *node.Question     `json:"question,omitempty"`
+	Paths      []string           `json:"paths,omitempty"`
+	MaxAge     string             `json:"max_age,omitempty"`
+	Regions    []string           `json:"regions,omitempty"`
 	Stop       *casework.StopStep `json:"stop,omitempty"`
 	Thing      *notice.Thing      `json:"thing,omitempty"`
 	Label      handling.Label     `json:"label,omitzero"`
@@ -154,6 +159,18 @@ var verbs = map[string]verb{
 			return nil, errors.New("say what to check")
 		}
 		return n.IsKnown(ctx, w, *a.Thing)
+	},
+	"look.up": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		if a.Question == nil {
+			return nil, errors.New("say what to look for")
+		}
+		return n.LookUp(ctx, w, *a.Question)
+	},
+	"index.load": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.LoadLists(ctx, w, a.Paths, watchlist.Options{Source: a.Name, MaxAge: a.MaxAge, Regions: a.Regions})
+	},
+	"index": func(ctx context.Context, n *node.Node, w node.Who, _ *Args) (any, error) {
+		return n.IndexState(ctx, w)
 	},
 	"hit.step": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		if a.Hit == nil {

@@ -43,11 +43,20 @@ func Public(n *node.Node) http.Handler {
 		if !h.OK {
 			status = http.StatusServiceUnavailable
 		}
-		write(w, status, h)
+		write(w, status, struct {
+			*node.Health
+			Status string `json:"status"` // as programs of other kinds read it
+		}{h, map[bool]string{true: "ok", false: "failing"}[h.OK]})
 	})
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), metrics{n})
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	if len(n.Config().Clients) > 0 {
+		screening := Screening(func(r *http.Request) (Screener, error) { return clientOf(n, r) })
+		for _, p := range []string{"POST /match/", "GET /search/", "GET /entities/", "GET /catalog", "GET /algorithms", "GET /readyz"} {
+			mux.Handle(p, screening)
+		}
+	}
 	if n.Config().Web.Public {
 		mux.HandleFunc("GET /notices/v1/{path...}", func(w http.ResponseWriter, r *http.Request) { public(n, w, r) })
 	}

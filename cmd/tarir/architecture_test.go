@@ -22,10 +22,11 @@ var mayImport = map[string]string{
 	"casework":            "",
 	"store":               "",
 	"store/storetest":     "store",
-	"node":                "audit casework entity exchange/envelope exchange/keys exchange/register exchange/relay handling hit notice store",
-	"web":                 "audit casework exchange/register handling hit node notice store",
+	"node":                "audit casework entity exchange/envelope exchange/keys exchange/register exchange/relay handling hit match name notice store watchlist",
+	"web":                 "audit casework entity exchange/register handling hit match name node notice store watchlist",
 	"name":                "entity",
 	"match":               "entity flat name",
+	"watchlist":           "entity match intake intake/* journey money/ledger name online",
 	"flat":                "",
 	"kept":                "",
 	"online":              "entity",
@@ -49,7 +50,7 @@ var mayImport = map[string]string{
 	"message":             "explain",
 	"report":              "message",
 	"analysis":            "casework entity flat kept message place explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
-	"cmd/tarir":           "analysis node web audit casework exchange/register exchange/relay handling hit match notice intake money/ledger",
+	"cmd/tarir":           "analysis entity node web audit casework exchange/register exchange/relay handling hit match notice intake money/ledger watchlist",
 }
 
 func TestPackagesKnowOnlyThoseBeforeThem(t *testing.T) {

@@ -2,13 +2,10 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
-	"strings"
 
 	"tarir/handling"
 	"tarir/hit"
-	"tarir/match"
 	"tarir/node"
 	"tarir/notice"
 	"tarir/web"
@@ -94,49 +91,6 @@ func (c *watchCmd) Run(e *env) error {
 		fmt.Fprintf(e.stderr, "%s:%d: %s\n", c.File, r.Line, r.Reason)
 	}
 	return c.show(e, got, "read %d, accepted %d, rejected %d, possible hits %d", got.Read, got.Accepted, len(got.Rejected), got.Hits)
-}
-
-type checkCmd struct {
-	whoFlags
-	Kind    string `arg:"" optional:"" help:"account, iban, phone, email, wallet, plate, document, handle or name."`
-	Value   string `arg:"" optional:""`
-	Pairs   string `type:"existingfile" placeholder:"FILE.csv" help:"Compare pairs of names instead: columns schema, name1 and name2; score, match and explanation are written behind them. It needs no node."`
-	Country string `help:"Of a phone, plate or document: two letters."`
-}
-
-func (c *checkCmd) Run(e *env) error {
-	if c.Pairs != "" {
-		return c.pairs(e)
-	}
-	var got node.Known
-	if err := c.do(e, "check", web.Args{Thing: &notice.Thing{Kind: c.Kind, Value: c.Value, Country: c.Country}}, &got); err != nil {
-		return err
-	}
-	if c.JSON {
-		return writeJSON(e.stdout, got)
-	}
-	for _, h := range got.Hits {
-		fmt.Fprintf(e.stdout, "possible match: %s %s of %s (%s): %s\n", h.Kind, h.ID, h.Owner, strings.Join(h.Agreed, ", "), h.Advice)
-	}
-	if len(got.Hits) == 0 {
-		fmt.Fprintln(e.stdout, "no record")
-	}
-	return nil
-}
-
-// pairs compares the pairs of a table.
-func (c *checkCmd) pairs(e *env) error {
-	f, err := os.Open(c.Pairs)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	read, refused, err := match.Pairs(f, e.stdout)
-	if err != nil {
-		return fmt.Errorf("%s: %w", c.Pairs, err)
-	}
-	fmt.Fprintf(e.stderr, "%d pairs compared, %d could not be\n", read-refused, refused)
-	return nil
 }
 
 type actCmd struct {

@@ -51,7 +51,8 @@ type cli struct {
 	Open       openCmd       `cmd:"" help:"Show a record."`
 	Fetch      fetchCmd      `cmd:"" help:"Fetch an attachment and say where it is."`
 	Watch      watchCmd      `cmd:"" help:"Take up records of the own, which are compared with notices."`
-	Check      checkCmd      `cmd:"" help:"Ask whether a number, address or name is known."`
+	Check      checkCmd      `cmd:"" help:"Ask whether a person, organisation, vessel, number or address is known."`
+	Index      indexCmd      `cmd:"" help:"The index of what is known: build it, load lists, see what it holds, answer from it."`
 	Hit        hitCmd        `cmd:"" help:"Take the next step about a possible match."`
 	Act        actCmd        `cmd:"" help:"Ask whether something may be done to a person now, by a hit."`
 	Stop       stopCmd       `cmd:"" help:"Requests to stop payments."`

@@ -160,7 +160,9 @@ func remarks(e *entity.Entity, out *intake.Out, s string) {
 			default:
 				e.Add("idNumber", m[2])
 			}
-			addCountry(e, out, "country", m[3])
+			if c := entity.CountryNamed(m[3]); c != "" { // else who issued it is an authority, or a town
+				e.Add("country", strings.ToLower(c))
+			}
 		}
 	}
 }

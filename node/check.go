@@ -1,0 +1,429 @@
+package node
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+	"time"
+
+	"tarir/audit"
+	"tarir/entity"
+	"tarir/hit"
+	"tarir/match"
+	"tarir/name"
+	"tarir/notice"
+	"tarir/store"
+	"tarir/watchlist"
+)
+
+// The index of what is known holds the lists that were loaded and, as a source of its own, the records of this node: those that it
+// watches, notices in force and diffusions. A transaction that changes such a record says so in a setting beside it; the index is told
+// before anything is asked of it, so that it answers with what was acknowledged. It can be deleted at any time.
+
+// own is the source of this node's records in the index.
+const own = "own"
+
+// indexed are the kinds of records that are found by name.
+var indexed = []string{kindWatch, kindNotice, kindDiffusion}
+
+const indexMark = "index/"
+
+// findable says under which keys a record is found, and has the index told of it.
+func (n *Node) findable(tx *store.Tx, kind, id string, keys []string) error {
+	if err := tx.Select(kind, id, keys); err != nil {
+		return err
+	}
+	return n.reindex(tx, kind, id)
+}
+
+func (n *Node) reindex(tx *store.Tx, kind, id string) error {
+	if !slices.Contains(indexed, kind) {
+		return nil
+	}
+	mark, err := newID()
+	if err != nil {
+		return err
+	}
+	return tx.Set(indexMark+kind+"/"+id, mark)
+}
+
+// tellIndex tells the index of all that has changed.
+func (n *Node) tellIndex(ctx context.Context) error {
+	n.indexing.Lock()
+	defer n.indexing.Unlock()
+	if !slices.ContainsFunc(n.index.Sources(), func(s match.Source) bool { return s.Name == own }) {
+		if err := n.fillIndex(ctx); err != nil {
+			return err
+		}
+	}
+	for {
+		marks := map[string]string{}
+		var records []match.Record
+		var gone []string
+		err := n.store.Read(ctx, func(tx *store.Tx) error {
+			clear(marks) // it may be run again
+			records, gone = nil, nil
+			names, err := tx.Settings(indexMark)
+			if err != nil {
+				return err
+			}
+			for _, s := range names[:min(len(names), 1000)] {
+				if marks[s], err = tx.Setting(s); err != nil {
+					return err
+				}
+				kind, id, _ := strings.Cut(strings.TrimPrefix(s, indexMark), "/")
+				r, ok, err := n.recordOf(tx, kind, id)
+				if err != nil {
+					return err
+				}
+				if ok {
+					records = append(records, r)
+				} else {
+					gone = append(gone, kind+"/"+id)
+				}
+			}
+			return nil
+		})
+		if err != nil || len(marks) == 0 {
+			return err
+		}
+		if _, err := n.index.Put(ctx, match.Source{Name: own, Title: "records of this node", Whole: true}, records, gone...); err != nil {
+			return err
+		}
+		err = n.store.Write(ctx, func(tx *store.Tx) error {
+			for s, mark := range marks {
+				now, err := tx.Setting(s)
+				if err != nil {
+					return err
+				}
+				if now == mark { // else it has changed again meanwhile
+					if err := tx.Unset(s); err != nil {
+						return err
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// fillIndex tells a new index of everything.
+func (n *Node) fillIndex(ctx context.Context) error {
+	var seq iter.Seq2[match.Record, error] = func(yield func(match.Record, error) bool) {
+		err := n.store.Read(ctx, func(tx *store.Tx) error {
+			for _, kind := range indexed {
+				list, err := tx.Items(store.Query{Kind: kind})
+				if err != nil {
+					return err
+				}
+				for _, it := range list {
+					r, ok, err := n.recordOf(tx, kind, it.ID)
+					if err != nil {
+						return err
+					}
+					if ok && !yield(r, nil) {
+						return nil
+					}
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			yield(match.Record{}, err)
+		}
+	}
+	_, err := n.index.Update(ctx, match.Source{Name: own, Title: "records of this node", Whole: true}, seq)
+	return err
+}
+
+// recordOf is what the index keeps of a record: by what it is found, not what it says.
+func (n *Node) recordOf(tx *store.Tx, kind, id string) (r match.Record, ok bool, err error) {
+	it, err := tx.Get(kind, id)
+	if errors.Is(err, store.ErrNone) {
+		return r, false, nil
+	}
+	if err != nil {
+		return r, false, err
+	}
+	switch kind {
+	case kindWatch:
+		if it.State == string(store.Marked) {
+			return r, false, nil
+		}
+		e, _, err := entity.Decode(it.Body)
+		if err != nil {
+			return r, false, nil // marked records have none
+		}
+		if r, ok, err = match.FromEntity(e, own); err != nil {
+			return r, false, err
+		}
+	case kindNotice:
+		b, err := body[noticeBody](it)
+		if err != nil {
+			return r, false, err
+		}
+		if b.Record == nil || b.Record.State != notice.Published {
+			return r, false, nil
+		}
+		r, ok = recordOfForm(&b.Record.Form)
+	case kindDiffusion:
+		b, err := body[Letter](it)
+		if err != nil || b.Form == nil {
+			return r, false, err
+		}
+		r, ok = recordOfForm(b.Form)
+	}
+	if l := labelOf(it); l != nil && l.Withdrawn {
+		return r, false, nil
+	}
+	r.ID, r.Dataset, r.Doc = kind+"/"+id, own, ""
+	return r, ok, nil
+}
+
+func recordOfForm(f *notice.Form) (r match.Record, ok bool) {
+	r.Schema, r.Selectors = "Thing", f.Selectors()
+	if f.Person.Name() != "" || f.Person.OriginalScript != "" {
+		r.Schema = "Person"
+		if f.Person.Organisation != "" {
+			r.Schema = "Organization"
+		}
+		r.Names = f.Names()
+	}
+	if d, err := match.ParseDate(strings.ReplaceAll(string(f.Person.Born), "/", "-")); err == nil {
+		r.Births = []match.Date{d}
+	}
+	for _, c := range f.Person.Nationalities {
+		if c = entity.CountryNamed(c); c != "" {
+			r.Countries = append(r.Countries, c)
+		}
+	}
+	if f.Person.Sex == "M" || f.Person.Sex == "F" {
+		r.Sex = f.Person.Sex
+	}
+	return r, len(r.Names)+len(r.Selectors) > 0
+}
+
+// Question is what is asked of the index: by names, by numbers, or by the lines that a document reader gives.
+type Question struct {
+	Ask     match.Ask     `json:"ask"`
+	MRZ     string        `json:"mrz,omitempty"`
+	Options match.Options `json:"options,omitzero"`
+}
+
+// Checked is the answer.
+type Checked struct {
+	State match.State `json:"state"` // "not known" is only said where it is complete
+	Hits  []Lead      `json:"hits"`
+	Cut   bool        `json:"cut,omitempty"` // not all with such names were looked at
+}
+
+// Lead is a possible match. Score and features compare; who owns the record confirms.
+type Lead struct {
+	Source   string          `json:"source"`
+	Kind     string          `json:"kind,omitempty"` // of a record of this node
+	ID       string          `json:"id"`
+	Schema   string          `json:"schema"`
+	Number   string          `json:"number,omitempty"`
+	Owner    string          `json:"owner,omitempty"`
+	Names    []string        `json:"names,omitempty"` // of a list
+	Score    float64         `json:"score"`
+	Features []match.Feature `json:"features"`
+	Sentence string          `json:"sentence"`
+	Entity   json.RawMessage `json:"entity,omitempty"` // of a list
+}
+
+// check reads the lines of a document, and says what is wrong with a question.
+func (q *Question) check(year int) error {
+	if q.MRZ != "" {
+		if err := addMRZ(&q.Ask, q.MRZ, year); err != nil {
+			return err
+		}
+	}
+	if len(q.Ask.Names)+len(q.Ask.Selectors) == 0 {
+		return errors.New("there is nothing to look for: give a name or a number")
+	}
+	for _, s := range q.Ask.Names {
+		if err := name.Check(s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// LookUpIn asks an index of lists, which has no records of a node.
+func LookUpIn(ctx context.Context, x *match.Index, q Question) (*Checked, error) {
+	if err := q.check(time.Now().Year()); err != nil {
+		return nil, err
+	}
+	a, err := x.Find(ctx, &q.Ask, q.Options)
+	if err != nil {
+		return nil, err
+	}
+	out := &Checked{State: a.State, Cut: a.Cut, Hits: []Lead{}}
+	for i := range a.Hits {
+		out.Hits = append(out.Hits, leadOf(&a.Hits[i]))
+	}
+	return out, nil
+}
+
+// leadOf is a hit in a list.
+func leadOf(h *match.Hit) Lead {
+	return Lead{Source: h.Record.Dataset, ID: h.Record.ID, Schema: h.Record.Schema, Score: h.Score, Features: h.Features, Sentence: h.Sentence(), Names: h.Record.Names, Entity: json.RawMessage(h.Record.Doc)}
+}
+
+// LookUp asks the index, for a purpose.
+func (n *Node) LookUp(ctx context.Context, w Who, q Question) (*Checked, error) {
+	if err := n.allow(w, "read"); err != nil {
+		return nil, err
+	}
+	if w.Purpose == "" || strings.TrimSpace(w.LegalBasis) == "" {
+		return nil, fmt.Errorf("%w: give purpose and legal basis before a query", ErrNotAllowed)
+	}
+	if err := q.check(n.now().Year()); err != nil {
+		return nil, err
+	}
+	if err := n.tellIndex(ctx); err != nil {
+		return nil, err
+	}
+	a, err := n.index.Find(ctx, &q.Ask, q.Options)
+	if err != nil {
+		return nil, err
+	}
+	out := &Checked{State: a.State, Cut: a.Cut, Hits: []Lead{}}
+	var withheld []string
+	err = n.store.Read(ctx, func(tx *store.Tx) error {
+		out.Hits, withheld = []Lead{}, nil // it may be run again
+		for i := range a.Hits {
+			h := &a.Hits[i]
+			f := leadOf(h)
+			if h.Record.Dataset != own {
+				out.Hits = append(out.Hits, f)
+				continue
+			}
+			f.Names, f.Entity = nil, nil // it is opened for a purpose
+			f.Kind, f.ID, _ = strings.Cut(h.Record.ID, "/")
+			it, err := tx.Get(f.Kind, f.ID)
+			if errors.Is(err, store.ErrNone) {
+				continue // destroyed since
+			}
+			if err != nil {
+				return err
+			}
+			// What its owner denies to this member or person is not known here.
+			if shown, err := n.shown(tx, w, it); err != nil {
+				return err
+			} else if !shown {
+				withheld = []string{"withheld"}
+				continue
+			}
+			f.Number, f.Owner = it.Number, it.Owner
+			f.Sentence += " " + (&hit.Hit{State: hit.Possible}).Advice()
+			out.Hits = append(out.Hits, f)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	result := "no hit"
+	switch {
+	case len(out.Hits) > 0:
+		result = "hit"
+	case out.State != match.Complete:
+		result = "no answer: the index is " + string(out.State)
+	}
+	// Nothing is answered that does not stand in the log.
+	return out, n.record(w, audit.Query, "name", "", "", result, withheld...)
+}
+
+// addMRZ adds what the lines of a document say to a question.
+func addMRZ(a *match.Ask, text string, year int) error {
+	m, err := entity.ParseMRZ(text)
+	if err != nil {
+		return err
+	}
+	a.Schema = "Person"
+	a.Names = append(a.Names, strings.TrimSpace(m.GivenNames+" "+m.FamilyName))
+	if s, ok := m.Selector(); ok {
+		a.Selectors = append(a.Selectors, string(s.Kind)+":"+s.Value)
+	}
+	if c := entity.CountryNamed(m.Nationality); c != "" {
+		a.Countries = append(a.Countries, c)
+	}
+	if m.Sex == "M" || m.Sex == "F" {
+		a.Sex = m.Sex
+	}
+	// Two figures say no century: nobody who travels is born in the future.
+	if len(m.Birth) == 6 {
+		century := "19"
+		if yy := m.Birth[:2]; yy <= fmt.Sprintf("%02d", year%100) {
+			century = "20"
+		}
+		if d, err := match.ParseDate(century + m.Birth[:2] + "-" + m.Birth[2:4] + "-" + m.Birth[4:]); err == nil {
+			a.Births = append(a.Births, d)
+			if century == "20" {
+				d.Year -= 100
+				if year-d.Year <= 100 {
+					a.Births = append(a.Births, d)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// LoadLists reads lists into the index.
+func (n *Node) LoadLists(ctx context.Context, w Who, paths []string, o watchlist.Options) ([]watchlist.Loaded, error) {
+	if err := n.allow(w, "admin"); err != nil {
+		return nil, err
+	}
+	if o.Source == own {
+		return nil, fmt.Errorf("%w: the source %q is this node's own records", ErrNotAllowed, own)
+	}
+	out, err := watchlist.Load(ctx, n.index, paths, nil, o)
+	for _, l := range out {
+		if err := n.record(w, audit.Admin, "list", l.Source, "", fmt.Sprintf("%d records", l.Taken)); err != nil {
+			return out, err
+		}
+	}
+	return out, err
+}
+
+// IndexState says what the index holds.
+func (n *Node) IndexState(ctx context.Context, w Who) (*IndexInfo, error) {
+	if err := n.allow(w, "read"); err != nil {
+		return nil, err
+	}
+	if err := n.tellIndex(ctx); err != nil {
+		return nil, err
+	}
+	return &IndexInfo{State: n.index.State(), Records: n.index.Records(), Sources: n.index.Sources()}, nil
+}
+
+// IndexInfo is what an index holds.
+type IndexInfo struct {
+	State   match.State    `json:"state"`
+	Records int            `json:"records"`
+	Sources []match.Source `json:"sources"`
+}
+
+// Listed gives a record of a list by its id. The node's own records are opened by their kind and id.
+func (n *Node) Listed(ctx context.Context, w Who, id string) (r match.Record, ok bool, err error) {
+	if err := n.allow(w, "read"); err != nil {
+		return r, false, err
+	}
+	if w.Purpose == "" || strings.TrimSpace(w.LegalBasis) == "" {
+		return r, false, fmt.Errorf("%w: give purpose and legal basis before a query", ErrNotAllowed)
+	}
+	if r, ok, err = n.index.Get(id); err != nil || !ok || r.Dataset == own {
+		return match.Record{}, false, err
+	}
+	return r, true, n.record(w, audit.Query, "list", id, "", "opened")
+}
