@@ -75,6 +75,6 @@ func CountryNamed(s string) string {
 
 // countryKey is a country's name without what is written in several ways.
 func countryKey(s string) string {
-	s = strings.NewReplacer("&", "and", ".", "", "’", "'").Replace(fold(s))
+	s = strings.NewReplacer("&", "and", ".", "", "’", "'", "saint ", "st ").Replace(fold(s))
 	return strings.TrimPrefix(strings.Join(strings.Fields(s), " "), "the ")
 }

@@ -2,9 +2,22 @@ package match_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"pgregory.net/rapid"
 
 	"tarir/match"
 	"tarir/name"
@@ -16,14 +29,7 @@ func open(t testing.TB, records ...match.Record) *match.Index {
 	if err != nil {
 		t.Fatal(err)
 	}
-	seq := func(yield func(match.Record, error) bool) {
-		for _, r := range records {
-			if !yield(r, nil) {
-				return
-			}
-		}
-	}
-	if _, err := x.Update(context.Background(), match.Source{Name: "test", Whole: true}, seq); err != nil {
+	if _, err := x.Update(context.Background(), match.Source{Name: "test", Whole: true}, seq(records)); err != nil {
 		t.Fatal(err)
 	}
 	return x
@@ -73,4 +79,312 @@ func TestTheIndexFindsWhatScoringEveryNameFinds(t *testing.T) {
 	if float64(found) < 0.95*float64(should) {
 		t.Error("the index overlooks too much")
 	}
+}
+
+func person(id, born string, names ...string) match.Record {
+	r := match.Record{ID: id, Schema: "Person", Names: names, Doc: `{"id":"` + id + `"}`}
+	if born != "" {
+		d, err := match.ParseDate(born)
+		if err != nil {
+			panic(err)
+		}
+		r.Births = []match.Date{d}
+	}
+	return r
+}
+
+func find(t testing.TB, x *match.Index, a *match.Ask) []string {
+	t.Helper()
+	got, err := x.Find(context.Background(), a, match.Options{Limit: 50})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, h := range got.Hits {
+		ids = append(ids, h.Record.ID)
+	}
+	return ids
+}
+
+func named(n string) *match.Ask { return &match.Ask{Schema: "Person", Names: []string{n}} }
+
+func seq(records []match.Record) iter.Seq2[match.Record, error] {
+	return func(yield func(match.Record, error) bool) {
+		for _, r := range records {
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+func TestASourceThatIsReadAnewReplacesWhatItSaid(t *testing.T) {
+	ctx := context.Background()
+	x := open(t, person("1", "1970", "Ana Exemplar"), person("2", "", "Omar Beispiel"), person("3", "", "Ivan Primer"))
+	if _, err := x.Update(ctx, match.Source{Name: "other", Whole: true}, seq([]match.Record{person("1", "", "Ana Otra")})); err != nil {
+		t.Fatal(err)
+	}
+	c, err := x.Update(ctx, match.Source{Name: "test", Whole: true}, seq([]match.Record{person("1", "1970", "Ana Exemplar"), person("2", "", "Layla Andere"), person("4", "", "Luis Ejemplo")}))
+	if err != nil || c != (match.Change{Added: 1, Changed: 1, Removed: 1, Same: 1}) {
+		t.Fatal(c, err)
+	}
+	for name, want := range map[string]int{"Ana Exemplar": 1, "Ana Otra": 1, "Omar Beispiel": 0, "Layla Andere": 1, "Ivan Primer": 0, "Luis Ejemplo": 1} {
+		if got := find(t, x, named(name)); len(got) != want {
+			t.Errorf("%s: %v, want %d", name, got, want)
+		}
+	}
+	if x.Records() != 4 {
+		t.Errorf("%d records", x.Records())
+	}
+	// A source that breaks off changes nothing.
+	broken := func(yield func(match.Record, error) bool) {
+		if yield(person("9", "", "Never Seen"), nil) {
+			yield(match.Record{}, errors.New("the line broke"))
+		}
+	}
+	if _, err := x.Update(ctx, match.Source{Name: "test", Whole: true}, broken); err == nil {
+		t.Fatal("it was taken")
+	}
+	if got := find(t, x, named("Luis Ejemplo")); len(got) != 1 || len(find(t, x, named("Never Seen"))) != 0 {
+		t.Error("it changed something:", got)
+	}
+	if err := x.Verify(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Whatever is put and taken out, and however the segments are merged: what is found is what a map would have.
+func TestPuttingAndTakingOutIsWhatAMapDoes(t *testing.T) {
+	pool := newPeople(11)
+	var names []string
+	for range 40 {
+		names = append(names, pool.person())
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		dir, err := os.MkdirTemp("", "index")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer os.RemoveAll(dir)
+		x, err := match.Open(dir, true, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		model := map[string]string{}
+		for range rapid.IntRange(1, 7).Draw(t, "steps") {
+			var records []match.Record
+			var gone []string
+			for range rapid.IntRange(0, 6).Draw(t, "records") {
+				id := rapid.StringMatching("[a-h]").Draw(t, "id")
+				n := rapid.SampledFrom(names).Draw(t, "name")
+				if slices.ContainsFunc(records, func(r match.Record) bool { return r.ID == id }) {
+					continue
+				}
+				records = append(records, person(id, "", n))
+				model[id] = n
+			}
+			for range rapid.IntRange(0, 2).Draw(t, "gone") {
+				id := rapid.StringMatching("[a-h]").Draw(t, "gone id")
+				if slices.ContainsFunc(records, func(r match.Record) bool { return r.ID == id }) || slices.Contains(gone, id) {
+					continue
+				}
+				gone = append(gone, id)
+				delete(model, id)
+			}
+			if _, err := x.Put(context.Background(), match.Source{Name: "s", Whole: true}, records, gone...); err != nil {
+				t.Fatal(err)
+			}
+			if rapid.IntRange(0, 3).Draw(t, "open") == 0 {
+				if x, err = match.Open(dir, false, time.Now); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if x.Records() != len(model) {
+				t.Fatalf("%d records, %d in the model", x.Records(), len(model))
+			}
+			for id, n := range model {
+				r, ok, err := x.Get(id)
+				if err != nil || !ok || r.Names[0] != n {
+					t.Fatalf("%s: %v %v %v, want %s", id, r.Names, ok, err, n)
+				}
+				got, err := x.Find(context.Background(), named(n), match.Options{Limit: 50})
+				if err != nil || !slices.ContainsFunc(got.Hits, func(h match.Hit) bool { return h.Record.ID == id }) {
+					t.Fatalf("%s (%s) is not found: %v", id, n, err)
+				}
+			}
+		}
+	})
+}
+
+// Whoever asks while it is changed gets what was there before or what is there after.
+func TestTheIndexAnswersWhileItIsChanged(t *testing.T) {
+	x := open(t, person("old", "", "Ana Exemplar"))
+	ctx, cancel := context.WithCancel(context.Background())
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				got, err := x.Find(context.Background(), named("Ana Exemplar"), match.Options{})
+				if err != nil || len(got.Hits) != 1 || got.State != match.Complete {
+					t.Errorf("%v %v", got, err)
+					return
+				}
+				if _, _, err := x.Known("phone:+33612345678"); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	p := newPeople(3)
+	for i := range 30 {
+		records := []match.Record{person("old", "", "Ana Exemplar", fmt.Sprint("Alias Nr ", i))}
+		for range 50 {
+			records = append(records, p.record())
+		}
+		if _, err := x.Put(context.Background(), match.Source{Name: "test", Whole: true}, records); err != nil {
+			t.Fatal(err)
+		}
+		runtime.GC() // segments that nobody reads are unmapped
+	}
+	cancel()
+	wg.Wait()
+}
+
+func TestWhatIsNotWholeSaysSo(t *testing.T) {
+	now := time.Date(2026, 5, 1, 0, 0, 0, 0, time.UTC)
+	dir := t.TempDir()
+	x, err := match.Open(dir, true, func() time.Time { return now })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x.State() != match.Empty {
+		t.Error(x.State())
+	}
+	put := func(s match.Source) {
+		t.Helper()
+		if _, err := x.Put(context.Background(), s, []match.Record{person("1", "", "Ana Exemplar")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if put(match.Source{Name: "a"}); x.State() != match.Loading {
+		t.Error(x.State())
+	}
+	if put(match.Source{Name: "a", Whole: true, MaxAge: "24h"}); x.State() != match.Complete {
+		t.Error(x.State())
+	}
+	now = now.Add(25 * time.Hour)
+	if x.State() != match.Stale {
+		t.Error(x.State())
+	}
+}
+
+func TestADamagedIndexIsNotRead(t *testing.T) {
+	dir := t.TempDir()
+	x, err := match.Open(dir, true, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.Update(context.Background(), match.Source{Name: "a", Whole: true}, newPeople(1).many(500)); err != nil {
+		t.Fatal(err)
+	}
+	list, _ := filepath.Glob(filepath.Join(dir, "*.seg"))
+	data, err := os.ReadFile(list[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, bad := range map[string][]byte{"cut": data[:len(data)/2], "empty": nil, "other": []byte("this is something else altogether")} {
+		if err := os.WriteFile(list[0], bad, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := match.Open(dir, false, time.Now); err == nil {
+			t.Errorf("%s: it was opened", name)
+		}
+	}
+	turned := slices.Clone(data)
+	turned[len(turned)-10] ^= 1
+	if err := os.WriteFile(list[0], turned, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if x, err = match.Open(dir, false, time.Now); err != nil {
+		t.Fatal(err)
+	}
+	if err := x.Verify(); err == nil {
+		t.Error("a bit was turned and nobody saw it")
+	}
+}
+
+func TestWhatContradictsLowersAndWhatAgreesRaises(t *testing.T) {
+	x := open(t, match.Record{ID: "1", Schema: "Person", Names: []string{"Ana Exemplar"}, Births: []match.Date{{Year: 1970, Month: 3, Day: 28}}, Countries: []string{"MD"}, Sex: "F", Selectors: []string{"document:MD:A123456"}})
+	score := func(a match.Ask) float64 {
+		a.Schema = "Person"
+		got, err := x.Find(context.Background(), &a, match.Options{Least: 0.01})
+		if err != nil || len(got.Hits) != 1 {
+			t.Fatal(got, err)
+		}
+		sum := 0.0
+		for _, f := range got.Hits[0].Features {
+			sum += f.Adds
+			if f.Why == "" {
+				t.Errorf("%s says nothing", f.Name)
+			}
+		}
+		if s := got.Hits[0].Score; math.Abs(min(max(sum, 0), 1)-s) > 1e-3 {
+			t.Errorf("the parts of the score %v make %v", s, sum)
+		}
+		return got.Hits[0].Score
+	}
+	date := func(s string) []match.Date {
+		d, err := match.ParseDate(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return []match.Date{d}
+	}
+	near := []string{"Anna Exemplair"}
+	plain := score(match.Ask{Names: near})
+	for what, c := range map[string]struct {
+		a    match.Ask
+		more bool
+	}{
+		"same day":         {match.Ask{Names: near, Births: date("1970-03-28")}, true},
+		"same year":        {match.Ask{Names: near, Births: date("1970")}, true},
+		"swapped":          {match.Ask{Names: near, Births: append(date("1970-03-28"), date("1999-01-05")...)}, true},
+		"other year":       {match.Ask{Names: near, Births: date("1950-01-05")}, false},
+		"one figure":       {match.Ask{Names: near, Births: date("1971-03-28")}, false},
+		"country":          {match.Ask{Names: near, Countries: []string{"MD", "FR"}}, true},
+		"other country":    {match.Ask{Names: near, Countries: []string{"FR"}}, false},
+		"other sex":        {match.Ask{Names: near, Sex: "M"}, false},
+		"document":         {match.Ask{Names: near, Selectors: []string{"document:MD:A123456"}}, true},
+		"another document": {match.Ask{Names: near, Selectors: []string{"document:MD:B999999"}}, false},
+	} {
+		if s := score(c.a); s == plain || s > plain != c.more {
+			t.Errorf("%s: %v, plain %v", what, s, plain)
+		}
+	}
+	if s := score(match.Ask{Names: []string{"Somebody Else"}, Selectors: []string{"document:MD:A123456"}}); s < 0.9 {
+		t.Errorf("the document alone gives %v", s)
+	}
+}
+
+func TestDatesThatAreNone(t *testing.T) {
+	for text, want := range map[string]string{"1970": "1970", "1970-05": "1970-05", "1970-05-01": "1970-05-01", "1970-05-01T00:00:00": "1970-05-01", "1970-00-00": "", "around 1985": "", "1970-02-30": "", "70-01-01": "", "": "", "1970-13": "", "0001-01-01": ""} {
+		d, err := match.ParseDate(text)
+		if (err == nil) != (want != "") || err == nil && d.String() != want {
+			t.Errorf("%q: %v %v", text, d, err)
+		}
+		if err != nil && !errors.Is(err, match.ErrDate) {
+			t.Errorf("%q: %v", text, err)
+		}
+	}
+}
+
+func FuzzPairs(f *testing.F) {
+	f.Add("schema,name1,name2\nPerson,Ana,Anna\n")
+	f.Add("name2,name1,schema\n\"\n")
+	f.Fuzz(func(t *testing.T, table string) {
+		read, refused, err := match.Pairs(strings.NewReader(table), io.Discard)
+		if err == nil && (refused > read || read < 0) {
+			t.Fatal(read, refused)
+		}
+	})
 }
