@@ -1,6 +1,9 @@
 package node
 
 import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -199,4 +202,33 @@ func (c *Config) person(id string) *Person {
 
 func (p *Person) may(right string) bool {
 	return slices.Contains(p.May, "all") || slices.Contains(p.May, right)
+}
+
+// AddClient adds a program to the configuration in a folder, and gives its token, which is kept nowhere. The node knows it after a restart.
+func AddClient(dir string, c Client) (token string, err error) {
+	config, err := ReadConfig(dir)
+	if err != nil {
+		return "", err
+	}
+	switch {
+	case c.ID == "" || strings.ContainsFunc(c.ID, func(r rune) bool { return r < ' ' }):
+		return "", errors.New("give the client an id")
+	case slices.ContainsFunc(config.Clients, func(o Client) bool { return o.ID == c.ID }):
+		return "", fmt.Errorf("there is a client %s already: take it out of config.toml first", c.ID)
+	case config.person(c.Person) == nil:
+		return "", fmt.Errorf("%w: %q; its administrator adds people in config.toml", ErrPerson, c.Person)
+	case c.Purpose == "" || strings.TrimSpace(c.LegalBasis) == "":
+		return "", fmt.Errorf("%w: give the purpose and legal basis of what it asks", ErrNotAllowed)
+	}
+	token = rand.Text() + rand.Text()
+	sum := sha256.Sum256([]byte(token))
+	f, err := os.OpenFile(filepath.Join(dir, "config.toml"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		return "", fmt.Errorf("add the client: %w", err)
+	}
+	_, err = fmt.Fprintf(f, "\n[[client]]\nid = %q\nperson = %q\ntoken_sha256 = %q\npurpose = %q\nlegal_basis = %q\n", c.ID, c.Person, hex.EncodeToString(sum[:]), c.Purpose, c.LegalBasis)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return "", fmt.Errorf("add the client: %w", err)
+	}
+	return token, nil
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"tarir/handling"
 	"tarir/intake"
 	"tarir/match"
 	"tarir/node"
@@ -199,5 +200,27 @@ func (c *indexMeasureCmd) Run(e *env) error {
 		return err
 	}
 	fmt.Fprint(e.stdout, m.String())
+	return nil
+}
+
+type clientCmd struct {
+	Add clientAddCmd `cmd:"" help:"Add a program, and print its token once."`
+}
+
+type clientAddCmd struct {
+	dataFlags
+	ID         string `arg:"" help:"What to call it."`
+	Person     string `required:"" help:"In whose name it asks: an id from config.toml."`
+	Purpose    string `required:"" help:"For which it asks: wanted, locate, inform, warn, identify, forensic, security or strategic."`
+	LegalBasis string `required:"" help:"Law and reference that allow it."`
+}
+
+func (c *clientAddCmd) Run(e *env) error {
+	token, err := node.AddClient(c.Data, node.Client{ID: c.ID, Person: c.Person, Purpose: handling.Purpose(c.Purpose), LegalBasis: c.LegalBasis})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(e.stdout, token)
+	fmt.Fprintf(e.stderr, "Restart the node, then send this token with each request: Authorization: ApiKey TOKEN. It is shown only now.\n")
 	return nil
 }

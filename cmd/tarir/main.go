@@ -53,6 +53,7 @@ type cli struct {
 	Watch      watchCmd      `cmd:"" help:"Take up records of the own, which are compared with notices."`
 	Check      checkCmd      `cmd:"" help:"Ask whether a person, organisation, vessel, number or address is known."`
 	Index      indexCmd      `cmd:"" help:"The index of what is known: build it, load lists, see what it holds, answer from it."`
+	Client     clientCmd     `cmd:"" help:"Programs that may ask the node over the network whether somebody is known."`
 	Hit        hitCmd        `cmd:"" help:"Take the next step about a possible match."`
 	Act        actCmd        `cmd:"" help:"Ask whether something may be done to a person now, by a hit."`
 	Stop       stopCmd       `cmd:"" help:"Requests to stop payments."`

@@ -1,0 +1,157 @@
+package node_test
+
+import (
+	"errors"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"tarir/handling"
+	"tarir/match"
+	"tarir/node"
+	"tarir/notice"
+	"tarir/store/storetest"
+	"tarir/watchlist"
+	"tarir/web"
+)
+
+// TestTheDeskAsksInAnyScript: a notice that came, a record that is watched and a list are found by names in other scripts, by numbers and
+// by the lines of a document; what was withdrawn is not known any more, whatever happens to the node or its index.
+func TestTheDeskAsksInAnyScript(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, dsn string) {
+		w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "BANK-FF": handling.Bank}, func(m string) string {
+			if m == "BANK-FF" && strings.HasPrefix(dsn, "postgres") {
+				return dsn
+			}
+			return ""
+		})
+		ctx := t.Context()
+		bank := w.nodes["BANK-FF"]
+		ask := func(a match.Ask) *node.Checked {
+			t.Helper()
+			got, err := bank.LookUp(ctx, who("ann"), node.Question{Ask: a})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		named := func(n string) match.Ask { return match.Ask{Schema: "Person", Names: []string{n}} }
+		if got := ask(named("Ana Exemplar")); len(got.Hits) != 0 || got.State != match.Complete {
+			t.Errorf("%+v", got)
+		}
+		f := silver(handling.Bureau, handling.Bank)
+		f.Person = notice.Person{FamilyName: "EXEMPLAR", Forename: "Ana", Born: "1971-02-03", Nationalities: []string{"MD"}, Sex: "F", Documents: []notice.Document{{Type: "passport", Number: "L898902C3", Country: "UTO"}}}
+		r := w.publish(f)
+		w.until("the bank has it", func() bool { return w.state("BANK-FF", "notice", r.ID) != "" })
+		for _, n := range []string{"Анна Экземпляр", "EXEMPLAR, ANA", "Anna Eksemplar", "آنا اکسمپلار"} {
+			got := ask(named(n))
+			if len(got.Hits) != 1 || got.Hits[0].ID != r.ID || got.Hits[0].Owner != "NCB-AA" || got.Hits[0].Number == "" {
+				t.Errorf("%s: %+v", n, got)
+				continue
+			}
+			if h := got.Hits[0]; len(h.Features) == 0 || !strings.Contains(h.Sentence, "owner") || h.Entity != nil || h.Names != nil {
+				t.Errorf("%s: %+v", n, h)
+			}
+		}
+		a := named("Ana Exemplar")
+		a.Births = []match.Date{{Year: 1950, Month: 1, Day: 5}}
+		if got := ask(a); len(got.Hits) == 1 && got.Hits[0].Score > 0.9 {
+			t.Errorf("another birth date changed nothing: %+v", got.Hits[0])
+		}
+		got, err := bank.LookUp(ctx, who("eve"), node.Question{MRZ: "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<< L898902C36UTO7408122F1204159ZE184226B<<<<<10"})
+		if err != nil || len(got.Hits) != 1 || got.Hits[0].ID != r.ID {
+			t.Errorf("the document: %+v %v", got, err)
+		}
+
+		if _, err := bank.Import(ctx, who("ann"), strings.NewReader(`{"id":"c1","schema":"Person","properties":{"name":["محمد بن سلمان الراشد"],"phone":["+33612345678"]}}`+"\n"), handling.Label{}); err != nil {
+			t.Fatal(err)
+		}
+		if got := ask(named("Mohammed bin Salman al-Rashid")); len(got.Hits) != 1 || got.Hits[0].Kind != "watch" {
+			t.Errorf("%+v", got)
+		}
+		if got := ask(match.Ask{Selectors: []string{"phone:+33612345678"}}); len(got.Hits) != 1 {
+			t.Errorf("%+v", got)
+		}
+		loaded, err := bank.LoadLists(ctx, who("ann"), []string{"../intake/lists/testdata/un.xml"}, watchlist.Options{})
+		if err != nil || loaded[0].Taken != 2 {
+			t.Fatal(loaded, err)
+		}
+		if got := ask(named("محمد صلاح الدين زيدان")); len(got.Hits) == 0 || got.Hits[0].Source != "un-sc" || len(got.Hits[0].Names) == 0 {
+			t.Errorf("%+v", got)
+		}
+		if _, err := bank.LoadLists(ctx, who("eve"), []string{"../intake/lists/testdata/un.xml"}, watchlist.Options{}); err == nil {
+			t.Error("somebody who may only read loaded a list")
+		}
+		if _, err := bank.LoadLists(ctx, who("ann"), []string{"../intake/lists/testdata/un.xml"}, watchlist.Options{Source: "own"}); err == nil {
+			t.Error("a list took the place of the node's own records")
+		}
+		if _, err := bank.LookUp(ctx, node.Who{Person: "ann"}, node.Question{Ask: named("Ana Exemplar")}); !errors.Is(err, node.ErrNotAllowed) {
+			t.Error("asked without a purpose:", err)
+		}
+		for _, q := range []node.Question{{}, {Ask: named("--")}, {Ask: named(strings.Repeat("a", 10<<10))}, {MRZ: "P<UTO"}} {
+			if _, err := bank.LookUp(ctx, who("ann"), q); err == nil {
+				t.Errorf("%+v was answered", q)
+			}
+		}
+
+		// A program asks over the network, with a token of its own.
+		token, err := node.AddClient(bank.dir, node.Client{ID: "crm", Person: "eve", Purpose: handling.Locate, LegalBasis: "AML act 12"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := node.AddClient(bank.dir, node.Client{ID: "x", Person: "eve"}); !errors.Is(err, node.ErrNotAllowed) {
+			t.Error("a client without a purpose:", err)
+		}
+		bank.stop()
+		w.start("BANK-FF")
+		bank = w.nodes["BANK-FF"]
+		server := httptest.NewServer(web.Public(bank.Node))
+		defer server.Close()
+		post := func(token string) (int, string) {
+			t.Helper()
+			q, err := http.NewRequest("POST", server.URL+"/match/default", strings.NewReader(`{"queries":{"q":{"schema":"Person","properties":{"name":["Анна Экземпляр"]}}}}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			q.Header.Set("Authorization", "ApiKey "+token)
+			resp, err := http.DefaultClient.Do(q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer resp.Body.Close()
+			text, err := io.ReadAll(resp.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return resp.StatusCode, string(text)
+		}
+		if status, text := post(token); status != 200 || !strings.Contains(text, "notice/"+r.ID) || strings.Contains(text, "L898902C3") {
+			t.Error(status, text)
+		}
+		if status, _ := post("wrong"); status != 401 {
+			t.Error("a wrong token gives", status)
+		}
+
+		// The index is made from what is kept: without it, and after a restart, the answers are the same.
+		bank.stop()
+		if err := os.RemoveAll(filepath.Join(bank.dir, "index")); err != nil {
+			t.Fatal(err)
+		}
+		w.start("BANK-FF")
+		bank = w.nodes["BANK-FF"]
+		if got := ask(named("Анна Экземпляр")); len(got.Hits) != 1 {
+			t.Errorf("%+v", got)
+		}
+		if _, err := w.nodes["NCB-AA"].Step(ctx, who("bob"), r.ID, notice.Step{Event: notice.Withdraw, Side: notice.Owner, Ground: "achieved"}, nil); err != nil {
+			t.Fatal(err)
+		}
+		w.until("the bank has destroyed its copy", func() bool { return w.state("BANK-FF", "notice", r.ID) == "" })
+		if got := ask(named("Анна Экземпляр")); len(got.Hits) != 0 {
+			t.Errorf("it is still known: %+v", got)
+		}
+	})
+}
