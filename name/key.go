@@ -2,6 +2,7 @@ package name
 
 import (
 	"math/bits"
+	"slices"
 	"strings"
 )
 
@@ -385,4 +386,39 @@ func MayBeAlike(a, b uint32) bool {
 		return true
 	}
 	return least <= 0.2+budget(int(max(a>>24&15, b>>24&15)))
+}
+
+// Blurred are keys that spellings of one name have in common, in any order and script: any two of its words, by their consonants in
+// classes of sounds. A name of one word has that alone.
+func (n *Name) Blurred() []string {
+	var codes []string
+	for i := range n.tokens {
+		t := &n.tokens[i]
+		if t.class != plain && t.class != patronymic && t.class != generic && t.class != place {
+			continue
+		}
+		code := bones(nil, t.text, t.script != abjad)
+		for i := range code {
+			if code[i] = twin(code[i]); code[i] == 'r' {
+				code[i] = 'l'
+			}
+		}
+		if len(code) == 0 {
+			code = []byte("-")
+		}
+		if !slices.Contains(codes, string(code)) && len(codes) < 6 {
+			codes = append(codes, string(code))
+		}
+	}
+	slices.Sort(codes)
+	if len(codes) < 2 {
+		return codes
+	}
+	var out []string
+	for i, a := range codes {
+		for _, b := range codes[i+1:] {
+			out = append(out, a+"+"+b)
+		}
+	}
+	return out
 }

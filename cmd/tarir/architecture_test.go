@@ -26,6 +26,7 @@ var mayImport = map[string]string{
 	"web":                 "audit casework entity exchange/register handling hit match name node notice store watchlist",
 	"name":                "entity",
 	"match":               "entity flat name",
+	"private":             "entity match name",
 	"watchlist":           "entity match intake intake/* journey money/ledger name online",
 	"flat":                "",
 	"kept":                "",
