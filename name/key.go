@@ -391,34 +391,55 @@ func MayBeAlike(a, b uint32) bool {
 // Blurred are keys that spellings of one name have in common, in any order and script: any two of its words, by their consonants in
 // classes of sounds. A name of one word has that alone.
 func (n *Name) Blurred() []string {
-	var codes []string
+	var words [][]string // the codes of each
 	for i := range n.tokens {
 		t := &n.tokens[i]
-		if t.class != plain && t.class != patronymic && t.class != generic && t.class != place {
+		if t.class != plain && t.class != patronymic && t.class != generic && t.class != place || len(words) == 6 {
 			continue
 		}
-		code := bones(nil, t.text, t.script != abjad)
-		for i := range code {
-			if code[i] = twin(code[i]); code[i] == 'r' {
-				code[i] = 'l'
+		var codes []string
+		// A ch is a k in one way of writing and an s in another, a kh a k or an h: Jamal and Gamal, Rachid and Rashid, Мохаммед.
+		for _, ch := range []byte{'k', 's', 'h'} {
+			text := t.text
+			if ch == 'h' {
+				if text = strings.ReplaceAll(text, "kh", "h"); text == t.text {
+					continue
+				}
+				ch = 'k'
+			}
+			c := bones(nil, text, t.script != abjad)
+			for i := range c {
+				switch {
+				case c[i] == 'c':
+					c[i] = ch
+				case c[i] == 'r':
+					c[i] = 'l'
+				default:
+					c[i] = twin(c[i])
+				}
+			}
+			if len(c) == 0 {
+				c = []byte("-")
+			}
+			if !slices.Contains(codes, string(c)) {
+				codes = append(codes, string(c))
 			}
 		}
-		if len(code) == 0 {
-			code = []byte("-")
-		}
-		if !slices.Contains(codes, string(code)) && len(codes) < 6 {
-			codes = append(codes, string(code))
-		}
-	}
-	slices.Sort(codes)
-	if len(codes) < 2 {
-		return codes
+		words = append(words, codes)
 	}
 	var out []string
-	for i, a := range codes {
-		for _, b := range codes[i+1:] {
-			out = append(out, a+"+"+b)
+	if len(words) == 1 {
+		out = words[0]
+	}
+	for i, a := range words {
+		for _, b := range words[i+1:] {
+			for _, x := range a {
+				for _, y := range b {
+					out = append(out, min(x, y)+"+"+max(x, y))
+				}
+			}
 		}
 	}
-	return out
+	slices.Sort(out)
+	return slices.Compact(out)
 }

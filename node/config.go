@@ -24,6 +24,7 @@ type Config struct {
 	Web      Web      `toml:"web"`
 	Notices  Notices  `toml:"notices"`
 	Keep     Keep     `toml:"keep"`
+	Private  Private  `toml:"private"`
 	People   []Person `toml:"person"`
 	Clients  []Client `toml:"client"`
 }
@@ -65,6 +66,12 @@ type Web struct {
 type Notices struct {
 	Silver bool   `toml:"silver"`
 	Rules  string `toml:"rules"`
+}
+
+// Private is about private checks of other members.
+type Private struct {
+	Answer bool `toml:"answer"`
+	Day    int  `toml:"things_a_day"`
 }
 
 // Keep says for how long what no law rules is kept.
@@ -124,6 +131,12 @@ public_notices = %v
 silver = %v
 # A rule pack of your own (tarir notice rules prints the one that comes with the program, and --pack tries yours); empty: that one.
 rules = ""
+
+[private]
+# Whether other members with the right to check may ask privately whether what they have is known here: they learn hit or no hit and
+# nothing else, this node learns how many things they asked. And how many things each may ask in a day; 0: 2,000,000.
+answer = false
+things_a_day = 0
 
 [keep]
 # Messages and diffusions without an end of their own.

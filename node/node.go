@@ -77,6 +77,7 @@ type Node struct {
 	asideSince map[string]time.Time
 	wake       chan struct{} // there is something to send
 	due        chan struct{} // there is something for the clock
+	asked      chan struct{} // there is something to do for private checks
 	counted    counters
 }
 
@@ -90,7 +91,7 @@ var (
 
 // Open opens the node in a folder.
 func Open(ctx context.Context, dir string, o Options) (n *Node, err error) {
-	n = &Node{dir: dir, now: o.Now, log: o.Log, every: o.Every, wake: make(chan struct{}, 1), due: make(chan struct{}, 1), asideSince: map[string]time.Time{}, pass: o.Passphrase}
+	n = &Node{dir: dir, now: o.Now, log: o.Log, every: o.Every, wake: make(chan struct{}, 1), due: make(chan struct{}, 1), asked: make(chan struct{}, 1), asideSince: map[string]time.Time{}, pass: o.Passphrase}
 	if n.now == nil {
 		n.now = time.Now
 	}
@@ -217,6 +218,7 @@ func (n *Node) Run(ctx context.Context) error {
 	}
 	g.Go(func() error { return n.line(ctx) })
 	g.Go(func() error { return n.clock(ctx) })
+	g.Go(func() error { return n.privately(ctx) })
 	err := g.Wait()
 	if errors.Is(err, context.Canceled) {
 		return nil

@@ -63,6 +63,10 @@ func init() { // what some of them call asks for them
 		"hit.outcome":     {register.Receive, (*Node).gotOutcome},
 		"stop":            {register.Stop, (*Node).gotStop},
 		"stop.step":       {"", (*Node).gotStopStep},
+		"private.open":    {register.Check, (*Node).gotPrivateOpen},
+		"private.set":     {"", (*Node).gotPrivateSet},
+		"private.ask":     {register.Check, (*Node).gotPrivateRequest},
+		"private.answer":  {"", (*Node).gotPrivateAnswer},
 	}
 }
 

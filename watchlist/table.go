@@ -58,26 +58,9 @@ func Check(ctx context.Context, r io.Reader, w io.Writer, workers int, ask Answe
 	if err != nil {
 		return total, fmt.Errorf("read the first row: %w", err)
 	}
-	head[0] = strings.TrimPrefix(head[0], "\ufeff")
-	properties := make([]string, len(head))
-	found := false
-	for i, c := range head {
-		c = strings.TrimSpace(c)
-		switch p := columns[strings.ToLower(c)]; {
-		case strings.EqualFold(c, "schema"):
-			properties[i] = "schema"
-		case p != "":
-			properties[i], found = p, true
-		default:
-			if _, ok := entity.SchemaOf("Person").Type(c); ok {
-				properties[i], found = c, true
-			} else if _, ok := entity.SchemaOf("Company").Type(c); ok {
-				properties[i], found = c, true
-			}
-		}
-	}
-	if !found {
-		return total, fmt.Errorf("%w: name one name, birthDate, country, passportNumber, phone or iban", ErrColumns)
+	properties, err := propertiesOf(head)
+	if err != nil {
+		return total, err
 	}
 	if err := out.Write(append(slices.Clone(head), "score", "match", "state", "source", "id", "names", "explanation")); err != nil {
 		return total, err
@@ -150,15 +133,41 @@ func Check(ctx context.Context, r io.Reader, w io.Writer, workers int, ask Answe
 	return total, errors.Join(readErr, out.Error())
 }
 
-// answer asks for one row. out begins with how it is counted.
-func (x *row) answer(ctx context.Context, properties []string, ask Answers) {
+// propertiesOf says which property each column holds; empty for one that is none.
+func propertiesOf(head []string) ([]string, error) {
+	head[0] = strings.TrimPrefix(head[0], "\ufeff")
+	properties := make([]string, len(head))
+	found := false
+	for i, c := range head {
+		c = strings.TrimSpace(c)
+		switch p := columns[strings.ToLower(c)]; {
+		case strings.EqualFold(c, "schema"):
+			properties[i] = "schema"
+		case p != "":
+			properties[i], found = p, true
+		default:
+			if _, ok := entity.SchemaOf("Person").Type(c); ok {
+				properties[i], found = c, true
+			} else if _, ok := entity.SchemaOf("Company").Type(c); ok {
+				properties[i], found = c, true
+			}
+		}
+	}
+	if !found {
+		return nil, fmt.Errorf("%w: name one name, birthDate, country, passportNumber, phone or iban", ErrColumns)
+	}
+	return properties, nil
+}
+
+// entityOf reads a row.
+func entityOf(properties, fields []string) (*entity.Entity, error) {
 	e := &entity.Entity{Schema: "Person", Properties: map[string][]string{}}
 	var wrong error
 	for i, p := range properties {
-		if p == "" || i >= len(x.fields) {
+		if p == "" || i >= len(fields) {
 			continue
 		}
-		v := strings.TrimSpace(x.fields[i])
+		v := strings.TrimSpace(fields[i])
 		switch {
 		case v == "":
 		case p == "schema":
@@ -187,6 +196,47 @@ func (x *row) answer(ctx context.Context, properties []string, ask Answers) {
 			e.Add(p, v)
 		}
 	}
+	return e, wrong
+}
+
+// Rows gives the rows of a table such as Check reads, from 1: the record that a row describes, nil where it says nothing to be found by,
+// and what is wrong with it.
+func Rows(table io.Reader, each func(row int, r *match.Record, wrong error) error) error {
+	in := csv.NewReader(table)
+	in.FieldsPerRecord = -1
+	head, err := in.Read()
+	if err != nil {
+		return fmt.Errorf("read the first row: %w", err)
+	}
+	properties, err := propertiesOf(head)
+	if err != nil {
+		return err
+	}
+	for n := 1; ; n++ {
+		fields, err := in.Read()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read the table: %w", err)
+		}
+		e, wrong := entityOf(properties, fields)
+		var record *match.Record
+		if wrong == nil {
+			r, ok, err := match.FromEntity(e, "")
+			if wrong = err; ok {
+				record = &r
+			}
+		}
+		if err := each(n, record, wrong); err != nil {
+			return err
+		}
+	}
+}
+
+// answer asks for one row. out begins with how it is counted.
+func (x *row) answer(ctx context.Context, properties []string, ask Answers) {
+	e, wrong := entityOf(properties, x.fields)
 	refuse := func(why string) { x.out = []string{"refused", "", "", "", "", "", "", why} }
 	if wrong != nil {
 		refuse(wrong.Error())

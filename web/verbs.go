@@ -166,6 +166,20 @@ var verbs = map[string]verb{
 		}
 		return n.LookUp(ctx, w, *a.Question)
 	},
+	"private.ask": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		if a.Path == "" {
+			return n.PrivateAsk(ctx, w, a.Member, nil)
+		}
+		f, err := os.Open(a.Path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		return n.PrivateAsk(ctx, w, a.Member, f)
+	},
+	"private": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.Private(ctx, w, a.ID)
+	},
 	"index.load": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return n.LoadLists(ctx, w, a.Paths, watchlist.Options{Source: a.Name, MaxAge: a.MaxAge, Regions: a.Regions})
 	},

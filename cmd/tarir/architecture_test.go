@@ -22,7 +22,7 @@ var mayImport = map[string]string{
 	"casework":            "",
 	"store":               "",
 	"store/storetest":     "store",
-	"node":                "audit casework entity exchange/envelope exchange/keys exchange/register exchange/relay handling hit match name notice store watchlist",
+	"node":                "audit casework entity exchange/envelope exchange/keys exchange/register exchange/relay handling hit match name notice private store watchlist",
 	"web":                 "audit casework entity exchange/register handling hit match name node notice store watchlist",
 	"name":                "entity",
 	"match":               "entity flat name",

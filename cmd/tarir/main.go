@@ -53,6 +53,7 @@ type cli struct {
 	Watch      watchCmd      `cmd:"" help:"Take up records of the own, which are compared with notices."`
 	Check      checkCmd      `cmd:"" help:"Ask whether a person, organisation, vessel, number or address is known."`
 	Index      indexCmd      `cmd:"" help:"The index of what is known: build it, load lists, see what it holds, answer from it."`
+	Private    privateCmd    `cmd:"" help:"Ask a member whether something is known to it, without telling what."`
 	Client     clientCmd     `cmd:"" help:"Programs that may ask the node over the network whether somebody is known."`
 	Hit        hitCmd        `cmd:"" help:"Take the next step about a possible match."`
 	Act        actCmd        `cmd:"" help:"Ask whether something may be done to a person now, by a hit."`
