@@ -1,5 +1,7 @@
 package name
 
+import "strings"
+
 // How far two spellings of a word are from each other: the least cost of the slips and ways of writing that lead from one to the
 // other, where what is often confused costs little. It is the distance of Damerau and Levenshtein (Damerau, Comm. ACM 7(3), 1964,
 // with adjacent signs changed once) with costs of our choice.
@@ -250,6 +252,9 @@ func bones(out []byte, s string, doubled bool) []byte {
 			}
 		case 'd', 't':
 			c = 't'
+			if rest := s[i+1:]; strings.HasPrefix(rest, "ch") || strings.HasPrefix(rest, "sch") || strings.HasPrefix(rest, "j") || strings.HasPrefix(rest, "zh") {
+				c = 0 // tch, tsch, dj, dzh: one sound
+			}
 		case 'c':
 			c = 'k'
 			if next == 'h' {

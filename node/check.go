@@ -28,7 +28,7 @@ import (
 const own = "own"
 
 // indexed are the kinds of records that are found by name.
-var indexed = []string{kindWatch, kindNotice, kindDiffusion}
+var indexed = []string{kindWatch, kindNotice, kindRequest, kindDiffusion}
 
 const indexMark = "index/"
 
@@ -166,6 +166,15 @@ func (n *Node) recordOf(tx *store.Tx, kind, id string) (r match.Record, ok bool,
 		}
 	case kindNotice:
 		b, err := body[noticeBody](it)
+		if err != nil {
+			return r, false, err
+		}
+		if b.Record == nil || b.Record.State != notice.Published {
+			return r, false, nil
+		}
+		r, ok = recordOfForm(&b.Record.Form)
+	case kindRequest: // of this node's own notices, which are in force at others
+		b, err := body[requestBody](it)
 		if err != nil {
 			return r, false, err
 		}

@@ -245,7 +245,7 @@ func (n *Node) Step(ctx context.Context, w Who, id string, s notice.Step, reason
 		if s.Event == notice.Submit || s.Event == notice.Resubmit {
 			b.Record = &trial // it is out of the author's hands; later steps are shown once the secretariat took them
 			out = b.Record
-			if err := tx.Select(kindRequest, id, keysOf(&trial.Form)); err != nil {
+			if err := n.findable(tx, kindRequest, id, keysOf(&trial.Form)); err != nil {
 				return err
 			}
 			return tx.Put(n.requestItem(kindRequest, b))
@@ -479,7 +479,7 @@ func (n *Node) gotState(tx *store.Tx, st *envelope.Statement) (string, error) {
 	} else if err := tx.DoneTasks("returned", "request/"+r.ID, n.now()); err != nil {
 		return "", err
 	}
-	if err := tx.Select(kindRequest, r.ID, keysOf(&r.Form)); err != nil {
+	if err := n.findable(tx, kindRequest, r.ID, keysOf(&r.Form)); err != nil {
 		return "", err
 	}
 	if err := tx.Put(n.requestItem(kindRequest, b)); err != nil {
