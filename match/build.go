@@ -83,7 +83,11 @@ func (b *builder) flush() error {
 				k := name.KindOf(p.r.Schema)
 				for _, n := range p.r.Names {
 					parsed := name.Parse(n, k)
-					p.names = append(p.names, parsed.Words())
+					words := parsed.Words()
+					if a := parsed.Acronym(); a != "" {
+						words = append(words, name.Word("l"+a))
+					}
+					p.names = append(p.names, words)
 					p.alone = append(p.alone, parsed.Alone())
 				}
 			}

@@ -202,6 +202,7 @@ func (x *Index) Find(ctx context.Context, a *Ask, o Options) (*Answer, error) {
 		o.Least = Threshold
 	}
 	q := want(a)
+	q.least = float32(o.Least)
 	out := &Answer{State: s.state(x.clock())}
 	for i, seg := range s.segments {
 		if err := ctx.Err(); err != nil {

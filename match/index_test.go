@@ -366,6 +366,19 @@ func TestWhatContradictsLowersAndWhatAgreesRaises(t *testing.T) {
 	}
 }
 
+func TestAnOrganisationIsFoundByItsFirstLetters(t *testing.T) {
+	org := func(id, n string) match.Record {
+		return match.Record{ID: id, Schema: "Organization", Names: []string{n}}
+	}
+	x := open(t, org("1", "People's Liberation Army"), org("2", "ADF"), org("3", "Example Trading LLC"))
+	for n, want := range map[string]string{"PLA": "1", "P.L.A.": "1", "Allied Democratic Forces": "2", "Exampel Trading": "3", "PLB": ""} {
+		got := find(t, x, &match.Ask{Schema: "Organization", Names: []string{n}})
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: %v, want %s", n, got, want)
+		}
+	}
+}
+
 func TestDatesThatAreNone(t *testing.T) {
 	for text, want := range map[string]string{"1970": "1970", "1970-05": "1970-05", "1970-05-01": "1970-05-01", "1970-05-01T00:00:00": "1970-05-01", "1970-00-00": "", "around 1985": "", "1970-02-30": "", "70-01-01": "", "": "", "1970-13": "", "0001-01-01": ""} {
 		d, err := match.ParseDate(text)

@@ -11,7 +11,7 @@ import (
 
 // How much work a question may cause. Where a bound was reached, the answer says so.
 const (
-	closest  = 48     // words of the index that a word of the question is taken for
+	closest  = 32     // words of the index that a word of the question is taken for
 	scanned  = 15_000 // names looked at that have one of the rarer words
 	paired   = 15_000 // names looked at that have two of the frequent words
 	finalist = 48     // names that are scored
@@ -24,7 +24,8 @@ type wanted struct {
 	names   []*name.Name
 	words   [][]name.Word // of each name
 	weights [][]float64
-	year    uint16 // of birth; 0 if it is not known
+	year    uint16  // of birth; 0 if it is not known
+	least   float32 // the score from which records are told
 }
 
 // candidate is a name of a segment that may be the one.
@@ -55,6 +56,8 @@ func (s *segment) candidates(q *wanted) ([]candidate, bool) {
 	for i := range q.names {
 		x.lookFor(q.words[i], q.weights[i], q.names[i])
 	}
+	// What is far from what was asked need not be read.
+	x.best = slices.DeleteFunc(x.best, func(c candidate) bool { return c.est < q.least-0.2 })
 	slices.SortFunc(x.best, func(a, b candidate) int { return cmp.Or(cmp.Compare(b.est, a.est), cmp.Compare(a.name, b.name)) })
 	return x.best, x.cut
 }
@@ -78,6 +81,9 @@ func (x *search) lookFor(words []name.Word, weights []float64, n *name.Name) {
 	}
 	later := x.s.leaveForLater(words, weights, n.Kind, full)
 	sets := x.s.sets(words, later)
+	if a := n.Acronym(); a != "" {
+		sets = append(sets, asked{x.s.exactly(name.Word("l"+a), 0.8), 1<<len(words) - 1})
+	}
 	alike := map[uint32]near2{} // word of the index → what it is in the question
 	var rare []near
 	var frequent []uint32

@@ -604,20 +604,36 @@ func acronym(a, b *Name) bool {
 		if len(word) < 3 || len(word) > 8 {
 			return false
 		}
-		var first, all [most]byte
-		n, k := 0, 0
-		for i := range long.tokens[:min(len(long.tokens), most)] {
-			t := &long.tokens[i]
-			all[k] = t.text[0]
-			k++
-			if t.class != particle {
-				first[n] = t.text[0]
-				n++
-			}
+		if long.Acronym() == word {
+			return true
 		}
-		return string(first[:n]) == word || string(all[:k]) == word
+		var all [most]byte // with the small words
+		n := min(len(long.tokens), most)
+		for i := range n {
+			all[i] = long.tokens[i].text[0]
+		}
+		return string(all[:n]) == word
 	}
 	return try(a, b) || try(b, a)
+}
+
+// Acronym is what the first letters of the words of an organisation's name make; empty where they are too few.
+func (n *Name) Acronym() string {
+	if n.Kind == Person {
+		return ""
+	}
+	var out [most]byte
+	k := 0
+	for i := range n.tokens[:min(len(n.tokens), most)] {
+		if t := &n.tokens[i]; t.class != particle && t.class != number {
+			out[k] = t.text[0]
+			k++
+		}
+	}
+	if k < 3 || k > 8 {
+		return ""
+	}
+	return string(out[:k])
 }
 
 // String says in a few words why two names are alike or not, for people.

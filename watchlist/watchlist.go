@@ -18,6 +18,8 @@ import (
 	"tarir/intake"
 	"tarir/intake/ftm"
 	"tarir/intake/lists"
+	"tarir/intake/misp"
+	"tarir/intake/stix"
 	"tarir/journey"
 	"tarir/match"
 	"tarir/money/ledger"
@@ -25,7 +27,7 @@ import (
 )
 
 // Formats lists what can be read into an index.
-var Formats = append([]*intake.Format{ftm.Format}, lists.Formats...)
+var Formats = append([]*intake.Format{ftm.Format, stix.Format, misp.Format}, lists.Formats...)
 
 // Options of Load.
 type Options struct {
@@ -89,7 +91,7 @@ func Load(ctx context.Context, x *match.Index, paths []string, stdin io.Reader, 
 		of[l.Name] = l
 	}
 	if len(order) == 0 {
-		return nil, errors.New("there is nothing to read: give FollowTheMoney JSON lines, or a list of the UN, OFAC, EU or UK")
+		return nil, errors.New("there is nothing to read: give FollowTheMoney JSON lines, a list of the UN, OFAC, EU or UK, public notices, a STIX bundle or MISP events")
 	}
 	var out []Loaded
 	for _, name := range order {

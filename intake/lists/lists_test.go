@@ -18,7 +18,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestListsAreRead(t *testing.T) {
-	for _, name := range []string{"un.xml", "eu.xml", "uk.xml", "sdn.xml", "notices.json"} {
+	for _, name := range []string{"un.xml", "eu.xml", "uk.xml", "sdn.xml", "notices.json", "notice.json"} {
 		t.Run(name, func(t *testing.T) {
 			data, err := os.ReadFile(filepath.Join("testdata", name))
 			if err != nil {
@@ -83,7 +83,9 @@ func FuzzSDN(f *testing.F) { intaketest.Fuzz(f, SDN, seed(f, "sdn.csv")) }
 
 func FuzzSDNXML(f *testing.F) { intaketest.Fuzz(f, SDNXML, seed(f, "sdn.xml")) }
 
-func FuzzNotices(f *testing.F) { intaketest.Fuzz(f, Notices, seed(f, "notices.json")) }
+func FuzzNotices(f *testing.F) {
+	intaketest.Fuzz(f, Notices, seed(f, "notices.json"), seed(f, "notice.json"))
+}
 
 func seed(f *testing.F, file string) string {
 	data, err := os.ReadFile(filepath.Join("testdata", file))

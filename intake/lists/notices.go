@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"io"
 	"strings"
 
 	"tarir/entity"
@@ -41,43 +40,61 @@ type publicNotice struct {
 }
 
 func readNotices(ctx context.Context, _ *intake.Input, text *intake.Text, out *intake.Out) error {
-	d := json.NewDecoder(io.LimitReader(text, 1<<30))
-	for n := int64(1); ; n++ {
+	take := func(n int64, one []byte) error {
+		out.Begin(n)
+		e, err := noticeEntity(one, out)
+		if err != nil {
+			return out.Reject(err.Error(), string(one))
+		}
+		return keep(out, e, func() string { return string(one) })
+	}
+	n := int64(0)
+	// A notice in detail stands alone; it is small, so the head of the text shows it whole.
+	if head := bytes.TrimSpace(text.Head()); bytes.HasPrefix(head, []byte("{")) {
+		var one struct {
+			ID string `json:"entity_id"`
+		}
+		d := json.NewDecoder(bytes.NewReader(head))
+		var raw json.RawMessage
+		if d.Decode(&raw) == nil && json.Unmarshal(raw, &one) == nil && one.ID != "" {
+			return eachNotice(ctx, text, take)
+		}
+	}
+	return intake.NewValues(text, "notices").Each(func(_ string, one []byte) error {
+		n++
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		var answer struct {
-			Embedded struct {
-				Notices []json.RawMessage `json:"notices"`
-			} `json:"_embedded"`
-			ID string `json:"entity_id"`
+		return take(n, one)
+	})
+}
+
+// eachNotice reads notices in detail, one after the other.
+func eachNotice(ctx context.Context, text *intake.Text, take func(int64, []byte) error) error {
+	lines := intake.NewLines(text)
+	var all []byte
+	n := int64(0)
+	for lines.Next() {
+		if err := ctx.Err(); err != nil {
+			return err
 		}
-		var raw json.RawMessage
-		if err := d.Decode(&raw); err == io.EOF {
-			return nil
-		} else if err != nil {
-			return fmt.Errorf("read the notices: %w", err)
+		if all = append(all, lines.Text()...); len(all) > intake.MaxRecord {
+			return fmt.Errorf("%w: a notice is longer than 1 MiB", intake.ErrJSON)
 		}
-		if err := json.Unmarshal(raw, &answer); err != nil {
-			return fmt.Errorf("read the notices: %w", err)
+		if !json.Valid(all) {
+			all = append(all, '\n')
+			continue
 		}
-		list := answer.Embedded.Notices
-		if answer.ID != "" {
-			list = []json.RawMessage{raw}
+		n++
+		if err := take(n, all); err != nil {
+			return err
 		}
-		for _, one := range list {
-			out.Begin(n)
-			e, err := noticeEntity(one, out)
-			if err != nil {
-				err = out.Reject(err.Error(), string(one))
-			} else {
-				err = keep(out, e, func() string { return string(one) })
-			}
-			if err != nil {
-				return err
-			}
-		}
+		all = all[:0]
 	}
+	if len(bytes.TrimSpace(all)) > 0 {
+		return fmt.Errorf("%w: it ends in the middle", intake.ErrJSON)
+	}
+	return lines.Err()
 }
 
 func noticeEntity(raw []byte, out *intake.Out) (*entity.Entity, error) {
