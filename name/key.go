@@ -102,9 +102,19 @@ func (w Word) token() token {
 
 // Alike is how much two words are alike, from 0 to 1.
 func Alike(a, b Word) float64 {
+	if a[0] == '@' || b[0] == '@' { // a country is that country or none
+		return exactly(a == b)
+	}
 	x, y := a.token(), b.token()
 	v, _ := words2(&x, &y)
 	return v
+}
+
+func exactly(same bool) float64 {
+	if same {
+		return 1
+	}
+	return 0
 }
 
 // Like is a word made ready to be compared with many.
@@ -115,6 +125,9 @@ func Wanted(w Word) Like { return Like{w.token()} }
 
 // Alike is how much a word is alike, from 0 to 1. Sounds says that the consonants of both are the same.
 func (l Like) Alike(w Word, sounds bool) float64 {
+	if l.t.class == place || w[0] == '@' {
+		return exactly(l.t.class == place && w[0] == '@' && l.t.text == w.Text())
+	}
 	o := w.token()
 	if o.class != plain || l.t.class != plain || o.script != latin || l.t.script != latin || o.text == l.t.text {
 		v, _ := words2(&l.t, &o)

@@ -164,7 +164,7 @@ func TestReasonsStayAsTheyAre(t *testing.T) {
 func names(t *rapid.T, label string) string {
 	word := rapid.OneOf(
 		rapid.StringMatching(`[A-Z][a-z]{1,9}`), rapid.StringMatching(`[А-Я][а-я]{2,8}`), rapid.StringMatching(`[ء-ي]{2,7}`), rapid.StringMatching(`[가-힣]{1,3}`), rapid.StringMatching(`[一-龥]{1,3}`),
-		rapid.SampledFrom([]string{"bin", "al-", "Mohammed", "Ali", "de", "Ltd", "ООО", "A.", "Kim", "Abdul", "Bank", "Group", "3", "II", "Chile"}),
+		rapid.SampledFrom([]string{"bin", "al-", "Mohammed", "Ali", "de", "Ltd", "ООО", "A.", "Kim", "Abdul", "Bank", "Group", "3", "II", "Chile", "France", "Турция", "x1", "2026"}),
 	)
 	return strings.Join(rapid.SliceOfN(word, 1, 6).Draw(t, label), " ")
 }
@@ -288,6 +288,28 @@ func TestWordsThatAreAlikeShareAKey(t *testing.T) {
 		}
 		if Alike(Word("l"+string(w)), Word("l"+string(o))) > 0 && !share(Word("l"+string(w)), Word("l"+string(o))) {
 			t.Fatalf("%s and %s do not meet", w, o)
+		}
+	})
+}
+
+// Whatever words an index holds: comparing two of them gives a share, the same whichever comes first.
+func TestAnyTwoWordsCanBeCompared(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		words := func(label string) []Word {
+			return Parse(names(t, label), Kind(rapid.IntRange(0, 2).Draw(t, label+" kind"))).Words()
+		}
+		for _, a := range words("a") {
+			for _, b := range words("b") {
+				x, y := Alike(a, b), Alike(b, a)
+				if x != y || x < 0 || x > 1 || a == b && x != 1 {
+					t.Fatalf("%q %q: %v %v", a, b, x, y)
+				}
+				for _, sounds := range []bool{true, false} {
+					if v := Wanted(a).Alike(b, sounds); v < 0 || v > 1 {
+						t.Fatalf("%q %q: %v", a, b, v)
+					}
+				}
+			}
 		}
 	})
 }

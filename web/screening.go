@@ -81,8 +81,16 @@ func Screening(ask func(r *http.Request) (Screener, error)) http.Handler {
 
 const algorithm = "tarir"
 
-// featureDocs say what the features are.
-var featureDocs = map[string]any{
+// featureDocs say what the features are; they are the same in every answer.
+var featureDocs = func() json.RawMessage {
+	b, err := json.Marshal(features)
+	if err != nil {
+		panic(err) // of plain values
+	}
+	return b
+}()
+
+var features = map[string]any{
 	match.FeatureName:     map[string]any{"description": "how much the names are alike, across scripts and spellings", "coefficient": 1.0},
 	match.FeatureCommon:   map[string]any{"description": "many people have this name", "coefficient": -1.0},
 	match.FeatureBirth:    map[string]any{"description": "the dates of birth agree, or contradict each other", "coefficient": 1.0},
@@ -171,12 +179,12 @@ func postMatch(s Screener, w http.ResponseWriter, r *http.Request) error {
 		for i := range answer.Hits {
 			h := &answer.Hits[i]
 			out := entityOf(&h.Record)
-			features, explanations := map[string]float64{}, map[string]any{}
+			parts, explanations := map[string]float64{}, map[string]any{}
 			for _, f := range h.Features {
-				features[f.Name] = f.Adds
+				parts[f.Name] = f.Adds
 				explanations[f.Name] = map[string]any{"detail": f.Why, "score": f.Alike}
 			}
-			out["score"], out["features"], out["explanations"], out["match"], out["sentence"] = h.Score, features, explanations, h.Score >= threshold, h.Sentence()
+			out["score"], out["features"], out["explanations"], out["match"], out["sentence"] = h.Score, parts, explanations, h.Score >= threshold, h.Sentence()
 			results = append(results, out)
 		}
 		responses[key] = map[string]any{"status": 200, "results": results, "total": total(len(results)), "query": seen, "index_state": answer.State, "incomplete": answer.Cut}
