@@ -59,6 +59,7 @@ type Index struct {
 	now   state0
 	mu    sync.Mutex // of changes
 	clock func() time.Time
+	fresh func(*Record) // told of each record that is added or changed
 }
 
 type state0 struct{ atomic.Pointer[state] }
@@ -314,6 +315,13 @@ func (x *Index) Get(id string) (r Record, ok bool, err error) {
 	return r, ok, err
 }
 
+// OnChange has a function told of each record that Update or Put adds or changes, before it can be found; nil: nobody.
+func (x *Index) OnChange(f func(*Record)) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.fresh = f
+}
+
 // Change is what Update did.
 type Change struct {
 	Added, Changed, Removed, Same int
@@ -391,6 +399,9 @@ func (x *Index) change(ctx context.Context, src Source, records iter.Seq2[Record
 			}
 		} else {
 			c.Added++
+		}
+		if x.fresh != nil {
+			x.fresh(&r)
 		}
 		if err := b.add(&r); err != nil {
 			return c, err

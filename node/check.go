@@ -94,6 +94,9 @@ func (n *Node) tellIndex(ctx context.Context) error {
 		if _, err := n.index.Put(ctx, match.Source{Name: own, Title: "records of this node", Whole: true}, records, gone...); err != nil {
 			return err
 		}
+		if _, err := n.compareStanding(ctx, records); err != nil {
+			return err
+		}
 		err = n.store.Write(ctx, func(tx *store.Tx) error {
 			for s, mark := range marks {
 				now, err := tx.Setting(s)
@@ -396,7 +399,26 @@ func (n *Node) LoadLists(ctx context.Context, w Who, paths []string, o watchlist
 	if o.Source == own {
 		return nil, fmt.Errorf("%w: the source %q is this node's own records", ErrNotAllowed, own)
 	}
+	if err := n.tellIndex(ctx); err != nil {
+		return nil, err
+	}
+	// What the lists say anew is compared with what is watched. A crash in between is made up for by comparing everything.
+	n.loading.Lock()
+	defer n.loading.Unlock()
+	if err := n.store.Write(ctx, func(tx *store.Tx) error { return tx.Set(recheckMark, "1") }); err != nil {
+		return nil, err
+	}
+	var fresh []match.Record
+	o.Changed = func(r *match.Record) {
+		fresh = append(fresh, match.Record{ID: r.ID, Dataset: r.Dataset, Schema: r.Schema, Names: r.Names, Births: r.Births, Countries: r.Countries, Sex: r.Sex, Selectors: r.Selectors})
+	}
 	out, err := watchlist.Load(ctx, n.index, paths, nil, o)
+	if err == nil {
+		_, err = n.compareStanding(ctx, fresh)
+	}
+	if err == nil {
+		err = n.store.Write(ctx, func(tx *store.Tx) error { return tx.Unset(recheckMark) })
+	}
 	for _, l := range out {
 		if err := n.record(w, audit.Admin, "list", l.Source, "", fmt.Sprintf("%d records", l.Taken)); err != nil {
 			return out, err

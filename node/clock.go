@@ -20,7 +20,7 @@ import (
 
 // counters are what a running node counts since it started.
 type counters struct {
-	sent, received, refused, rejected, hits, outcomes, stops atomic.Int64
+	sent, received, refused, rejected, hits, outcomes, stops, leads atomic.Int64
 }
 
 // Counts gives them by name.
@@ -28,7 +28,7 @@ func (n *Node) Counts() map[string]int64 {
 	c := &n.counted
 	return map[string]int64{
 		"letters_sent": c.sent.Load(), "letters_received": c.received.Load(), "letters_refused": c.refused.Load(), "statements_rejected": c.rejected.Load(),
-		"hits_possible": c.hits.Load(), "hit_outcomes": c.outcomes.Load(), "stop_requests_received": c.stops.Load(),
+		"hits_possible": c.hits.Load(), "hit_outcomes": c.outcomes.Load(), "stop_requests_received": c.stops.Load(), "standing_leads": c.leads.Load(),
 	}
 }
 
@@ -49,7 +49,7 @@ func (n *Node) clock(ctx context.Context) error {
 
 // Tick does what time alone asks for. It may be called as often as one likes.
 func (n *Node) Tick(ctx context.Context) error {
-	errs := []error{n.putRotations(ctx), n.tellAgain(ctx), n.putDue(ctx), n.retain(ctx), n.tellReceipts(ctx), n.takeAsides(ctx), n.askRegister(ctx), n.tellIndex(ctx)}
+	errs := []error{n.putRotations(ctx), n.tellAgain(ctx), n.putDue(ctx), n.retain(ctx), n.tellReceipts(ctx), n.takeAsides(ctx), n.askRegister(ctx), n.tellIndex(ctx), n.recheck(ctx), n.callHooks(ctx)}
 	n.takeNextKeys()
 	hourly, err := n.elapsed(ctx, "hour", time.Hour)
 	if err == nil && hourly {

@@ -3,9 +3,11 @@ package node
 import (
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -18,15 +20,22 @@ import (
 
 // Config is a node's configuration file, config.toml in its data folder.
 type Config struct {
-	Member   string   `toml:"member"`
-	Database string   `toml:"database"`
-	Relay    Relay    `toml:"relay"`
-	Web      Web      `toml:"web"`
-	Notices  Notices  `toml:"notices"`
-	Keep     Keep     `toml:"keep"`
-	Private  Private  `toml:"private"`
-	People   []Person `toml:"person"`
-	Clients  []Client `toml:"client"`
+	Member   string    `toml:"member"`
+	Database string    `toml:"database"`
+	Relay    Relay     `toml:"relay"`
+	Web      Web       `toml:"web"`
+	Notices  Notices   `toml:"notices"`
+	Keep     Keep      `toml:"keep"`
+	Private  Private   `toml:"private"`
+	People   []Person  `toml:"person"`
+	Clients  []Client  `toml:"client"`
+	Webhooks []Webhook `toml:"webhook"`
+}
+
+// Webhook is a program that is called when a standing check finds something.
+type Webhook struct {
+	URL    string `toml:"url"`
+	Secret string `toml:"secret"` // base64, with which calls are signed (Standard Webhooks)
 }
 
 // Client is a program that asks over the network whether somebody is known. What it asks is asked in the name of a person of the node,
@@ -138,6 +147,12 @@ rules = ""
 answer = false
 things_a_day = 0
 
+# A program that is called when a standing check finds something (Standard Webhooks; the call says that there is a lead, not about whom).
+# May stand several times.
+# [[webhook]]
+# url = "https://..."
+# secret = "whsec_..."   # at least 24 bytes in base64
+
 [keep]
 # Messages and diffusions without an end of their own.
 messages_days = 365
@@ -186,6 +201,14 @@ func parseConfig(text []byte, path string) (*Config, error) {
 	}
 	if (c.Relay.Cert == "") != (c.Relay.Key == "") {
 		return nil, fmt.Errorf("%w: %s: give both cert and key of the relay, or none", ErrConfig, path)
+	}
+	for _, w := range c.Webhooks {
+		if u, err := url.Parse(w.URL); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+			return nil, fmt.Errorf("%w: %s: a webhook's url begins with https://", ErrConfig, path)
+		}
+		if b, err := base64.StdEncoding.DecodeString(strings.TrimPrefix(w.Secret, "whsec_")); err != nil || len(b) < 24 {
+			return nil, fmt.Errorf("%w: %s: a webhook's secret is at least 24 bytes in base64", ErrConfig, path)
+		}
 	}
 	seen := map[string]bool{}
 	for _, p := range c.People {

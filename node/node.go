@@ -56,6 +56,7 @@ type Node struct {
 	register *register.Register
 	rules    *notice.Rules
 	index    *match.Index
+	loading  sync.Mutex // of lists
 	indexing sync.Mutex // what the index has not heard of yet is told by one
 	now      func() time.Time
 	log      *slog.Logger

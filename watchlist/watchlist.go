@@ -37,6 +37,7 @@ type Options struct {
 	Regions  []string // where phone numbers are dialled that name no country
 	Progress func(read int64)
 	Reject   func(intake.Rejection) error // nil: rejected records are only counted
+	Changed  func(*match.Record)          // told of each record that is new or says something else; nil: nobody
 }
 
 // Loaded is the account of one source.
@@ -94,6 +95,8 @@ func Load(ctx context.Context, x *match.Index, paths []string, stdin io.Reader, 
 		return nil, errors.New("there is nothing to read: give FollowTheMoney JSON lines, a list of the UN, OFAC, EU or UK, public notices, a STIX bundle or MISP events")
 	}
 	var out []Loaded
+	x.OnChange(o.Changed)
+	defer x.OnChange(nil)
 	for _, name := range order {
 		got := Loaded{Source: name, Title: of[name].Title, Licence: of[name].Licence}
 		records := func(yield func(match.Record, error) bool) {
