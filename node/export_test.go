@@ -122,3 +122,8 @@ func (n *Node) Queue(ctx context.Context) (out []string, err error) {
 	})
 	return out, err
 }
+
+// Interrupt leaves a node as a crash does while it loads a list.
+func (n *Node) Interrupt(ctx context.Context) error {
+	return n.store.Write(ctx, func(tx *store.Tx) error { return tx.Set(recheckMark, "1") })
+}

@@ -132,8 +132,42 @@ func (n *Node) recheck(ctx context.Context) error {
 	return n.store.Write(ctx, func(tx *store.Tx) error { return tx.Unset(recheckMark) })
 }
 
+// aboutLead are the keys by which a lead is found when what it is about is destroyed.
+func aboutLead(watched, found string) []string {
+	return []string{"lead:" + kindWatch + "/" + watched, "lead:" + found}
+}
+
+// dropLeads destroys the leads about a record that is destroyed.
+func (n *Node) dropLeads(tx *store.Tx, kind, id string) error {
+	found, err := tx.Find(kindLead, []string{"lead:" + kind + "/" + id})
+	if err != nil {
+		return err
+	}
+	for _, m := range found {
+		if _, err := tx.Delete(kindLead, m.ID); err != nil {
+			return err
+		}
+		if err := tx.DoneTasks("lead", kindLead+"/"+m.ID, n.now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bare is what a lead keeps of features where the other record is the node's own: what that says is read there, as long as it may be.
+func bare(list []match.Feature) []match.Feature {
+	out := slices.Clone(list)
+	for i := range out {
+		out[i].Why = ""
+	}
+	return out
+}
+
 // putLead keeps a lead that is not known yet, with a task and the calls of webhooks, in one transaction.
 func (n *Node) putLead(ctx context.Context, l StandingLead) (fresh bool, err error) {
+	if l.Source == own {
+		l.Features, l.Sentence = bare(l.Features), ""
+	}
 	l.ID, l.Made = n.leadID(l.Watched, l.Source, l.Found), n.now()
 	err = n.store.Write(ctx, func(tx *store.Tx) error {
 		fresh = false // it may be run again
@@ -157,6 +191,9 @@ func (n *Node) putLead(ctx context.Context, l StandingLead) (fresh bool, err err
 		}
 		err = tx.Put(&store.Item{Kind: kindLead, ID: l.ID, Owner: n.config.Member, State: "possible", Recorded: l.Made, Changed: l.Made, Ends: watched.Ends, Label: watched.Label, Body: mustJSON(l)})
 		if err != nil {
+			return err
+		}
+		if err := tx.Select(kindLead, l.ID, aboutLead(l.Watched, l.Found)); err != nil {
 			return err
 		}
 		if err := tx.AddTask(store.Task{ID: "lead/" + l.ID, Kind: "lead", Subject: kindLead + "/" + l.ID, Due: l.Made}); err != nil {

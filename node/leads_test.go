@@ -12,8 +12,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"tarir/handling"
+	"tarir/match"
 	"tarir/notice"
 	"tarir/watchlist"
 )
@@ -89,9 +91,9 @@ func TestWhoIsWatchedIsToldOfWhenBecomingKnown(t *testing.T) {
 
 	f := silver(handling.Bureau, handling.Bank)
 	f.Person = notice.Person{FamilyName: "EXEMPLAR", Forename: "Ana", OriginalScript: "Анна Экземпляр", Born: "1971-02-03", Nationalities: []string{"MD"}, Sex: "F"}
-	w.publish(f)
+	r := w.publish(f)
 	w.until("the notice meets the customer", func() bool { return leads() == 2 })
-	w.clock.forward(60 * 1e9) // the first call failed
+	w.clock.forward(time.Minute) // the first call failed
 	w.until("the program is called", func() bool { mu.Lock(); defer mu.Unlock(); return len(calls) == 2 })
 	mu.Lock()
 	defer mu.Unlock()
@@ -100,7 +102,42 @@ func TestWhoIsWatchedIsToldOfWhenBecomingKnown(t *testing.T) {
 			t.Errorf("a call says %s", c)
 		}
 	}
+	// What is withdrawn leaves no lead behind.
+	if _, err := w.nodes["NCB-AA"].Step(ctx, who("bob"), r.ID, notice.Step{Event: notice.Withdraw, Side: notice.Owner, Ground: "achieved"}, nil); err != nil {
+		t.Fatal(err)
+	}
+	w.until("its lead is gone", func() bool { return leads() == 1 })
+	if got := w.tasks("BANK-FF", "lead"); len(got) != 1 {
+		t.Errorf("%d tasks", len(got))
+	}
 	if bank.Counts()["standing_leads"] < 2 {
 		t.Error(bank.Counts())
 	}
+}
+
+// A crash between a list and what is watched is made up for.
+func TestAListWhoseLoadingWasInterruptedIsComparedLater(t *testing.T) {
+	w := newWorld(t, map[string]handling.Kind{"BANK-FF": handling.Bank}, nil)
+	ctx := t.Context()
+	bank := w.nodes["BANK-FF"]
+	if _, err := bank.Import(ctx, who("ann"), strings.NewReader(`{"id":"c1","schema":"Person","properties":{"name":["Anna Ekzemplar"]}}`+"\n"), handling.Label{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := bank.Tick(ctx); err != nil {
+		t.Fatal(err)
+	}
+	bank.stop()
+	x, err := match.Open(filepath.Join(bank.dir, "index"), false, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := watchlist.Load(ctx, x, []string{"../intake/lists/testdata/uk.xml"}, nil, watchlist.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	w.start("BANK-FF")
+	bank = w.nodes["BANK-FF"]
+	if err := bank.Interrupt(ctx); err != nil {
+		t.Fatal(err)
+	}
+	w.until("it is compared", func() bool { return w.first("BANK-FF", "lead") != "" })
 }

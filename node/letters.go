@@ -418,7 +418,7 @@ func (n *Node) destroy(tx *store.Tx, sender, kind, id, ground string) (string, e
 		}
 		label.Withdrawn = true
 		it.State, it.Changed, it.Label = ground, now, mustJSON(label)
-		if err := n.findable(tx, kind, id, nil); err != nil {
+		if err := errors.Join(n.findable(tx, kind, id, nil), n.dropLeads(tx, kind, id)); err != nil {
 			return "", err
 		}
 		return store.Marked, tx.Put(it)
@@ -426,7 +426,7 @@ func (n *Node) destroy(tx *store.Tx, sender, kind, id, ground string) (string, e
 	if _, err := tx.Delete(kind, id); err != nil {
 		return "", err
 	}
-	if err := n.reindex(tx, kind, id); err != nil {
+	if err := errors.Join(n.reindex(tx, kind, id), n.dropLeads(tx, kind, id)); err != nil {
 		return "", err
 	}
 	for _, k := range []string{"read", "hit", "review"} {
