@@ -468,7 +468,15 @@ func (x *Index) change(ctx context.Context, src Source, records iter.Seq2[Record
 	if err := x.publish(next); err != nil {
 		return c, err
 	}
-	return c, x.compact(ctx)
+	return c, x.compact(ctx, false)
+}
+
+// Purge writes the segments anew that hold records which were replaced or taken out: until then these cannot be found any more, but lie in
+// the files.
+func (x *Index) Purge(ctx context.Context) error {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.compact(ctx, true)
 }
 
 func (s *state) kill(file string, at uint32) { s.m.Dead[file] = append(s.m.Dead[file], at) }
@@ -520,8 +528,8 @@ func (x *Index) publish(s *state) error {
 
 // compact makes one segment of the last ones while the last is at least half as large as the one before: each record is written
 // again as often as the logarithm of their number, and a question has few segments to look into. A segment of which half is dead is
-// written anew.
-func (x *Index) compact(ctx context.Context) error {
+// written anew; with purge, each that holds anything dead.
+func (x *Index) compact(ctx context.Context, purge bool) error {
 	for {
 		s := x.now.Load()
 		n := len(s.segments)
@@ -531,7 +539,7 @@ func (x *Index) compact(ctx context.Context) error {
 			from = n - 2
 		}
 		for i := range n {
-			if len(s.dead[i])*2 > s.segments[i].h.Records && i < from {
+			if (len(s.dead[i])*2 > s.segments[i].h.Records || purge && len(s.dead[i]) > 0) && i < from {
 				from = i
 			}
 		}

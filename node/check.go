@@ -1,6 +1,7 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -20,9 +21,10 @@ import (
 	"tarir/watchlist"
 )
 
-// The index of what is known holds the lists that were loaded and, as a source of its own, the records of this node: those that it
-// watches, notices in force and diffusions. A transaction that changes such a record says so in a setting beside it; the index is told
-// before anything is asked of it, so that it answers with what was acknowledged. It can be deleted at any time.
+// What is known stands in two indexes: one of the lists that were loaded, and one of the records of this node: those that it watches, notices
+// in force and diffusions. A transaction that changes such a record says so in a setting beside it; the index is told before anything is
+// asked of it, so that it answers with what was acknowledged, and what was destroyed is written out of its files. It can be deleted while
+// the node is stopped.
 
 // own is the source of this node's records in the index.
 const own = "own"
@@ -55,7 +57,7 @@ func (n *Node) reindex(tx *store.Tx, kind, id string) error {
 func (n *Node) tellIndex(ctx context.Context) error {
 	n.indexing.Lock()
 	defer n.indexing.Unlock()
-	if !slices.ContainsFunc(n.index.Sources(), func(s match.Source) bool { return s.Name == own }) {
+	if len(n.own.Sources()) == 0 {
 		if err := n.fillIndex(ctx); err != nil {
 			return err
 		}
@@ -91,8 +93,14 @@ func (n *Node) tellIndex(ctx context.Context) error {
 		if err != nil || len(marks) == 0 {
 			return err
 		}
-		if _, err := n.index.Put(ctx, match.Source{Name: own, Title: "records of this node", Whole: true}, records, gone...); err != nil {
+		c, err := n.own.Put(ctx, match.Source{Name: own, Title: "records of this node", Whole: true}, records, gone...)
+		if err != nil {
 			return err
+		}
+		if c.Changed+c.Removed > 0 {
+			if err := n.own.Purge(ctx); err != nil {
+				return err
+			}
 		}
 		if _, err := n.compareStanding(ctx, records); err != nil {
 			return err
@@ -115,6 +123,30 @@ func (n *Node) tellIndex(ctx context.Context) error {
 			return err
 		}
 	}
+}
+
+// find asks both indexes.
+func (n *Node) find(ctx context.Context, a *match.Ask, o match.Options) (*match.Answer, error) {
+	mine, err := n.own.Find(ctx, a, o)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := n.lists.Find(ctx, a, o)
+	if err != nil {
+		return nil, err
+	}
+	out := &match.Answer{State: n.stateOfLists(), Cut: mine.Cut || listed.Cut, Hits: append(mine.Hits, listed.Hits...)}
+	slices.SortStableFunc(out.Hits, func(a, b match.Hit) int { return cmp.Compare(b.Score, a.Score) })
+	out.Hits = out.Hits[:min(len(out.Hits), cmp.Or(o.Limit, 5))]
+	return out, nil
+}
+
+// stateOfLists is that of the lists; a node without any answers from its own records, which are whole.
+func (n *Node) stateOfLists() match.State {
+	if s := n.lists.State(); s != match.Empty {
+		return s
+	}
+	return match.Complete
 }
 
 // fillIndex tells a new index of everything.
@@ -142,7 +174,7 @@ func (n *Node) fillIndex(ctx context.Context) error {
 			yield(match.Record{}, err)
 		}
 	}
-	_, err := n.index.Update(ctx, match.Source{Name: own, Title: "records of this node", Whole: true}, seq)
+	_, err := n.own.Update(ctx, match.Source{Name: own, Title: "records of this node", Whole: true}, seq)
 	return err
 }
 
@@ -304,7 +336,7 @@ func (n *Node) LookUp(ctx context.Context, w Who, q Question) (*Checked, error) 
 	if err := n.tellIndex(ctx); err != nil {
 		return nil, err
 	}
-	a, err := n.index.Find(ctx, &q.Ask, q.Options)
+	a, err := n.find(ctx, &q.Ask, q.Options)
 	if err != nil {
 		return nil, err
 	}
@@ -412,7 +444,7 @@ func (n *Node) LoadLists(ctx context.Context, w Who, paths []string, o watchlist
 	o.Changed = func(r *match.Record) {
 		fresh = append(fresh, match.Record{ID: r.ID, Dataset: r.Dataset, Schema: r.Schema, Names: r.Names, Births: r.Births, Countries: r.Countries, Sex: r.Sex, Selectors: r.Selectors})
 	}
-	out, err := watchlist.Load(ctx, n.index, paths, nil, o)
+	out, err := watchlist.Load(ctx, n.lists, paths, nil, o)
 	if err == nil {
 		_, err = n.compareStanding(ctx, fresh)
 	}
@@ -435,7 +467,7 @@ func (n *Node) IndexState(ctx context.Context, w Who) (*IndexInfo, error) {
 	if err := n.tellIndex(ctx); err != nil {
 		return nil, err
 	}
-	return &IndexInfo{State: n.index.State(), Records: n.index.Records(), Sources: n.index.Sources()}, nil
+	return &IndexInfo{State: n.stateOfLists(), Records: n.lists.Records() + n.own.Records(), Sources: append(n.lists.Sources(), n.own.Sources()...)}, nil
 }
 
 // IndexInfo is what an index holds.
@@ -453,7 +485,7 @@ func (n *Node) Listed(ctx context.Context, w Who, id string) (r match.Record, ok
 	if w.Purpose == "" || strings.TrimSpace(w.LegalBasis) == "" {
 		return r, false, fmt.Errorf("%w: give purpose and legal basis before a query", ErrNotAllowed)
 	}
-	if r, ok, err = n.index.Get(id); err != nil || !ok || r.Dataset == own {
+	if r, ok, err = n.lists.Get(id); err != nil || !ok {
 		return match.Record{}, false, err
 	}
 	return r, true, n.record(w, audit.Query, "list", id, "", "opened")

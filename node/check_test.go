@@ -153,5 +153,18 @@ func TestTheDeskAsksInAnyScript(t *testing.T) {
 		if got := ask(named("Анна Экземпляр")); len(got.Hits) != 0 {
 			t.Errorf("it is still known: %+v", got)
 		}
+		err = filepath.WalkDir(filepath.Join(bank.dir, "index"), func(path string, d os.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			b, err := os.ReadFile(path)
+			if low := strings.ToLower(string(b)); strings.Contains(low, "exemplar") || strings.Contains(string(b), "L898902C3") {
+				t.Errorf("%s still holds what was destroyed", path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Error(err)
+		}
 	})
 }

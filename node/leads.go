@@ -63,7 +63,7 @@ func (n *Node) compareStanding(ctx context.Context, records []match.Record) (mad
 		if isWatched = isWatched && r.Dataset == own; !isWatched {
 			o.Datasets = []string{own}
 		}
-		got, err := n.index.Find(ctx, a, o)
+		got, err := n.find(ctx, a, o)
 		if err != nil {
 			return made, err
 		}

@@ -127,7 +127,7 @@ func TestAListWhoseLoadingWasInterruptedIsComparedLater(t *testing.T) {
 		t.Fatal(err)
 	}
 	bank.stop()
-	x, err := match.Open(filepath.Join(bank.dir, "index"), false, time.Now)
+	x, err := match.Open(filepath.Join(bank.dir, "index", "lists"), true, time.Now)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,9 +55,10 @@ type Node struct {
 	audit    *audit.Log
 	register *register.Register
 	rules    *notice.Rules
-	index    *match.Index
-	loading  sync.Mutex // of lists
-	indexing sync.Mutex // what the index has not heard of yet is told by one
+	lists    *match.Index // of what is loaded
+	own      *match.Index // of the records of this node
+	loading  sync.Mutex   // of lists
+	indexing sync.Mutex   // what the index has not heard of yet is told by one
 	now      func() time.Time
 	log      *slog.Logger
 	every    time.Duration
@@ -141,7 +142,10 @@ func Open(ctx context.Context, dir string, o Options) (n *Node, err error) {
 	if err := n.countAsides(ctx); err != nil {
 		return nil, err
 	}
-	if n.index, err = match.Open(n.path("index"), true, n.now); err != nil {
+	if n.lists, err = match.Open(n.path("index/lists"), true, n.now); err != nil {
+		return nil, err
+	}
+	if n.own, err = match.Open(n.path("index/own"), true, n.now); err != nil {
 		return nil, err
 	}
 	if n.register, err = register.Open(ctx, n.path("register")); err != nil {
