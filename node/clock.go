@@ -49,7 +49,7 @@ func (n *Node) clock(ctx context.Context) error {
 
 // Tick does what time alone asks for. It may be called as often as one likes.
 func (n *Node) Tick(ctx context.Context) error {
-	errs := []error{n.putRotations(ctx), n.tellAgain(ctx), n.putDue(ctx), n.retain(ctx), n.tellReceipts(ctx), n.takeAsides(ctx), n.askRegister(ctx), n.tellIndex(ctx), n.recheck(ctx), n.callHooks(ctx)}
+	errs := []error{n.putRotations(ctx), n.tellAgain(ctx), n.putDue(ctx), n.retain(ctx), n.tellReceipts(ctx), n.takeAsides(ctx), n.askRegister(ctx), n.tellIndex(ctx), n.recheck(ctx), n.callHooks(ctx), n.tellLeads(ctx)}
 	n.takeNextKeys()
 	hourly, err := n.elapsed(ctx, "hour", time.Hour)
 	if err == nil && hourly {

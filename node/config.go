@@ -29,7 +29,15 @@ type Config struct {
 	Private  Private   `toml:"private"`
 	People   []Person  `toml:"person"`
 	Clients  []Client  `toml:"client"`
+	Standing Standing  `toml:"standing"`
 	Webhooks []Webhook `toml:"webhook"`
+}
+
+// Standing says which members hear of what standing checks find, by a message in the name of a person.
+type Standing struct {
+	Tell       []string `toml:"tell"`
+	Person     string   `toml:"person"`
+	LegalBasis string   `toml:"legal_basis"`
 }
 
 // Webhook is a program that is called when a standing check finds something.
@@ -147,6 +155,13 @@ rules = ""
 answer = false
 things_a_day = 0
 
+[standing]
+# Members that hear of what a standing check finds, by a sealed message that names its reference, not the person; in whose name, and on
+# which legal basis.
+tell = []
+person = ""
+legal_basis = ""
+
 # A program that is called when a standing check finds something (Standard Webhooks; the call says that there is a lead, not about whom).
 # May stand several times.
 # [[webhook]]
@@ -201,6 +216,9 @@ func parseConfig(text []byte, path string) (*Config, error) {
 	}
 	if (c.Relay.Cert == "") != (c.Relay.Key == "") {
 		return nil, fmt.Errorf("%w: %s: give both cert and key of the relay, or none", ErrConfig, path)
+	}
+	if len(c.Standing.Tell) > 0 && (c.person(c.Standing.Person) == nil || strings.TrimSpace(c.Standing.LegalBasis) == "") {
+		return nil, fmt.Errorf("%w: %s: [standing] tells members in the name of a person of this node, on a legal basis: give both", ErrConfig, path)
 	}
 	for _, w := range c.Webhooks {
 		if u, err := url.Parse(w.URL); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {

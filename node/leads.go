@@ -17,7 +17,9 @@ import (
 	"strings"
 	"time"
 
+	"tarir/handling"
 	"tarir/match"
+	"tarir/notice"
 	"tarir/store"
 )
 
@@ -200,12 +202,81 @@ func (n *Node) putLead(ctx context.Context, l StandingLead) (fresh bool, err err
 			return err
 		}
 		fresh = true
+		if len(n.config.Standing.Tell) > 0 {
+			if err := tx.Set(tellMark+l.ID, string(watchedPurpose(watched))); err != nil {
+				return err
+			}
+		}
 		return n.call(tx, "lead", l.ID)
 	})
 	if fresh {
 		n.counted.leads.Add(1)
 	}
 	return fresh, err
+}
+
+// tellMark names the setting that stands until members were told of a lead.
+const tellMark = "tell/"
+
+// watchedPurpose is for which a record is watched.
+func watchedPurpose(it *store.Item) handling.Purpose {
+	if l := labelOf(it); l != nil && l.Purpose != "" {
+		return l.Purpose
+	}
+	return handling.Inform
+}
+
+// tellLeads tells the members that the configuration names of leads: that there is one, of which kind and how alike, under a reference by
+// which they can ask. After a crash they may be told twice, under one reference.
+func (n *Node) tellLeads(ctx context.Context) error {
+	if len(n.config.Standing.Tell) == 0 {
+		return nil
+	}
+	var marks []string
+	err := n.store.Read(ctx, func(tx *store.Tx) (err error) { marks, err = tx.Settings(tellMark); return err })
+	if err != nil {
+		return err
+	}
+	for _, mark := range marks {
+		var l *StandingLead
+		var purpose string
+		err := n.store.Read(ctx, func(tx *store.Tx) (err error) {
+			l = nil // it may be run again
+			if purpose, err = tx.Setting(mark); err != nil {
+				return err
+			}
+			it, err := tx.Get(kindLead, strings.TrimPrefix(mark, tellMark))
+			if errors.Is(err, store.ErrNone) {
+				return nil // destroyed since
+			}
+			if err == nil {
+				l, err = body[StandingLead](it)
+			}
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if l != nil {
+			what := "a record of the list " + l.Source
+			if l.Source == own {
+				what, _, _ = strings.Cut(l.Found, "/")
+				what = "a " + what
+			}
+			c := n.config.Standing
+			_, err = n.Send(ctx, Who{Person: c.Person, Purpose: handling.Purpose(purpose), LegalBasis: c.LegalBasis}, NewLetter{
+				Kind: kindMessage, To: c.Tell, Subject: "Standing check " + l.ID,
+				Text: notice.Texts{"en": fmt.Sprintf("A record that %s watches is like %s (score %.2f). It is a lead, not an identity. Ask under the reference %s.", n.config.Member, what, l.Score, l.ID)},
+			})
+			if err != nil {
+				return fmt.Errorf("tell of a lead: %w", err)
+			}
+		}
+		if err := n.store.Write(ctx, func(tx *store.Tx) error { return tx.Unset(mark) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hook is a call that waits: it says that there is something, not what.

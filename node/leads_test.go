@@ -54,7 +54,7 @@ func TestWhoIsWatchedIsToldOfWhenBecomingKnown(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.nodes["BANK-FF"].stop()
-	if err := os.WriteFile(path, []byte(string(text)+"\n[[webhook]]\nurl = \""+hooks.URL+"\"\nsecret = \""+secret+"\"\n"), 0o600); err != nil {
+	if err := os.WriteFile(path, []byte(strings.Replace(string(text), "tell = []\nperson = \"\"\nlegal_basis = \"\"", "tell = [\"NCB-AA\"]\nperson = \"ann\"\nlegal_basis = \"AML act 12\"", 1)+"\n[[webhook]]\nurl = \""+hooks.URL+"\"\nsecret = \""+secret+"\"\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	w.start("BANK-FF")
@@ -101,6 +101,14 @@ func TestWhoIsWatchedIsToldOfWhenBecomingKnown(t *testing.T) {
 		if !strings.Contains(c, `"type":"lead"`) || strings.Contains(c, "kzempl") || strings.Contains(c, "xempl") {
 			t.Errorf("a call says %s", c)
 		}
+	}
+	w.until("the bureau is told of both", func() bool {
+		list, err := w.nodes["NCB-AA"].List(ctx, who("ann"), "message", 0)
+		return err == nil && len(list) == 2
+	})
+	it, err := w.nodes["NCB-AA"].Open(ctx, who("ann"), "message", w.first("NCB-AA", "message"))
+	if err != nil || !strings.Contains(string(it.Body), "is like a") || strings.Contains(strings.ToLower(string(it.Body)), "exempl") {
+		t.Errorf("%s %v", it.Body, err)
 	}
 	// What is withdrawn leaves no lead behind.
 	if _, err := w.nodes["NCB-AA"].Step(ctx, who("bob"), r.ID, notice.Step{Event: notice.Withdraw, Side: notice.Owner, Ground: "achieved"}, nil); err != nil {

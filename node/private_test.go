@@ -127,3 +127,36 @@ func TestPrivateChecksHaveALimitAndAreAnsweredByWhoWants(t *testing.T) {
 	w.clock.forward(25 * time.Hour)
 	w.until("the other one is, the day after", func() bool { return state(first.ID) == "done" && state(second.ID) == "done" })
 }
+
+// TestTwoMembersLearnWhatTheyShare: each asks the other for its own records, and learns what both have, and nothing else.
+func TestTwoMembersLearnWhatTheyShare(t *testing.T) {
+	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "NCB-BB": handling.Bureau}, nil)
+	ctx := t.Context()
+	label := handling.Label{Status: handling.Suspect}
+	for id, records := range map[string]string{
+		"NCB-AA": `{"id":"a1","schema":"Person","properties":{"name":["A"],"phone":["+33612345678"]}}` + "\n" + `{"id":"a2","schema":"BankAccount","properties":{"iban":["FR7630006000011234567890189"]}}`,
+		"NCB-BB": `{"id":"b1","schema":"Person","properties":{"name":["B"],"phone":["+33 6 12 34 56 78"]}}` + "\n" + `{"id":"b2","schema":"CryptoWallet","properties":{"publicKey":["1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2"]}}`,
+	} {
+		w.answering(id, "answer = true")
+		if _, err := w.nodes[id].Import(ctx, who("ann"), strings.NewReader(records+"\n"), label); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for from, c := range map[string]struct{ to, want string }{"NCB-AA": {"NCB-BB", "watch/a1,NCB-BB,phone"}, "NCB-BB": {"NCB-AA", "watch/b1,NCB-AA,phone"}} {
+		j, err := w.nodes[from].PrivateAsk(ctx, who("ann"), c.to, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.until("it is done", func() bool {
+			j, err = w.nodes[from].Private(ctx, who("ann"), j.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return j.State == "done"
+		})
+		text, err := os.ReadFile(j.Result)
+		if err != nil || string(text) != "row,known_to,by\n"+c.want+"\n" {
+			t.Errorf("%s: %s %v", from, text, err)
+		}
+	}
+}
