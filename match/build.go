@@ -211,7 +211,7 @@ func (b *builder) finish() (err error) {
 		return fmt.Errorf("build index: %w", err)
 	}
 	defer f.Close()
-	h := header{Records: len(b.year), Names: len(b.nameOf), Words: len(b.words), Sections: map[string]section{}}
+	h := header{Records: len(b.year), Names: len(b.nameOf), Words: len(b.words), Keys: name.KeysVersion, Sections: map[string]section{}}
 	sections := []struct {
 		key  string
 		data []byte

@@ -98,6 +98,12 @@ func Open(dir string, begin bool, clock func() time.Time) (*Index, error) {
 	s.count()
 	x.now.Store(s)
 	x.tidy(s)
+	// What a version with other keys built would not be found: it is written anew, from the records in it.
+	if slices.ContainsFunc(s.segments, func(seg *segment) bool { return seg.h.Keys != name.KeysVersion }) {
+		if err := x.compact(context.Background(), false); err != nil {
+			return nil, err
+		}
+	}
 	return x, nil
 }
 
@@ -539,7 +545,7 @@ func (x *Index) compact(ctx context.Context, purge bool) error {
 			from = n - 2
 		}
 		for i := range n {
-			if (len(s.dead[i])*2 > s.segments[i].h.Records || purge && len(s.dead[i]) > 0) && i < from {
+			if (len(s.dead[i])*2 > s.segments[i].h.Records || purge && len(s.dead[i]) > 0 || s.segments[i].h.Keys != name.KeysVersion) && i < from {
 				from = i
 			}
 		}

@@ -1,6 +1,7 @@
 package match_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -376,6 +377,37 @@ func TestAnOrganisationIsFoundByItsFirstLetters(t *testing.T) {
 		if strings.Join(got, " ") != want {
 			t.Errorf("%s: %v, want %s", n, got, want)
 		}
+	}
+}
+
+// An index that was built by a version whose words have other keys is written anew when it is opened.
+func TestAnIndexOfAnotherVersionIsWrittenAnew(t *testing.T) {
+	dir := t.TempDir()
+	x, err := match.Open(dir, true, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := x.Put(context.Background(), match.Source{Name: "a", Whole: true}, []match.Record{person("1", "", "Ana Exemplar")}); err != nil {
+		t.Fatal(err)
+	}
+	list, _ := filepath.Glob(filepath.Join(dir, "*.seg"))
+	data, err := os.ReadFile(list[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := bytes.Replace(data, []byte(`"keys":1`), []byte(`"keys":9`), 1)
+	if bytes.Equal(other, data) {
+		t.Fatal("the header has no version")
+	}
+	if err := os.WriteFile(list[0], other, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if x, err = match.Open(dir, false, time.Now); err != nil {
+		t.Fatal(err)
+	}
+	again, _ := filepath.Glob(filepath.Join(dir, "*.seg"))
+	if len(find(t, x, named("Anna Exemplar"))) != 1 || len(again) != 1 || again[0] == list[0] || x.Records() != 1 {
+		t.Error(again)
 	}
 }
 

@@ -47,6 +47,7 @@ type header struct {
 	Records  int                `json:"records"`
 	Names    int                `json:"names"`
 	Words    int                `json:"words"`
+	Keys     int                `json:"keys"` // name.KeysVersion
 	Sections map[string]section `json:"sections"`
 }
 

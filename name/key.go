@@ -6,6 +6,10 @@ import (
 	"strings"
 )
 
+// KeysVersion is changed with everything that changes which words a name has or which keys a word: an index that was built with others does
+// not find what it holds.
+const KeysVersion = 1
+
 // Word is a word of a name as an index keeps it: a letter that says what it is, the word in Latin letters and, where it was written in
 // signs that are syllables, a zero byte and those.
 //

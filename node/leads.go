@@ -227,7 +227,7 @@ func watchedPurpose(it *store.Item) handling.Purpose {
 }
 
 // tellLeads tells the members that the configuration names of leads: that there is one, of which kind and how alike, under a reference by
-// which they can ask. After a crash they may be told twice, under one reference.
+// which they can ask. Each is told once, as the message has the lead's id.
 func (n *Node) tellLeads(ctx context.Context) error {
 	if len(n.config.Standing.Tell) == 0 {
 		return nil
@@ -265,7 +265,7 @@ func (n *Node) tellLeads(ctx context.Context) error {
 			}
 			c := n.config.Standing
 			_, err = n.Send(ctx, Who{Person: c.Person, Purpose: handling.Purpose(purpose), LegalBasis: c.LegalBasis}, NewLetter{
-				Kind: kindMessage, To: c.Tell, Subject: "Standing check " + l.ID,
+				id: l.ID, Kind: kindMessage, To: c.Tell, Subject: "Standing check " + l.ID,
 				Text: notice.Texts{"en": fmt.Sprintf("A record that %s watches is like %s (score %.2f). It is a lead, not an identity. Ask under the reference %s.", n.config.Member, what, l.Score, l.ID)},
 			})
 			if err != nil {

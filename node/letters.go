@@ -53,6 +53,7 @@ type File struct {
 
 // NewLetter is what somebody wants to send.
 type NewLetter struct {
+	id      string          // of a letter that must not go out twice; empty: a new one
 	Kind    string          `json:"kind"` // message or diffusion
 	To      []string        `json:"to"`
 	Subject string          `json:"subject"`
@@ -78,6 +79,9 @@ func (n *Node) Send(ctx context.Context, w Who, l NewLetter) (*Letter, error) {
 	id, err := newID()
 	if err != nil {
 		return nil, err
+	}
+	if l.id != "" {
+		id = l.id
 	}
 	now := n.now()
 	label := &handling.Label{Until: now.AddDate(0, 0, n.config.Keep.Messages), Europol: []string{handling.H2}}
@@ -135,6 +139,11 @@ func (n *Node) Send(ctx context.Context, w Who, l NewLetter) (*Letter, error) {
 		return nil, err
 	}
 	err = n.store.Write(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Get(l.Kind, id); err == nil {
+			return nil // it went out before a crash
+		} else if !errors.Is(err, store.ErrNone) {
+			return err
+		}
 		st, err := n.enqueue(tx, say{
 			to: to, kind: l.Kind, subject: l.Kind + "/" + id, purpose: label.Purpose, legalBasis: w.LegalBasis, label: label, body: stripped(out), attachments: out.Attachments,
 			urgent: l.Urgent || out.Form != nil && (out.Form.Colour == notice.Orange || out.Form.Danger.Life),
