@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gofrs/flock"
+
 	"tarir/entity"
 	"tarir/name"
 )
@@ -37,7 +39,8 @@ type Source struct {
 // manifest is what the index consists of.
 type manifest struct {
 	Version  int                 `json:"version"`
-	Next     int                 `json:"next"` // number of the next segment
+	Next     int                 `json:"next"`   // number of the next segment
+	Change   int                 `json:"change"` // how often it was changed
 	Segments []string            `json:"segments"`
 	Dead     map[string][]uint32 `json:"dead,omitempty"` // records of a segment that were replaced or taken out
 	Sources  []Source            `json:"sources"`
@@ -67,44 +70,95 @@ type state0 struct{ atomic.Pointer[state] }
 // ErrNoIndex says that a folder holds no index.
 var ErrNoIndex = errors.New("there is no index: build one with tarir index build")
 
-// Open opens the index in a folder; with make it begins an empty one where there is none.
+// ErrBusy says that another process changes the index.
+var ErrBusy = errors.New("another process changes this index: wait until it is done")
+
+// Open opens the index in a folder; with begin it begins an empty one where there is none.
 func Open(dir string, begin bool, clock func() time.Time) (*Index, error) {
 	x := &Index{dir: dir, clock: clock}
-	b, err := os.ReadFile(filepath.Join(dir, manifestFile))
-	if errors.Is(err, fs.ErrNotExist) && begin {
+	s, err := x.read()
+	if errors.Is(err, ErrNoIndex) && begin {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("open index: %w", err)
 		}
-		x.now.Store(&state{m: manifest{Version: 1}})
-		return x, nil
+		s, err = &state{m: manifest{Version: 1}}, nil
 	}
+	if err != nil {
+		return nil, err
+	}
+	x.now.Store(s)
+	// What a version with other keys built would not be found: it is written anew, from the records in it.
+	if slices.ContainsFunc(s.segments, func(seg *segment) bool { return seg.h.Keys != name.KeysVersion }) {
+		unlock, err := x.lock()
+		if err != nil {
+			return nil, err
+		}
+		defer unlock()
+		if err := x.compact(context.Background(), false); err != nil {
+			return nil, err
+		}
+	}
+	return x, nil
+}
+
+// read reads the state that is on disk.
+func (x *Index) read() (*state, error) {
+	b, err := os.ReadFile(filepath.Join(x.dir, manifestFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: %w", dir, ErrNoIndex)
+		return nil, fmt.Errorf("%s: %w", x.dir, ErrNoIndex)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open index: %w", err)
 	}
 	s := &state{}
 	if err := json.Unmarshal(b, &s.m); err != nil || s.m.Version != 1 {
-		return nil, fmt.Errorf("open index: %s: %w", filepath.Join(dir, manifestFile), errSegment)
+		return nil, fmt.Errorf("open index: %s: %w", filepath.Join(x.dir, manifestFile), errSegment)
 	}
 	for _, f := range s.m.Segments {
-		seg, err := openSegment(filepath.Join(dir, filepath.Base(f)))
+		seg, err := openSegment(filepath.Join(x.dir, filepath.Base(f)))
 		if err != nil {
 			return nil, fmt.Errorf("open index: %w", err)
 		}
 		s.segments = append(s.segments, seg)
 	}
 	s.count()
-	x.now.Store(s)
-	x.tidy(s)
-	// What a version with other keys built would not be found: it is written anew, from the records in it.
-	if slices.ContainsFunc(s.segments, func(seg *segment) bool { return seg.h.Keys != name.KeysVersion }) {
-		if err := x.compact(context.Background(), false); err != nil {
-			return nil, err
-		}
+	return s, nil
+}
+
+// lock lets one process change the index, and takes up what others changed before.
+func (x *Index) lock() (unlock func(), err error) {
+	l := flock.New(filepath.Join(x.dir, "lock"))
+	if ok, err := l.TryLock(); err != nil || !ok {
+		return nil, errors.Join(ErrBusy, err)
 	}
-	return x, nil
+	unlock = func() { _ = l.Unlock() } // it ends with the process at the latest
+	if err := x.Refresh(); err != nil {
+		unlock()
+		return nil, err
+	}
+	x.tidy(x.now.Load())
+	return unlock, nil
+}
+
+// Refresh takes up what another process changed.
+func (x *Index) Refresh() error {
+	b, err := os.ReadFile(filepath.Join(x.dir, manifestFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // nothing was written yet
+	}
+	if err != nil {
+		return fmt.Errorf("read index: %w", err)
+	}
+	var m manifest
+	if json.Unmarshal(b, &m) == nil && m.Change == x.now.Load().m.Change {
+		return nil
+	}
+	s, err := x.read()
+	if err != nil {
+		return err
+	}
+	x.now.Store(s)
+	return nil
 }
 
 func (s *state) count() {
@@ -355,6 +409,11 @@ func (x *Index) Put(ctx context.Context, src Source, records []Record, gone ...s
 func (x *Index) change(ctx context.Context, src Source, records iter.Seq2[Record, error], whole bool, gone ...string) (c Change, err error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	unlock, err := x.lock()
+	if err != nil {
+		return c, err
+	}
+	defer unlock()
 	s := x.now.Load()
 	next := &state{m: s.m, segments: slices.Clone(s.segments)}
 	next.m.Dead = map[string][]uint32{}
@@ -482,6 +541,11 @@ func (x *Index) change(ctx context.Context, src Source, records iter.Seq2[Record
 func (x *Index) Purge(ctx context.Context) error {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	unlock, err := x.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
 	return x.compact(ctx, true)
 }
 
@@ -511,6 +575,7 @@ func (r *Record) equal(o *Record) bool {
 
 // publish writes the manifest and makes a state the one that is asked.
 func (x *Index) publish(s *state) error {
+	s.m.Change++
 	b, err := json.MarshalIndent(&s.m, "", " ")
 	if err != nil {
 		return err

@@ -380,6 +380,48 @@ func TestAnOrganisationIsFoundByItsFirstLetters(t *testing.T) {
 	}
 }
 
+// Another process sees what one changes, and only one changes at a time.
+func TestTwoProcessesShareAnIndex(t *testing.T) {
+	dir := t.TempDir()
+	a, err := match.Open(dir, true, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put := func(x *match.Index, id, n string) error {
+		_, err := x.Put(context.Background(), match.Source{Name: "s", Whole: true}, []match.Record{person(id, "", n)})
+		return err
+	}
+	if err := put(a, "1", "Ana Exemplar"); err != nil {
+		t.Fatal(err)
+	}
+	b, err := match.Open(dir, false, time.Now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := put(b, "2", "Omar Beispiel"); err != nil {
+		t.Fatal(err)
+	}
+	if err := put(a, "3", "Ivan Primer"); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Refresh(); err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []string{"Ana Exemplar", "Omar Beispiel", "Ivan Primer"} {
+		if len(find(t, a, named(n))) != 1 || len(find(t, b, named(n))) != 1 {
+			t.Errorf("%s is not found by both", n)
+		}
+	}
+	busy := func(yield func(match.Record, error) bool) {
+		if err := put(b, "4", "Too Early"); !errors.Is(err, match.ErrBusy) {
+			t.Error("two change it at once:", err)
+		}
+	}
+	if _, err := a.Update(context.Background(), match.Source{Name: "t", Whole: true}, busy); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // An index that was built by a version whose words have other keys is written anew when it is opened.
 func TestAnIndexOfAnotherVersionIsWrittenAnew(t *testing.T) {
 	dir := t.TempDir()

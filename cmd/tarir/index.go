@@ -180,7 +180,16 @@ func (c *indexServeCmd) Run(e *env) error {
 	s := &http.Server{Handler: web.Lists(x), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10}
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()
-	<-e.ctx.Done()
+	for running := true; running; {
+		select {
+		case <-time.After(time.Second): // what tarir index build changes is answered from then on
+			if err := x.Refresh(); err != nil {
+				fmt.Fprintf(e.stderr, "%v\n", err)
+			}
+		case <-e.ctx.Done():
+			running = false
+		}
+	}
 	last, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	err = s.Shutdown(last)
