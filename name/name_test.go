@@ -88,7 +88,7 @@ func TestWhatSeparates(t *testing.T) {
 	}
 }
 
-// The pairs are hard ones, made for that, and their labels do not all agree; nobody fitted anything to them but the kinds of words.
+// The pairs are hard ones, made for that, and their labels do not all agree; docs/performance.md says what was set after looking at them.
 func TestHardPairs(t *testing.T) {
 	f, err := os.Open("testdata/pairs.csv")
 	if err != nil {
