@@ -31,7 +31,6 @@ type Source struct {
 	Version string    `json:"version,omitempty"` // what the source calls this state of it
 	At      time.Time `json:"at"`                // when it was read
 	Records int       `json:"records"`
-	Refused int       `json:"refused,omitempty"` // records that could not be read
 	Whole   bool      `json:"complete"`          // it was read to its end
 	MaxAge  string    `json:"max_age,omitempty"` // a Go duration after which it is stale; empty: never
 }
@@ -59,13 +58,11 @@ type state struct {
 // Index is an index of records in a folder. It answers while it is changed.
 type Index struct {
 	dir   string
-	now   state0
+	now   atomic.Pointer[state]
 	mu    sync.Mutex // of changes
 	clock func() time.Time
 	fresh func(*Record) // told of each record that is added or changed
 }
-
-type state0 struct{ atomic.Pointer[state] }
 
 // ErrNoIndex says that a folder holds no index.
 var ErrNoIndex = errors.New("there is no index: build one with tarir index build")

@@ -84,14 +84,14 @@ func (x *search) lookFor(words []name.Word, weights []float64, n *name.Name) {
 	if a := n.Acronym(); a != "" {
 		sets = append(sets, asked{x.s.exactly(name.Word("l"+a), 0.8), 1<<len(words) - 1})
 	}
-	alike := map[uint32]near2{} // word of the index → what it is in the question
+	alike := map[uint32]meaning{} // word of the index → what it is in the question
 	var rare []near
 	var frequent []uint32
 	gather := func(set asked) {
 		for _, w := range set.list {
 			old, had := alike[w.word]
 			if !had || old.alike < w.alike {
-				alike[w.word] = near2{w.alike, set.bits | old.bits}
+				alike[w.word] = meaning{w.alike, set.bits | old.bits}
 			} else {
 				old.bits |= set.bits
 				alike[w.word] = old
@@ -252,15 +252,15 @@ func (q *wanted) sameWord(e *estimate, a, b uint32) bool {
 	return x == y && x&(x-1) == 0
 }
 
-// near2 is what a word of the index is in the question.
-type near2 struct {
+// meaning is what a word of the index is in the question.
+type meaning struct {
 	alike float32
 	bits  uint16
 }
 
 // estimate is how promising a name is, from its words alone.
 type estimate struct {
-	alike   map[uint32]near2
+	alike   map[uint32]meaning
 	weights []float64
 	total   float32
 	letters []byte
@@ -274,19 +274,19 @@ type estimate struct {
 }
 
 // of says what a word of the index is in the question.
-func (e *estimate) of(s *segment, w uint32) (near2, bool) {
+func (e *estimate) of(s *segment, w uint32) (meaning, bool) {
 	if a, ok := e.alike[w]; ok {
 		return a, true
 	}
 	if e.laterBit == 0 || !name.MayBeAlike(e.laterLetters, s.letters[w]) {
-		return near2{}, false
+		return meaning{}, false
 	}
 	v, ok := e.memo[w]
 	if !ok {
 		v = float32(e.later.Alike(s.word(w), false))
 		e.memo[w] = v
 	}
-	return near2{v, e.laterBit}, v > 0
+	return meaning{v, e.laterBit}, v > 0
 }
 
 // consider estimates a name, and keeps it if it is among the most promising.

@@ -111,7 +111,7 @@ func (m *matcher) align() {
 	var codes [most][most]Code
 	for i := range m.a.list {
 		for j := range m.b.list {
-			v, c := words2(&m.a.list[i], &m.b.list[j])
+			v, c := wordsAlike(&m.a.list[i], &m.b.list[j])
 			alike[i][j], codes[i][j] = float32(v), c
 		}
 	}
@@ -176,7 +176,7 @@ func (m *matcher) together(whole, parts *side) {
 					continue
 				}
 				both := token{text: string(text), script: parts.list[j].script}
-				v, _ := words2(w, &both)
+				v, _ := wordsAlike(w, &both)
 				if v < 0.75 || v < 0.85 && len(text) < 10 && w.script == both.script {
 					continue
 				}
@@ -408,8 +408,8 @@ func (m *matcher) sayLeft(both bool) {
 	}
 }
 
-// words2 is how much two words are alike, from 0 to 1, and why.
-func words2(a, b *token) (float64, Code) {
+// wordsAlike is how much two words are alike, from 0 to 1, and why.
+func wordsAlike(a, b *token) (float64, Code) {
 	if a.class == particle || b.class == particle || a.text == "" || b.text == "" {
 		return 0, ""
 	}

@@ -110,7 +110,7 @@ func Alike(a, b Word) float64 {
 		return exactly(a == b)
 	}
 	x, y := a.token(), b.token()
-	v, _ := words2(&x, &y)
+	v, _ := wordsAlike(&x, &y)
 	return v
 }
 
@@ -134,7 +134,7 @@ func (l Like) Alike(w Word, sounds bool) float64 {
 	}
 	o := w.token()
 	if o.class != plain || l.t.class != plain || o.script != latin || l.t.script != latin || o.text == l.t.text {
-		v, _ := words2(&l.t, &o)
+		v, _ := wordsAlike(&l.t, &o)
 		return v
 	}
 	if !sounds {

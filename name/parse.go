@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/BurntSushi/toml"
+
 	"tarir/entity"
 )
 
@@ -202,7 +203,7 @@ func joinLetters(list []word, kind Kind) []word {
 		for j < len(list) && len(list[j].latin) == 1 && list[j].native == "" {
 			j++
 		}
-		if most := 1; j-i > most && kind != Person {
+		if j-i > 1 && kind != Person {
 			var b strings.Builder
 			for _, w := range list[i:j] {
 				b.WriteString(w.latin)

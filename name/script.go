@@ -54,7 +54,7 @@ type word struct {
 	script script
 }
 
-// ascii writes a string of ASCII letters in lower case; ok is false where there is anything else.
+// ascii says that a text is ASCII alone.
 func ascii(s string) bool {
 	for i := range len(s) {
 		if s[i] >= 0x80 {

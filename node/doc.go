@@ -15,6 +15,9 @@
 //	public.go    what everybody may see of notices in force
 //	letters.go   diffusions, messages, recall, receipts
 //	watch.go     records and watch-lists; hits
+//	check.go     is this known: the index and the questions to it
+//	leads.go     standing checks, and whom a new match is told
+//	private.go   private checks, as keeper and as asker
 //	stops.go     requests to stop payments
 //	clock.go     what time alone does: reminders, ends of retention, checkpoints, leases
 //	backup.go    backup and restore

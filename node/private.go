@@ -563,6 +563,16 @@ func (n *Node) readSet(j *PrivateJob) (*private.Set, error) {
 	return private.ReadSet(io.MultiReader(readers...))
 }
 
+// resume is the keeper's set and the job that asks it, as they were left.
+func (n *Node) resume(j *PrivateJob) (*private.Set, *private.Job, error) {
+	set, err := n.readSet(j)
+	if err != nil {
+		return nil, nil, err
+	}
+	job, err := private.NewJob(set.Public, j.Secret)
+	return set, job, err
+}
+
 // lines gives the rows and things of a request, from 1.
 func (n *Node) lines(j *PrivateJob) (func(number int) (rows, things []string, err error), func() error, error) {
 	f, err := os.Open(filepath.Join(n.privateDir(j.ID), "things"))
@@ -590,11 +600,7 @@ func (n *Node) request(ctx context.Context, j *PrivateJob) error {
 	if j.Sent >= until {
 		return nil
 	}
-	set, err := n.readSet(j)
-	if err != nil {
-		return n.endPrivate(ctx, j, err)
-	}
-	job, err := private.NewJob(set.Public, j.Secret)
+	set, job, err := n.resume(j)
 	if err != nil {
 		return n.endPrivate(ctx, j, err)
 	}
@@ -646,11 +652,7 @@ func (n *Node) endPrivate(ctx context.Context, j *PrivateJob, why error) error {
 
 // conclude takes the blinds off and writes which rows are known, and by what.
 func (n *Node) conclude(ctx context.Context, j *PrivateJob) error {
-	set, err := n.readSet(j)
-	if err != nil {
-		return n.endPrivate(ctx, j, err)
-	}
-	job, err := private.NewJob(set.Public, j.Secret)
+	set, job, err := n.resume(j)
 	if err != nil {
 		return n.endPrivate(ctx, j, err)
 	}
