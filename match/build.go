@@ -174,24 +174,13 @@ func (b *builder) finish() (err error) {
 		number[w] = uint32(i)
 	}
 	b.vocab = nil
-	listAt := make([]uint64, len(b.words)+1)
+	count := make([]uint32, len(b.words))
 	for i, w := range b.named {
 		b.named[i] = number[w]
-		listAt[number[w]+1]++
+		count[number[w]]++
 	}
-	frequent, rank := b.frequent(listAt)
-	for i := range b.words {
-		listAt[i+1] += listAt[i]
-	}
-	list := make([]uint32, len(b.named))
-	next := slices.Clone(listAt[:len(b.words)])
-	for n := range b.nameOf {
-		words := b.named[b.nameAt[n]:b.nameAt[n+1]]
-		for _, w := range words { // a name that has a word twice stands there twice
-			list[next[w]] = uint32(n)
-			next[w]++
-		}
-	}
+	frequent, rank := b.frequent(count)
+	list, listAt := b.lists(rank)
 	wordAt := make([]uint32, 1, len(b.words)+1)
 	letters := make([]uint32, 0, len(b.words))
 	var text []byte
@@ -203,8 +192,8 @@ func (b *builder) finish() (err error) {
 		wordAt = append(wordAt, uint32(len(text)))
 		letters = append(letters, b.words[w].Letters())
 	}
-	near, nearAt := b.near(order)
-	pairs, pairAt, pairNames := b.pairs(rank)
+	near, nearAt := b.near(order, letters)
+	pairs := b.pairs(rank)
 	slots, slotOf := b.slots()
 	f, err := os.Create(b.path + ".new")
 	if err != nil {
@@ -219,16 +208,17 @@ func (b *builder) finish() (err error) {
 		{"words", text},
 		{"wordAt", raw(wordAt)},
 		{"letters", raw(letters)},
+		{"count", raw(count)},
 		{"listAt", raw(listAt)},
 		{"list", raw(list)},
 		{"near", raw(near)},
 		{"nearAt", raw(nearAt)},
 		{"nameOf", raw(b.nameOf)},
-		{"nameAt", raw(b.nameAt)},
-		{"nameWords", raw(b.named)},
-		{"pairs", raw(pairs)},
-		{"pairAt", raw(pairAt)},
-		{"pairNames", raw(pairNames)},
+		{"pairs", raw(pairs.key)},
+		{"pairAt", raw(pairs.at)},
+		{"pairList", raw(pairs.list)},
+		{"pairYear", raw(pairs.year)},
+		{"pairYearAt", raw(pairs.yearAt)},
 		{"frequent", raw(frequent)},
 		{"year", raw(b.year)},
 		{"slots", raw(slots)},
@@ -324,8 +314,37 @@ func syncDir(dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
-// near puts the words into buckets by their keys.
-func (b *builder) near(order []uint32) (near, nearAt []uint32) {
+// row appends what a list says of a name.
+func (b *builder) row(list []uint32, n uint32) []uint32 {
+	words := b.named[b.nameAt[n]:b.nameAt[n+1]]
+	return append(append(list, n, uint32(b.year[b.nameOf[n]])<<16|uint32(len(words))), words...)
+}
+
+// lists gives the names with each word that is not frequent.
+func (b *builder) lists(rank []uint32) (list []uint32, listAt []uint64) {
+	listAt = make([]uint64, len(b.words)+1)
+	each := func(do func(word, name uint32)) {
+		for n := range uint32(len(b.nameOf)) {
+			words := b.named[b.nameAt[n]:b.nameAt[n+1]]
+			for i, w := range words {
+				if rank[w] == 0 && !slices.Contains(words[:i], w) {
+					do(w, n)
+				}
+			}
+		}
+	}
+	each(func(w, n uint32) { listAt[w+1] += 2 + b.nameAt[n+1] - b.nameAt[n] })
+	for i := range b.words {
+		listAt[i+1] += listAt[i]
+	}
+	list = make([]uint32, listAt[len(b.words)])
+	next := slices.Clone(listAt[:len(b.words)])
+	each(func(w, n uint32) { next[w] += uint64(len(b.row(list[next[w]:next[w]], n))) })
+	return list, listAt
+}
+
+// near puts the words into buckets by their keys, each with its letters.
+func (b *builder) near(order, letters []uint32) (near, nearAt []uint32) {
 	buckets := 1 << bits.Len(uint(len(order)*2))
 	mask := uint64(buckets - 1)
 	nearAt = make([]uint32, buckets+1)
@@ -344,12 +363,12 @@ func (b *builder) near(order []uint32) (near, nearAt []uint32) {
 	for i := range buckets {
 		nearAt[i+1] += nearAt[i]
 	}
-	near = make([]uint32, len(keys))
+	near = make([]uint32, 2*len(keys))
 	next := slices.Clone(nearAt[:buckets])
 	begin := 0
 	for i, end := range ends {
 		for _, k := range keys[begin:end] {
-			near[next[k]] = uint32(i)
+			near[2*next[k]], near[2*next[k]+1] = uint32(i), letters[i]
 			next[k]++
 		}
 		begin = end
@@ -357,26 +376,31 @@ func (b *builder) near(order []uint32) (near, nearAt []uint32) {
 	return near, nearAt
 }
 
-// frequent gives the words of many names, the most frequent first, and their ranks; counts stand one place behind their words.
-func (b *builder) frequent(counts []uint64) ([]uint32, []uint32) {
-	from := uint64(frequentFrom(len(b.nameOf)))
+// frequent gives the words of many names, the most frequent first, and the ranks of all words.
+func (b *builder) frequent(count []uint32) ([]uint32, []uint32) {
+	from := uint32(frequentFrom(len(b.nameOf)))
 	var list []uint32
-	for w := range uint32(len(counts) - 1) {
-		if counts[w+1] >= from {
-			list = append(list, w)
+	for w, n := range count {
+		if n >= from {
+			list = append(list, uint32(w))
 		}
 	}
-	slices.SortFunc(list, func(x, y uint32) int { return cmp.Or(cmp.Compare(counts[y+1], counts[x+1]), cmp.Compare(x, y)) })
+	slices.SortFunc(list, func(x, y uint32) int { return cmp.Or(cmp.Compare(count[y], count[x]), cmp.Compare(x, y)) })
 	list = list[:min(len(list), 1<<16-1)]
-	rank := make([]uint32, len(counts)-1)
+	rank := make([]uint32, len(count))
 	for i, w := range list {
 		rank[w] = uint32(i) + 1
 	}
 	return list, rank
 }
 
-// pairs lists the names by two of their frequent words, or by their only word.
-func (b *builder) pairs(rank []uint32) (pairs []uint32, pairAt []uint64, names []uint32) {
+// pairs are the names by two of their frequent words, or by their only word.
+type pairs struct {
+	key, list        []uint32
+	at, year, yearAt []uint64
+}
+
+func (b *builder) pairs(rank []uint32) (p pairs) {
 	var all []uint64 // rank, rank, name
 	var own []uint32
 	for n := range b.nameOf {
@@ -400,28 +424,31 @@ func (b *builder) pairs(rank []uint32) (pairs []uint32, pairAt []uint64, names [
 		}
 	}
 	sortHalves(all)
-	pairAt = []uint64{0}
-	for i, p := range all {
-		key := uint32(p >> 32)
-		if i == 0 || key != pairs[len(pairs)-1] {
-			if i > 0 {
-				pairAt = append(pairAt, uint64(i))
+	yearOf := func(x uint64) uint16 { return b.year[b.nameOf[uint32(x)]] }
+	for len(all) > 0 {
+		key := uint32(all[0] >> 32)
+		end := slices.IndexFunc(all, func(x uint64) bool { return uint32(x>>32) != key })
+		if end < 0 {
+			end = len(all)
+		}
+		same := all[:end]
+		if len(same) >= byYear {
+			slices.SortFunc(same, func(x, y uint64) int { return cmp.Or(cmp.Compare(yearOf(x), yearOf(y)), cmp.Compare(x, y)) })
+		}
+		for i, x := range same {
+			if len(same) >= byYear && (i == 0 || yearOf(x) != yearOf(same[i-1])) {
+				p.year, p.yearAt = append(p.year, uint64(len(p.key))<<16|uint64(yearOf(x))), append(p.yearAt, uint64(len(p.list)))
 			}
-			pairs = append(pairs, key)
+			if i == 0 {
+				p.at = append(p.at, uint64(len(p.list)))
+			}
+			p.list = b.row(p.list, uint32(x))
 		}
-		names = append(names, uint32(p))
+		p.key = append(p.key, key)
+		all = all[end:]
 	}
-	if len(all) > 0 {
-		pairAt = append(pairAt, uint64(len(all)))
-	}
-	for i := range pairs {
-		if list := names[pairAt[i]:pairAt[i+1]]; len(list) >= byYear {
-			slices.SortFunc(list, func(x, y uint32) int {
-				return cmp.Or(cmp.Compare(b.year[b.nameOf[x]], b.year[b.nameOf[y]]), cmp.Compare(x, y))
-			})
-		}
-	}
-	return pairs, pairAt, names
+	p.at = append(p.at, uint64(len(p.list)))
+	return p
 }
 
 // sortHalves sorts with two processors.

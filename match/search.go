@@ -2,6 +2,7 @@ package match
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"strings"
 
@@ -113,7 +114,7 @@ func (x *search) lookFor(words []name.Word, weights []float64, n *name.Name) {
 	if later >= 0 {
 		names := 0
 		for _, w := range rare {
-			names += len(x.s.names(w.word))
+			names += int(x.s.count[w.word])
 		}
 		if len(frequent) > 0 || names > few {
 			gather(asked{x.s.like(words[later]), 1 << later})
@@ -123,25 +124,19 @@ func (x *search) lookFor(words []name.Word, weights []float64, n *name.Name) {
 	}
 	// The likest first, and of those the rarest: when the work is cut off, what is left was the least likely.
 	slices.SortFunc(rare, func(a, b near) int {
-		return cmp.Or(cmp.Compare(b.alike, a.alike), cmp.Compare(len(x.s.names(a.word)), len(x.s.names(b.word))), cmp.Compare(a.word, b.word))
+		return cmp.Or(cmp.Compare(b.alike, a.alike), cmp.Compare(x.s.count[a.word], x.s.count[b.word]), cmp.Compare(a.word, b.word))
 	})
 	for i, w := range words {
 		if !w.Initial() {
 			e.total += float32(weights[i])
 		}
 	}
+	consider := func(n uint32, year uint16, words []uint32) { x.consider(n, year, words, &e) }
 	work := 0
 	for _, w := range rare {
-		list := x.s.names(w.word)
-		if work+len(list) > scanned {
+		work += x.s.names(w.word).each(scanned-work, consider)
+		if work == scanned {
 			x.cut = true
-			list = list[:scanned-work]
-		}
-		work += len(list)
-		for _, m := range list {
-			x.consider(m, &e)
-		}
-		if x.cut {
 			break
 		}
 	}
@@ -226,25 +221,12 @@ func (x *search) pair(a, b uint32, work int, e *estimate) int {
 	if !ok {
 		return work
 	}
-	list := x.s.pairList[x.s.pairAt[i]:x.s.pairAt[i+1]]
-	if y := x.q.year; y != 0 && len(list) >= byYear {
-		// So many stand in order of their years of birth: those of about the year asked for are looked at before all.
-		at := func(year uint16) int {
-			k, _ := slices.BinarySearchFunc(list, year, func(n uint32, y uint16) int { return cmp.Compare(x.s.year[x.s.nameOf[n]], y) })
-			return k
-		}
-		for _, n := range list[at(y-1):at(y+2)] {
-			x.consider(n, e)
-		}
-	}
-	if work+len(list) > paired {
-		x.cut = true
-		list = list[:max(paired-work, 0)]
-	}
-	for _, m := range list {
-		x.consider(m, e)
-	}
-	return work + len(list)
+	all, about := x.s.paired(i, x.q.year)
+	consider := func(n uint32, year uint16, words []uint32) { x.consider(n, year, words, e) }
+	about.each(math.MaxInt, consider)
+	work += all.each(paired-work, consider)
+	x.cut = x.cut || work == paired
+	return work
 }
 
 func (q *wanted) sameWord(e *estimate, a, b uint32) bool {
@@ -290,8 +272,7 @@ func (e *estimate) of(s *segment, w uint32) (meaning, bool) {
 }
 
 // consider estimates a name, and keeps it if it is among the most promising.
-func (x *search) consider(n uint32, e *estimate) {
-	words := x.s.wordsOf(n)
+func (x *search) consider(n uint32, year uint16, words []uint32, e *estimate) {
 	var got float32
 	var met uint16
 	hits := 0
@@ -318,8 +299,8 @@ func (x *search) consider(n uint32, e *estimate) {
 		est *= 0.5
 	}
 	est -= 0.03 * float32(max(len(words)-max(hits, 1), 0))
-	if y := x.s.year[x.s.nameOf[n]]; y != 0 && x.q.year != 0 {
-		switch d := int(y) - int(x.q.year); {
+	if year != 0 && x.q.year != 0 {
+		switch d := int(year) - int(x.q.year); {
 		case d == 0:
 			est += 0.15
 		case d > 1 || d < -1:
@@ -401,8 +382,10 @@ func (s *segment) compare(w name.Word) []near {
 	like := name.Wanted(w)
 	w.Asked(func(k uint64, sounds bool) {
 		b := k & mask
-		for _, id := range s.near[s.nearAt[b]:s.nearAt[b+1]] {
-			if work == compared || !name.MayBeAlike(letters, s.letters[id]) || has(id) {
+		bucket := s.near[2*int(s.nearAt[b]) : 2*int(s.nearAt[b+1])]
+		for i := 0; i < len(bucket) && work < compared; i += 2 {
+			id := bucket[i]
+			if !name.MayBeAlike(letters, bucket[i+1]) || has(id) {
 				continue
 			}
 			work++

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"unsafe"
 
@@ -24,23 +25,28 @@ import (
 //	words      the distinct words of all names, one after the other
 //	wordAt     where each begins (uint32, one more than there are)
 //	letters    its consonants (uint32)
-//	listAt     where its list of names begins (uint64, one more)
-//	list       numbers of names, in order (uint32)
-//	near       numbers of words, by bucket of their keys (uint32)
-//	nearAt     where each bucket begins (uint32, one more)
+//	count      how many times it stands in a name (uint32)
+//	listAt     where its list of names begins (uint64, one more); that of a frequent word is empty
+//	list       rows of names, in order (uint32)
+//	near       numbers of words, each with its consonants, by bucket of their keys (uint32)
+//	nearAt     how many stand before each bucket (uint32, one more)
 //	nameOf     the record of each name (uint32)
-//	nameAt     where the words of each name begin (uint64, one more)
-//	nameWords  numbers of words (uint32)
 //	pairs      pairs of frequent words, in order: rank of one << 16 | rank of the other (uint32)
 //	pairAt     where the names with the pair begin (uint64, one more)
-//	pairNames  numbers of names (uint32), in order; of a pair that many have, in order of their years of birth
+//	pairList   rows of names (uint32), in order; of a pair that many have, in order of their years of birth
+//	pairYear   number of such a pair << 16 | year of birth, in order (uint64)
+//	pairYearAt where its rows begin (uint64)
 //	frequent   the word of each rank, from 1 on (uint32); rank 0 stands for "no other word"
 //	year       the year of birth of each record, 0 if it is not known or there are several (uint16)
 //	slots      a hash table of selectors and ids: hash (uint64)
 //	slotOf     the record in each slot, plus one (uint32)
 //	recordAt   where each record begins (uint64, one more)
 //	records    the records
-const segmentMagic = "TARIRIX1"
+//
+// A row of a name is its number, the year of birth of its record << 16 | the number of its words, and those. It is written as often as the
+// name is in a list, so that looking through a list reads the file in order: reading the words of names that lie all over it took twice
+// as long as everything else.
+const segmentMagic = "TARIRIX2"
 
 // header describes a segment.
 type header struct {
@@ -64,16 +70,17 @@ type segment struct {
 	words    string
 	wordAt   []uint32
 	letters  []uint32
+	count    []uint32
 	listAt   []uint64
 	list     []uint32
 	near     []uint32
 	nearAt   []uint32
 	nameOf   []uint32
-	nameAt   []uint64
-	named    []uint32
 	pairs    []uint32
 	pairAt   []uint64
 	pairList []uint32
+	pairYear []uint64
+	yearAt   []uint64
 	frequent []uint32
 	rank     map[uint32]uint32 // frequent word → its rank
 	initials [2]uint32         // where words that are initials begin and end
@@ -151,15 +158,16 @@ func (s *segment) layOut() error {
 	s.words, s.records = text(s.section("words")), text(s.section("records"))
 	s.wordAt, s.letters, s.listAt, s.list = view[uint32](s, "wordAt"), view[uint32](s, "letters"), view[uint64](s, "listAt"), view[uint32](s, "list")
 	s.near, s.nearAt = view[uint32](s, "near"), view[uint32](s, "nearAt")
-	s.nameOf, s.nameAt, s.named = view[uint32](s, "nameOf"), view[uint64](s, "nameAt"), view[uint32](s, "nameWords")
-	s.pairs, s.pairAt, s.pairList, s.frequent = view[uint32](s, "pairs"), view[uint64](s, "pairAt"), view[uint32](s, "pairNames"), view[uint32](s, "frequent")
+	s.nameOf, s.count, s.frequent = view[uint32](s, "nameOf"), view[uint32](s, "count"), view[uint32](s, "frequent")
+	s.pairs, s.pairAt, s.pairList = view[uint32](s, "pairs"), view[uint64](s, "pairAt"), view[uint32](s, "pairList")
+	s.pairYear, s.yearAt = view[uint64](s, "pairYear"), view[uint64](s, "pairYearAt")
 	s.year, s.slots, s.slotOf, s.recordAt = view[uint16](s, "year"), view[uint64](s, "slots"), view[uint32](s, "slotOf"), view[uint64](s, "recordAt")
 	h := &s.h
-	ok := h.Records >= 0 && h.Names >= 0 && h.Words >= 0 && len(s.wordAt) == h.Words+1 && len(s.letters) == h.Words && len(s.listAt) == h.Words+1 && len(s.nameOf) == h.Names && len(s.nameAt) == h.Names+1 &&
+	ok := h.Records >= 0 && h.Names >= 0 && h.Words >= 0 && len(s.wordAt) == h.Words+1 && len(s.letters) == h.Words && len(s.listAt) == h.Words+1 && len(s.nameOf) == h.Names && len(s.count) == h.Words &&
 		len(s.year) == h.Records && len(s.recordAt) == h.Records+1 && len(s.slots) == len(s.slotOf) && len(s.slots)&(len(s.slots)-1) == 0 && len(s.slots) > 0 && len(s.pairAt) == len(s.pairs)+1 &&
 		len(s.nearAt) > 1 && (len(s.nearAt)-1)&(len(s.nearAt)-2) == 0 &&
-		uint64(s.wordAt[h.Words]) == uint64(len(s.words)) && s.listAt[h.Words] == uint64(len(s.list)) && s.nameAt[h.Names] == uint64(len(s.named)) && s.recordAt[h.Records] == uint64(len(s.records)) &&
-		s.pairAt[len(s.pairs)] == uint64(len(s.pairList)) && uint64(s.nearAt[len(s.nearAt)-1]) == uint64(len(s.near))
+		uint64(s.wordAt[h.Words]) == uint64(len(s.words)) && s.listAt[h.Words] == uint64(len(s.list)) && s.recordAt[h.Records] == uint64(len(s.records)) &&
+		s.pairAt[len(s.pairs)] == uint64(len(s.pairList)) && 2*uint64(s.nearAt[len(s.nearAt)-1]) == uint64(len(s.near)) && len(s.yearAt) == len(s.pairYear)
 	if !ok {
 		return errSegment
 	}
@@ -201,10 +209,37 @@ func (s *segment) find(w name.Word) (uint32, bool) {
 	return uint32(lo), lo < s.h.Words && s.word(uint32(lo)) == w
 }
 
-// names are those with a word, in order.
-func (s *segment) names(word uint32) []uint32 { return s.list[s.listAt[word]:s.listAt[word+1]] }
+// rows are the names of a list, one after the other.
+type rows []uint32
 
-func (s *segment) wordsOf(n uint32) []uint32 { return s.named[s.nameAt[n]:s.nameAt[n+1]] }
+// each calls yield with the number, the year of birth and the words of at most so many names, and says how many there were more or less.
+func (r rows) each(most int, yield func(name uint32, year uint16, words []uint32)) (n int) {
+	for ; len(r) > 0 && n < most; n++ {
+		end := 2 + r[1]&0xffff
+		yield(r[0], uint16(r[1]>>16), r[2:end])
+		r = r[end:]
+	}
+	return n
+}
+
+// names are those with a word that is not frequent, in order.
+func (s *segment) names(word uint32) rows { return s.list[s.listAt[word]:s.listAt[word+1]] }
+
+// paired are the names with the i-th pair; of about a year of birth, where there are so many that they stand in its order.
+func (s *segment) paired(i int, year uint16) (all, about rows) {
+	begin, end := s.pairAt[i], s.pairAt[i+1]
+	at := func(year uint16) uint64 {
+		k, _ := slices.BinarySearch(s.pairYear, uint64(i)<<16|uint64(year))
+		if k < len(s.pairYear) && s.pairYear[k]>>16 == uint64(i) {
+			return s.yearAt[k]
+		}
+		return end
+	}
+	if year != 0 && at(0) != end {
+		about = s.pairList[at(year-1):at(year+2)]
+	}
+	return s.pairList[begin:end], about
+}
 
 // record reads a record; its texts lie in the file.
 func (s *segment) record(i uint32) (r Record, err error) {
