@@ -23,6 +23,9 @@ func (n *Node) SendAny(ctx context.Context, to, kind, subject string, label *han
 	return err
 }
 
+// KeyCount is how many keys the node can open letters with.
+func (n *Node) KeyCount() int { return len(n.ownKeys()) }
+
 // AdmitQuietly takes members in without telling anybody, for worlds of many: their registers are copied.
 func (n *Node) AdmitQuietly(ctx context.Context, st register.Statement, join func(invitation []byte) (answer []byte, code string, err error)) error {
 	own := n.ownKeys()[0]

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"time"
 
 	"tarir/audit"
 	"tarir/exchange/envelope"
@@ -105,24 +106,40 @@ func (n *Node) takeNextKeys() {
 
 // putInForce makes the next keys the ones in force.
 func (n *Node) putInForce(next *keys.Private) {
+	me, _ := n.me()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if public := n.keys[0].Public(); public.Equal(next.Public()) {
 		return // somebody else was faster
 	}
 	s := *n.sealed
-	s.Keys, s.Next = append([]string{s.Next}, s.Keys...), ""
-	if len(s.Keys) > 3 {
-		s.Keys = s.Keys[:3] // what was sealed to older ones has expired long ago
-	}
+	texts, all := n.stillNeeded(me)
+	s.Keys, s.Next = append([]string{s.Next}, texts...), ""
 	if err := n.pass.write(n.dir, &s); err != nil {
 		n.log.Error("the new keys are in force and could not be put in their place; it is tried again", "error", err.Error())
 		return
 	}
-	n.sealed, n.keys = &s, append([]*keys.Private{next}, n.keys...)
+	n.sealed, n.keys = &s, append([]*keys.Private{next}, all...)
 	if signer, err := next.NoteSigner(n.config.Member); err == nil {
 		n.audit.SignWith(signer)
 	}
+}
+
+// stillNeeded are the keys to which something that is still on its way may be sealed: all, but those that were replaced so long ago that
+// it has expired. They may be many: whoever rotates three times in a minute has not read yet what was sealed to the first.
+func (n *Node) stillNeeded(me *register.Member) (texts []string, all []*keys.Private) {
+	replaced := map[string]time.Time{}
+	if me != nil {
+		for i := range me.Keys[:max(len(me.Keys)-1, 0)] {
+			replaced[me.Keys[i].ID()] = me.Keys[i+1].From
+		}
+	}
+	for i, k := range n.keys {
+		if at := replaced[k.ID()]; at.IsZero() || n.now().Sub(at) < 2*envelope.MaxAge {
+			texts, all = append(texts, n.sealed.Keys[i]), append(all, k)
+		}
+	}
+	return texts, all
 }
 
 // signAgain signs with the keys in force what was signed with older ones after they had been changed, and has not left this node: it

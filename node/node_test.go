@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"tarir/casework"
+	"tarir/exchange/envelope"
 	"tarir/handling"
 	"tarir/hit"
 	"tarir/node"
@@ -266,6 +267,33 @@ func TestKeysAreRotatedWhileLettersAreOnTheirWayAndALostLaptopIsReplaced(t *test
 		_, err := w.nodes["FIU-1"].Send(ctx, who("ann"), node.NewLetter{Kind: "message", To: []string{"NCB-AA"}, Text: notice.Texts{"en": "x"}})
 		return err != nil
 	})
+}
+
+// What was sealed to a key may arrive after several newer ones, and after a restart; what has expired needs no key.
+func TestKeysStayUntilWhatWasSealedToThemHasExpired(t *testing.T) {
+	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau}, nil)
+	rotate := func() {
+		t.Helper()
+		if err := w.nodes["GS"].Rotate(t.Context(), node.Who{Person: "ann"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	restart := func(want int) {
+		t.Helper()
+		w.nodes["GS"].stop()
+		w.start("GS")
+		if n := w.nodes["GS"].KeyCount(); n != want {
+			t.Fatalf("the node has %d keys, not %d", n, want)
+		}
+	}
+	for range 5 {
+		rotate()
+	}
+	restart(6)
+	w.own["GS"] = &clock{ahead: 2*envelope.MaxAge + time.Hour}
+	restart(6)
+	rotate()
+	restart(2) // the last that was replaced has been in force until now
 }
 
 func TestAWrongClockDelaysAndLosesNothing(t *testing.T) {
