@@ -32,11 +32,16 @@ demo-cluster: build
 	@bin/tarir world --preset andes --seed 7 --out demo/cluster-world
 	@CLUSTER=1 EXCHANGE=demo/exchange-cluster RELAY_PORT=15222 scripts/exchange demo/cluster-world
 
-# What the program embeds and npm brings: the drawings of the report, TypeScript and its libraries bundled into one script,
-# and the gazetteer, towns and airports packed into one table.
+# What the program embeds and others bring: the drawings of the report, TypeScript and its libraries bundled into one script; the
+# gazetteer, towns and airports packed into one table; and how Japanese names read, out of a dictionary that is a Go module.
 PAGE = report/page
 GAZETTEER = place/gazetteer
-bundles: $(PAGE)/dist/report.js $(GAZETTEER)/dist/places.tsv.gz
+JAPANESE = name/japanese
+bundles: $(PAGE)/dist/report.js $(GAZETTEER)/dist/places.tsv.gz $(JAPANESE)/dist/names.tsv.gz
+
+$(JAPANESE)/dist/names.tsv.gz: $(JAPANESE)/build/main.go $(JAPANESE)/build/go.sum
+	@scripts/setup go
+	cd $(JAPANESE)/build && go run . ../dist
 
 $(GAZETTEER)/dist/places.tsv.gz: $(GAZETTEER)/build.js $(GAZETTEER)/package-lock.json
 	@scripts/setup page
@@ -78,4 +83,4 @@ lint:
 	go run $(GOVULNCHECK) ./... || echo "govulncheck: see above (it needs the vulnerability database to be reachable)"
 
 clean:
-	rm -rf bin demo $(PAGE)/dist/report.js $(PAGE)/dist/world.json $(PAGE)/node_modules $(GAZETTEER)/dist/places.tsv.gz $(GAZETTEER)/node_modules
+	rm -rf bin demo $(PAGE)/dist/report.js $(PAGE)/dist/world.json $(PAGE)/node_modules $(GAZETTEER)/dist/places.tsv.gz $(GAZETTEER)/node_modules $(JAPANESE)/dist/names.tsv.gz

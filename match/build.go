@@ -82,13 +82,14 @@ func (b *builder) flush() error {
 				p.body = flat.Encode(nil, p.r.fields)
 				k := name.KindOf(p.r.Schema)
 				for _, n := range p.r.Names {
-					parsed := name.Parse(n, k)
-					words := parsed.Words()
-					if a := parsed.Acronym(); a != "" {
-						words = append(words, name.Word("l"+a))
+					for _, parsed := range name.Parse(n, k).Readings() {
+						words := parsed.Words()
+						if a := parsed.Acronym(); a != "" {
+							words = append(words, name.Word("l"+a))
+						}
+						p.names = append(p.names, words)
+						p.alone = append(p.alone, parsed.Alone())
 					}
-					p.names = append(p.names, words)
-					p.alone = append(p.alone, parsed.Alone())
 				}
 			}
 		})

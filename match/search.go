@@ -23,10 +23,16 @@ const (
 type wanted struct {
 	ask     *Ask
 	names   []*name.Name
-	words   [][]name.Word // of each name
-	weights [][]float64
+	looks   []look
 	year    uint16  // of birth; 0 if it is not known
 	least   float32 // the score from which records are told
+}
+
+// look is a reading of a name, which is looked for by its words.
+type look struct {
+	name    *name.Name
+	words   []name.Word
+	weights []float64
 }
 
 // candidate is a name of a segment that may be the one.
@@ -54,8 +60,8 @@ type near struct {
 // candidates finds the names of a segment that are worth scoring.
 func (s *segment) candidates(q *wanted) ([]candidate, bool) {
 	x := &search{s: s, q: q, seen: map[uint32]bool{}}
-	for i := range q.names {
-		x.lookFor(q.words[i], q.weights[i], q.names[i])
+	for i := range q.looks {
+		x.lookFor(&q.looks[i])
 	}
 	// What is far from what was asked need not be read.
 	x.best = slices.DeleteFunc(x.best, func(c candidate) bool { return c.est < q.least-0.2 })
@@ -64,7 +70,8 @@ func (s *segment) candidates(q *wanted) ([]candidate, bool) {
 }
 
 // lookFor looks for one name of the question.
-func (x *search) lookFor(words []name.Word, weights []float64, n *name.Name) {
+func (x *search) lookFor(l *look) {
+	words, weights, n := l.words, l.weights, l.name
 	if len(words) > 8 {
 		words, weights = words[:8], weights[:8]
 	}
@@ -410,12 +417,14 @@ func want(a *Ask) *wanted {
 	for _, n := range a.Names {
 		for _, k := range kinds {
 			p := name.Parse(n, k)
-			words := p.Words()
-			weights := make([]float64, len(words))
-			for i := range words {
-				weights[i] = p.Weight(i)
+			q.names = append(q.names, p)
+			for _, r := range p.Readings() {
+				l := look{r, r.Words(), nil}
+				for i := range l.words {
+					l.weights = append(l.weights, r.Weight(i))
+				}
+				q.looks = append(q.looks, l)
 			}
-			q.names, q.words, q.weights = append(q.names, p), append(q.words, words), append(q.weights, weights)
 		}
 	}
 	if len(a.Births) == 1 {

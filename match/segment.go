@@ -247,16 +247,6 @@ func (s *segment) record(i uint32) (r Record, err error) {
 	return r, err
 }
 
-// ordinal is which of its record's names a name is.
-func (s *segment) ordinal(n uint32) int {
-	k := 0
-	for n > 0 && s.nameOf[n-1] == s.nameOf[n] {
-		n--
-		k++
-	}
-	return k
-}
-
 // known calls yield with the records that have a selector or id, until it says false.
 func (s *segment) known(key string, yield func(uint32) bool) {
 	h := hashOf(key)

@@ -1,6 +1,7 @@
 package name
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -51,7 +52,28 @@ func Compare(a, b *Name) Result { return compare(a, b, true) }
 // Score is the score alone.
 func Score(a, b *Name) float64 { return compare(a, b, false).Score }
 
+// compare takes the reading of a name in signs that is most like the other name. Two names in signs are compared by their signs alone:
+// many that are not the same read alike.
 func compare(a, b *Name, explain bool) Result {
+	best := compareOne(a, b, explain)
+	if len(a.others)+len(b.others) == 0 || a.inSigns() && b.inSigns() {
+		return best
+	}
+	for _, x := range a.Readings() {
+		for _, y := range b.Readings() {
+			if r := compareOne(x, y, explain); r.Score > best.Score {
+				best = r
+			}
+		}
+	}
+	return best
+}
+
+func (n *Name) inSigns() bool {
+	return slices.ContainsFunc(n.tokens, func(t token) bool { return t.script == han })
+}
+
+func compareOne(a, b *Name, explain bool) Result {
 	if len(a.tokens) == 0 || len(b.tokens) == 0 {
 		return Result{}
 	}
@@ -421,9 +443,9 @@ func wordsAlike(a, b *token) (float64, Code) {
 		switch {
 		case a.native == b.native:
 			return 1, Same
-		case len(a.native) <= 3*4 && a.text == b.text:
+		case len(a.native) <= 3*5 && a.text == b.text:
 			return 0.75, Variant
-		case len(a.native) <= 3*4:
+		case len(a.native) <= 3*5:
 			return 0, ""
 		}
 	}

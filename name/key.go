@@ -8,7 +8,7 @@ import (
 
 // KeysVersion is changed with everything that changes which words a name has or which keys a word: an index that was built with others does
 // not find what it holds.
-const KeysVersion = 1
+const KeysVersion = 2
 
 // Word is a word of a name as an index keeps it: a letter that says what it is, the word in Latin letters and, where it was written in
 // signs that are syllables, a zero byte and those.
@@ -408,6 +408,15 @@ func MayBeAlike(a, b uint32) bool {
 // Blurred are keys that spellings of one name have in common, in any order and script: any two of its words, by their consonants in
 // classes of sounds. A name of one word has that alone.
 func (n *Name) Blurred() []string {
+	var out []string
+	for _, r := range n.Readings() {
+		out = append(out, r.blurred()...)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+func (n *Name) blurred() []string {
 	var words [][]string // the codes of each
 	for i := range n.tokens {
 		t := &n.tokens[i]
@@ -457,6 +466,5 @@ func (n *Name) Blurred() []string {
 			}
 		}
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return out
 }

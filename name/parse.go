@@ -66,6 +66,7 @@ type Name struct {
 	forms  []string // classes of legal forms
 	text   string   // all words that count, in order, written together
 	cut    bool     // its last word may have been cut off
+	others []*Name  // how it reads in another language that is written in the same signs
 }
 
 // lists are the words of words.toml.
@@ -192,8 +193,17 @@ func Parse(text string, kind Kind) *Name {
 		}
 	}
 	n.text = b.String()
+	if kind == Person && !ascii(text) {
+		for _, r := range inJapanese(text) {
+			n.others = append(n.others, Parse(r, kind))
+		}
+	}
 	return n
 }
+
+// Readings are the name and the other ways to read it: a name in signs is read in Chinese, and in Japanese where its parts are names there.
+// Who looks for a name looks for all of them.
+func (n *Name) Readings() []*Name { return append([]*Name{n}, n.others...) }
 
 // joinLetters writes single letters in a row together: A.B.C. and p.l.c. are words. Two initials of a person stay what they are.
 func joinLetters(list []word, kind Kind) []word {

@@ -1,6 +1,7 @@
 package name
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 
@@ -173,6 +174,12 @@ func spell(run []rune, person bool) []word {
 
 // letters reads runes in Latin letters: lower case, a to z and 0 to 9 alone.
 func letters(run []rune) string {
+	if !slices.ContainsFunc(run, func(r rune) bool { return !kana(r) }) {
+		return hepburn(run)
+	}
+	if unicode.Is(unicode.Thai, run[0]) {
+		return thai(run)
+	}
 	var b strings.Builder
 	for _, r := range run {
 		s, ok := own[r]
