@@ -21,11 +21,11 @@ const (
 
 // wanted is a question made ready: it is the same for all segments.
 type wanted struct {
-	ask     *Ask
-	names   []*name.Name
-	looks   []look
-	year    uint16  // of birth; 0 if it is not known
-	least   float32 // the score from which records are told
+	ask   *Ask
+	names []*name.Name
+	looks []look
+	year  uint16  // of birth; 0 if it is not known
+	least float32 // the score from which records are told
 }
 
 // look is a reading of a name, which is looked for by its words.

@@ -63,6 +63,29 @@ func (n *Node) AdmitQuietly(ctx context.Context, st register.Statement, join fun
 	})
 }
 
+// RotateQuietly puts the new keys that a member is about to ask for into the register without telling anybody.
+func (n *Node) RotateQuietly(ctx context.Context, of *Node) error {
+	file, err := register.AskRotation(of.config.Member, of.ownKeys()[0], of.nextKeys())
+	if err != nil {
+		return err
+	}
+	st, err := register.Rotate(file, n.now())
+	if err != nil {
+		return err
+	}
+	own := n.ownKeys()[0]
+	entry, err := register.Sign(st, own)
+	if err != nil {
+		return err
+	}
+	if _, err := n.register.Append(entry); err != nil {
+		return err
+	}
+	return n.store.Write(ctx, func(tx *store.Tx) error {
+		return tx.Set(toldSetting, string(mustJSON(told{n.register.Size(), own.ID()})))
+	})
+}
+
 // Delivered is how many deliveries about a record have been receipted as stored.
 func (n *Node) Delivered(ctx context.Context, subject string) (stored int, err error) {
 	err = n.store.Read(ctx, func(tx *store.Tx) error {

@@ -35,7 +35,7 @@ func (n *Node) askSecretariat(tx *store.Tx, gs string) (string, error) {
 	if m, err := n.member(gs); err == nil {
 		q.Key = m.Last().ID()
 	}
-	return n.enqueue(tx, say{to: []string{gs}, kind: "register.ask", subject: "register/ask", body: q, urgent: true})
+	return n.enqueue(tx, say{to: []string{gs}, kind: "register.ask", subject: askSubject, body: q, urgent: true})
 }
 
 // ErrSecretariat says that only the secretariat does this.

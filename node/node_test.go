@@ -3,14 +3,17 @@ package node_test
 import (
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"tarir/casework"
 	"tarir/exchange/envelope"
+	"tarir/exchange/register"
 	"tarir/handling"
 	"tarir/hit"
 	"tarir/node"
@@ -294,6 +297,41 @@ func TestKeysStayUntilWhatWasSealedToThemHasExpired(t *testing.T) {
 	restart(6)
 	rotate()
 	restart(2) // the last that was replaced has been in force until now
+}
+
+// A member that has not heard of its own new keys, as part of the register did not come, asks for it, though nothing else is sent with
+// keys that others may not know.
+func TestAMemberWhoseRegisterLacksItsOwnKeysAsksForIt(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := l.Addr().String() // the relay is found there again
+	_ = l.Close()
+	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "FIU-1": handling.FIU}, nil, func(id string, s *node.Setup) {
+		if id == "GS" {
+			s.Listen = address
+		}
+	})
+	ann := node.Who{Person: "ann", Reason: "as agreed"}
+	w.nodes["GS"].stop()
+	aa := w.nodes["NCB-AA"]
+	if err := aa.Rotate(t.Context(), ann); err != nil {
+		t.Fatal(err)
+	}
+	aa.stop()
+	w.start("GS")
+	if err := w.nodes["GS"].RotateQuietly(t.Context(), aa.Node); err != nil {
+		t.Fatal(err)
+	}
+	w.start("NCB-AA") // the relay knows the new keys alone
+	if err := w.nodes["GS"].Change(t.Context(), ann, "suspended", "FIU-1", "as agreed", nil); err != nil {
+		t.Fatal(err)
+	}
+	w.until("NCB-AA knows its new keys", func() bool {
+		list, err := w.nodes["NCB-AA"].Members(t.Context(), node.Who{Person: "ann"})
+		return err == nil && slices.ContainsFunc(list, func(m *register.Member) bool { return m.ID == "NCB-AA" && len(m.Keys) == 2 })
+	})
 }
 
 func TestAWrongClockDelaysAndLosesNothing(t *testing.T) {

@@ -128,30 +128,29 @@ const (
 	mostInOne   = 2000
 	tryAgainIn  = 30 * time.Second
 	receiptKind = "receipt"
+	askSubject  = "register/ask"
 )
 
 // sendAll sends what is in the outbox, until ctx ends or the keys have changed.
 func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 	used := n.ownKeys()[0]
 	// Keys that the relay knows and this node's register does not yet: others may not know them either, and since when they hold is
-	// told by the register, which is on its way.
-	for {
-		if me, err := n.me(); err != nil || me.Last().Equal(used.Public()) {
-			break
-		}
-		if !pause(ctx, 100*time.Millisecond) {
-			return ctx.Err()
-		}
-	}
-	if err := n.signAgain(ctx); err != nil {
-		return err
-	}
+	// told by the register, which is on its way. Until then only the question for it is sent: part of it may have come out of order.
+	registered := false
 	later := map[string]time.Time{} // recipients that are left alone for a while, as their boxes are full; a clock that is set does not matter
 	first := time.Now()             // of those that follow
 	sent := map[string]bool{}       // receipts that the relay has: they are forgotten with what is written next, and sent once more after a crash
 	for {
 		if n.ownKeys()[0] != used {
 			return errRedial
+		}
+		if !registered {
+			me, err := n.me()
+			if registered = err != nil || me.Last().Equal(used.Public()); registered {
+				if err := n.signAgain(ctx); err != nil {
+					return err
+				}
+			}
 		}
 		if len(sent) == 0 {
 			first = time.Now()
@@ -160,7 +159,7 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 				n.log.Error("sending", "error", err.Error())
 			}
 		}
-		more, err := n.sendSome(ctx, client, later, sent)
+		more, err := n.sendSome(ctx, client, registered, later, sent)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -170,17 +169,21 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 		if more && err == nil {
 			continue
 		}
+		wait := time.Second
+		if !registered {
+			wait = 100 * time.Millisecond
+		}
 		select {
 		case <-n.wake:
-		case <-time.After(time.Second):
+		case <-time.After(wait):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
 }
 
-// sendSome sends one batch and says whether there may be more.
-func (n *Node) sendSome(ctx context.Context, client *relay.Client, later map[string]time.Time, sent map[string]bool) (bool, error) {
+// sendSome sends one batch and says whether there may be more. Unless all may be sent, it is what the secretariat is asked about its register.
+func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, later map[string]time.Time, sent map[string]bool) (bool, error) {
 	maps.DeleteFunc(later, func(_ string, t time.Time) bool { return time.Now().After(t) })
 	var queue []store.Waiting
 	var puts []string
@@ -194,7 +197,7 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, later map[str
 	}
 	now := n.now()
 	full := len(queue) == batch
-	queue = slices.DeleteFunc(queue, func(w store.Waiting) bool { return sent[w.ID] })
+	queue = slices.DeleteFunc(queue, func(w store.Waiting) bool { return sent[w.ID] || !all && w.Subject != askSubject })
 	if len(queue) == 0 {
 		return false, nil
 	}
