@@ -133,6 +133,9 @@ func (x *search) lookFor(l *look) {
 	slices.SortFunc(rare, func(a, b near) int {
 		return cmp.Or(cmp.Compare(b.alike, a.alike), cmp.Compare(x.s.count[a.word], x.s.count[b.word]), cmp.Compare(a.word, b.word))
 	})
+	for w := range alike {
+		e.some[w>>6&63] |= 1 << (w & 63)
+	}
 	for i, w := range words {
 		if !w.Initial() {
 			e.total += float32(weights[i])
@@ -250,13 +253,14 @@ type meaning struct {
 // estimate is how promising a name is, from its words alone.
 type estimate struct {
 	alike   map[uint32]meaning
+	some    [64]uint64 // bits of the last twelve bits of the words in alike: most words are none of them
 	weights []float64
 	total   float32
 	letters []byte
 	full    int
 	person  bool
 	// What was left for later, and how much the words that were met are alike to it.
-	later        name.Like
+	later        *name.Like
 	laterBit     uint16 // 0: nothing was
 	laterLetters uint32
 	memo         map[uint32]float32
@@ -264,8 +268,10 @@ type estimate struct {
 
 // of says what a word of the index is in the question.
 func (e *estimate) of(s *segment, w uint32) (meaning, bool) {
-	if a, ok := e.alike[w]; ok {
-		return a, true
+	if e.some[w>>6&63]&(1<<(w&63)) != 0 {
+		if a, ok := e.alike[w]; ok {
+			return a, true
+		}
 	}
 	if e.laterBit == 0 || !name.MayBeAlike(e.laterLetters, s.letters[w]) {
 		return meaning{}, false
@@ -377,9 +383,13 @@ func (s *segment) compare(w name.Word) []near {
 	if w[0] == '@' {
 		return out
 	}
-	has := func(id uint32) bool { return slices.ContainsFunc(out, func(n near) bool { return n.word == id }) }
+	met := map[uint32]bool{} // words have several keys; by sounds, which come first, more are alike
+	for _, n := range out {
+		met[n.word] = true
+	}
 	for _, o := range w.Others() {
-		if id, ok := s.find(o); ok && !has(id) {
+		if id, ok := s.find(o); ok && !met[id] {
+			met[id] = true
 			out = append(out, near{id, 0.85})
 		}
 	}
@@ -387,17 +397,33 @@ func (s *segment) compare(w name.Word) []near {
 	letters := w.Letters()
 	sure, work := len(out), 0
 	like := name.Wanted(w)
+	var ids []uint32
+	var words []name.Word
 	w.Asked(func(k uint64, sounds bool) {
 		b := k & mask
 		bucket := s.near[2*int(s.nearAt[b]) : 2*int(s.nearAt[b+1])]
+		ids, words = ids[:0], words[:0]
 		for i := 0; i < len(bucket) && work < compared; i += 2 {
-			id := bucket[i]
-			if !name.MayBeAlike(letters, bucket[i+1]) || has(id) {
-				continue
+			if id := bucket[i]; name.MayBeAlike(letters, bucket[i+1]) && !met[id] {
+				met[id] = true
+				ids = append(ids, id)
+				work++
 			}
-			work++
-			if v := like.Alike(s.word(id), sounds); v > 0 {
-				out = append(out, near{id, float32(v)})
+		}
+		// All texts are touched before the first is compared: memory that many wait for is waited for once.
+		for _, id := range ids {
+			words = append(words, s.word(id))
+		}
+		touched := byte(0)
+		for _, o := range words {
+			touched |= o[0]
+		}
+		if touched == 0 {
+			return // there are none
+		}
+		for i, o := range words {
+			if v := like.Alike(o, sounds); v > 0 {
+				out = append(out, near{ids[i], float32(v)})
 			}
 		}
 	})

@@ -561,10 +561,13 @@ func spelling(a, b string) (float64, Code) {
 // far is how much farther two spellings may be from each other where their consonants are the same.
 const far = 1.5
 
+// mostLonger is how many signs a spelling may have more than another.
+const mostLonger = 5
+
 // near is spelling without the last.
 func near(a, b string) (float64, Code) {
 	allowed := budget(max(len(a), len(b)))
-	if d := len(a) - len(b); d > 5 || d < -5 {
+	if d := len(a) - len(b); d > mostLonger || d < -mostLonger {
 		return 0, ""
 	}
 	if cost := distance(a, b, allowed); cost <= allowed {

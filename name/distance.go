@@ -128,6 +128,7 @@ func distance(a, b string, most float32) float32 {
 		ins[j], bi[j] = more(wholeB, p+j), uint8(index(b[j]))
 		last[j+1] = last[j] + ins[j]
 	}
+	leastBefore := float32(0)
 	for i := range len(a) {
 		del, alike := more(wholeA, p+i), &alikeCosts[index(a[i])]
 		row[0] = last[0] + del
@@ -157,12 +158,92 @@ func distance(a, b string, most float32) float32 {
 				least = v
 			}
 		}
-		if least > most+0.2 {
+		if least > most && leastBefore > most { // a step may leave a row out
 			return most + 1
 		}
+		leastBefore = least
 		before, last, row = last, row, before
 	}
 	return last[len(b)]
+}
+
+// measure is distance from one word to many. What a word begins with like the one before is not measured again: words that come in their
+// order are measured many times as fast.
+type measure struct {
+	a      string
+	ai     [longestWord]uint8
+	del    [longestWord]float32
+	rows   [longestWord + 1][longestWord + 1]float32 // after so many signs of b and of a
+	least  [longestWord + 1]float32                  // of a row
+	before string                                    // the word before
+	known  int                                       // how many rows are those of it
+}
+
+func newMeasure(a string) *measure {
+	m := &measure{a: a[:min(len(a), longestWord)]}
+	for j := range len(m.a) {
+		m.ai[j], m.del[j] = uint8(index(m.a[j])), more(a, j)
+		m.rows[0][j+1] = m.rows[0][j] + m.del[j]
+	}
+	return m
+}
+
+// to is the distance to a word; anything above most is told as more than most. The word must stay as it is until the next.
+func (m *measure) to(b string, most float32) float32 {
+	b = b[:min(len(b), longestWord)]
+	same := 0
+	for same < len(b) && same < len(m.before) && b[same] == m.before[same] {
+		same++
+	}
+	// What a sign costs depends on the one behind it.
+	m.known, m.before = min(m.known, max(same-1, 0)), b
+	a := m.a
+	for k := range len(b) {
+		if k == m.known {
+			m.row(k, a, b)
+			m.known++
+		}
+		if m.least[k+1] > most && m.least[k] > most { // a step may leave a row out
+			return most + 1
+		}
+	}
+	return m.rows[len(b)][len(a)]
+}
+
+// row measures the k-th sign of b.
+func (m *measure) row(k int, a, b string) {
+	last, row := &m.rows[k], &m.rows[k+1]
+	ins, alike := more(b, k), &alikeCosts[index(b[k])]
+	left := last[0] + ins
+	row[0] = left
+	least := left
+	for j := range len(a) {
+		v := last[j] + alike[m.ai[j]]
+		if w := last[j+1] + ins; w < v {
+			v = w
+		}
+		if w := left + m.del[j]; w < v {
+			v = w
+		}
+		if k > 0 {
+			before := &m.rows[k-1]
+			if j > 0 && b[k] == a[j-1] && b[k-1] == a[j] && b[k] != b[k-1] {
+				v = min(v, before[j-1]+swapped)
+			}
+			if before[j]+0.2 < v && two(b[k-1], b[k], a[j]) {
+				v = before[j] + 0.2
+			}
+		}
+		if j > 0 && last[j-1]+0.2 < v && two(a[j-1], a[j], b[k]) {
+			v = last[j-1] + 0.2
+		}
+		row[j+1] = v
+		left = v
+		if v < least {
+			least = v
+		}
+	}
+	m.least[k+1] = least
 }
 
 func two(x, y, one byte) bool {

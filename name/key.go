@@ -121,14 +121,20 @@ func exactly(same bool) float64 {
 	return 0
 }
 
-// Like is a word made ready to be compared with many.
-type Like struct{ t token }
+// Like is a word made ready to be compared with many, one after the other. Words in their order are compared fastest.
+type Like struct {
+	t       token
+	measure *measure
+}
 
 // Wanted makes a word ready.
-func Wanted(w Word) Like { return Like{w.token()} }
+func Wanted(w Word) *Like {
+	t := w.token()
+	return &Like{t, newMeasure(t.text)}
+}
 
 // Alike is how much a word is alike, from 0 to 1. Sounds says that the consonants of both are the same.
-func (l Like) Alike(w Word, sounds bool) float64 {
+func (l *Like) Alike(w Word, sounds bool) float64 {
 	if l.t.class == place || w[0] == '@' {
 		return exactly(l.t.class == place && w[0] == '@' && l.t.text == w.Text())
 	}
@@ -137,15 +143,19 @@ func (l Like) Alike(w Word, sounds bool) float64 {
 		v, _ := wordsAlike(&l.t, &o)
 		return v
 	}
-	if !sounds {
-		v, _ := near(l.t.text, o.text)
-		return v
-	}
 	allowed := budget(max(len(l.t.text), len(o.text)))
-	switch cost := distance(l.t.text, o.text, far*allowed); {
-	case cost <= allowed:
+	most := allowed
+	if sounds {
+		most *= far
+	} else if d := len(l.t.text) - len(o.text); d > mostLonger || d < -mostLonger {
+		return 0
+	}
+	switch cost := l.measure.to(o.text, most); {
+	case cost <= allowed && sounds:
 		return max(0.8, 1-0.4*float64(cost/allowed))
-	case cost <= far*allowed && vowel(l.t.text[0]) == vowel(o.text[0]):
+	case cost <= allowed:
+		return 1 - 0.4*float64(cost/allowed)
+	case cost <= most && vowel(l.t.text[0]) == vowel(o.text[0]):
 		return 0.75
 	}
 	return 0

@@ -225,6 +225,52 @@ func TestANameIsLikeItselfInAnyOrder(t *testing.T) {
 	})
 }
 
+// What is cut off as too far is too far, and what is not is as far as without cutting.
+func TestCuttingOffChangesNoDistance(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		a := rapid.StringMatching(`[aeiouhskcnrtmpzxfjw]{1,14}`).Draw(t, "a")
+		b := a
+		for range rapid.IntRange(0, 6).Draw(t, "changes") {
+			k := rapid.IntRange(0, len(b)-1).Draw(t, "at")
+			b = b[:k] + rapid.StringMatching(`[aeiouhskcnrtmpzxfjw]{0,2}`).Draw(t, "with") + b[min(k+rapid.IntRange(0, 2).Draw(t, "for"), len(b)):]
+			if b == "" {
+				b = "x"
+			}
+		}
+		most := rapid.SampledFrom([]float32{0, 0.5, 0.9, 1.2, 1.5, 1.8, 2, 4}).Draw(t, "most")
+		whole, cut := distance(a, b, 1e6), distance(a, b, most)
+		if whole <= most && cut != whole || whole > most && cut <= most {
+			t.Fatalf("%s and %s are %v apart, and with %v at most %v", a, b, whole, most, cut)
+		}
+	})
+}
+
+// The distance to a word does not depend on which were measured before it.
+func TestManyDistancesAreThoseOfEach(t *testing.T) {
+	word := rapid.StringMatching(`[aeihskcnrtmpzx]{0,8}`)
+	rapid.Check(t, func(t *rapid.T) {
+		a := word.Draw(t, "a")
+		m := newMeasure(a)
+		list := rapid.SliceOfN(word, 1, 12).Draw(t, "words")
+		begin := word.Draw(t, "begin")
+		for i := range list {
+			if i%2 == 0 {
+				list[i] = begin[:len(begin)*(i+1)/(len(list)+1)] + list[i]
+			}
+		}
+		for _, b := range list {
+			most := rapid.SampledFrom([]float32{0.5, 1.2, 2, 3, 1e6}).Draw(t, "most")
+			whole, got := newMeasure(a).to(b, 1e6), m.to(b, most)
+			if whole <= most && got != whole || whole > most && got <= most {
+				t.Fatalf("%q and %q are %v apart, and with %v at most %v", a, b, whole, most, got)
+			}
+			if d := distance(a, b, 1e6); whole > d+1e-4 {
+				t.Fatalf("%q and %q are %v apart, and measured with others %v", a, b, d, whole)
+			}
+		}
+	})
+}
+
 // What words gives is words again: reading a name twice changes nothing.
 func TestReadingTwiceChangesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
