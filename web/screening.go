@@ -150,7 +150,7 @@ func postMatch(s Screener, w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	responses := map[string]any{}
+	responses := map[string]matched{}
 	for _, key := range slices.Sorted(maps.Keys(q.Queries)) {
 		if q.Queries[key] == nil {
 			continue
@@ -187,11 +187,29 @@ func postMatch(s Screener, w http.ResponseWriter, r *http.Request) error {
 			out["score"], out["features"], out["explanations"], out["match"], out["sentence"] = h.Score, parts, explanations, h.Score >= threshold, h.Sentence()
 			results = append(results, out)
 		}
-		responses[key] = map[string]any{"status": 200, "results": results, "total": total(len(results)), "query": seen, "index_state": answer.State, "incomplete": answer.Cut}
+		responses[key] = matched{answer.Cut, answer.State, seen, results, http.StatusOK, total(len(results))}
 	}
+	// What is the same in every answer is not encoded anew.
+	var b bytes.Buffer
+	fmt.Fprintf(&b, `{"limit":%d,"matcher":%s,"responses":`, o.Limit, featureDocs)
+	if err := encode(&b, responses); err != nil {
+		return err
+	}
+	b.WriteString("}\n")
 	w.Header().Set("X-Batch-Size", strconv.Itoa(len(responses)))
-	write(w, http.StatusOK, map[string]any{"responses": responses, "matcher": featureDocs, "limit": o.Limit})
+	head(w, http.StatusOK)
+	_, _ = w.Write(b.Bytes()) // who asked has gone, if it fails
 	return nil
+}
+
+// matched answers one query.
+type matched struct {
+	Incomplete bool           `json:"incomplete"`
+	State      match.State    `json:"index_state"`
+	Query      map[string]any `json:"query"`
+	Results    []any          `json:"results"`
+	Status     int            `json:"status"`
+	Total      map[string]any `json:"total"`
 }
 
 func total(n int) map[string]any { return map[string]any{"value": n, "relation": "eq"} }

@@ -11,6 +11,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -103,12 +104,20 @@ func public(n *node.Node, w http.ResponseWriter, r *http.Request) {
 }
 
 func write(w http.ResponseWriter, status int, v any) {
+	head(w, status)
+	_ = encode(w, v) // who asked has gone, if it fails
+}
+
+func head(w http.ResponseWriter, status int) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.WriteHeader(status)
+}
+
+func encode(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(v) // who asked has gone, if it fails
+	return e.Encode(v)
 }
 
 // metrics are the node's own: numbers without anybody's data.
