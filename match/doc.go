@@ -8,5 +8,6 @@
 //	search.go  which records are worth comparing with a question
 //	score.go   how much a record and a question agree, and why
 //	aliases.go measuring by the aliases of published lists
+//	rates.go   how often questions about people are answered rightly, with dates and countries
 //	pairs.go   pairs of names, for measuring
 package match

@@ -487,3 +487,28 @@ func FuzzPairs(f *testing.F) {
 		}
 	})
 }
+
+// A date that is another person's makes an alarm rarer, the right one a find more frequent; no threshold that is higher tells more.
+func TestRatesFallWithTheThresholdAndDatesTellPeopleApart(t *testing.T) {
+	with := func(r match.Record, country string) match.Record { r.Countries = []string{country}; return r }
+	people := []match.Record{
+		with(person("1", "1970-03-04", "Ahmed Hassan Ali", "Ahmad Hasan Aly", "Abu Omar"), "EG"),
+		with(person("2", "1991-11-12", "Ahmed Hassan"), "SD"),
+		with(person("3", "1985", "Ahmed Hassan"), "SD"), // of no day
+	}
+	r := match.MeasureRates(slices.Values(people))
+	for i, with := range r.Asked {
+		for k, row := range r.Rows {
+			if row.Known[i] != 1 || row.Strangers[i] == 0 {
+				t.Fatalf("%s: %d known and %d strangers", with, row.Known[i], row.Strangers[i])
+			}
+			if k > 0 && (row.Found[i] > r.Rows[k-1].Found[i] || row.Alarms[i] > r.Rows[k-1].Alarms[i]) {
+				t.Errorf("%s: from %.2f on more are told than from %.2f", with, row.Threshold, r.Rows[k-1].Threshold)
+			}
+		}
+	}
+	at := slices.IndexFunc(r.Rows, func(x match.Rate) bool { return x.Threshold >= match.Threshold })
+	if row := r.Rows[at]; row.Found[1] != 1 || row.Alarms[0] == 0 || row.Alarms[1] != 0 {
+		t.Errorf("%+v\n%s", row, r)
+	}
+}

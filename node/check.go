@@ -302,8 +302,8 @@ func (q *Question) check(year int) error {
 }
 
 // LookUpIn asks an index of lists, which has no records of a node.
-func LookUpIn(ctx context.Context, x *match.Index, q Question) (*Checked, error) {
-	if err := q.check(time.Now().Year()); err != nil {
+func LookUpIn(ctx context.Context, x *match.Index, q Question, now time.Time) (*Checked, error) {
+	if err := q.check(now.Year()); err != nil {
 		return nil, err
 	}
 	a, err := x.Find(ctx, &q.Ask, q.Options)

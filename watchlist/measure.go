@@ -4,16 +4,18 @@ import (
 	"context"
 	"io"
 	"iter"
+	"slices"
 
 	"tarir/intake"
 	"tarir/match"
 )
 
-// Measure reads lists and measures how right their names are compared (see match.MeasureAliases).
-func Measure(ctx context.Context, paths []string, stdin io.Reader) (match.Measured, error) {
+// Measure reads lists and measures how right their names are compared (see match.MeasureAliases), and questions about their people answered
+// (see match.MeasureRates).
+func Measure(ctx context.Context, paths []string, stdin io.Reader) (names match.Measured, people match.Rates, err error) {
 	inputs, err := intake.Find(paths, stdin)
 	if err != nil {
-		return match.Measured{}, err
+		return names, people, err
 	}
 	var failed error
 	var seq iter.Seq[match.Record] = func(yield func(match.Record) bool) {
@@ -37,5 +39,9 @@ func Measure(ctx context.Context, paths []string, stdin io.Reader) (match.Measur
 			}
 		}
 	}
-	return match.MeasureAliases(seq), failed
+	all := slices.Collect(seq)
+	if failed != nil {
+		return names, people, failed
+	}
+	return match.MeasureAliases(slices.Values(all)), match.MeasureRates(slices.Values(all)), nil
 }

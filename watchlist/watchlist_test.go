@@ -178,7 +178,7 @@ func TestNoRowIsLost(t *testing.T) {
 }
 
 func TestNamesAreMeasuredByAliases(t *testing.T) {
-	m, err := Measure(context.Background(), []string{samples + "un.xml", samples + "eu.xml"}, nil)
+	m, _, err := Measure(context.Background(), []string{samples + "un.xml", samples + "eu.xml"}, nil)
 	if err != nil || len(m.Scripts) < 2 || !strings.Contains(m.String(), "Cyrillic") {
 		t.Fatal(m, err)
 	}

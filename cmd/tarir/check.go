@@ -31,7 +31,7 @@ type checkCmd struct {
 	With    map[string]string `placeholder:"KIND=VALUE" help:"A number beside the name: document, phone, email, iban, wallet, plate, …"`
 	MRZ     string            `help:"The lines of a document reader, with a space between them."`
 	Limit   int               `default:"5" help:"Matches that are shown (default: ${default})."`
-	Index   string            `type:"existingdir" help:"Ask an index of lists in a folder (tarir index build) instead of a node."`
+	Index   string            `type:"path" help:"Ask an index of lists in a folder (tarir index build) instead of a node."`
 	Output  string            `short:"o" type:"path" help:"Of a table: where the answers go (default: standard output)."`
 	Pairs   string            `type:"existingfile" placeholder:"FILE.csv" help:"Compare pairs of names instead: columns schema, name1 and name2; score, match and explanation are written behind them. It needs no node."`
 }
@@ -122,7 +122,7 @@ func (c *checkCmd) one(e *env) error {
 		if err != nil {
 			return err
 		}
-		if got, err = node.LookUpIn(e.ctx, x, *q); err != nil {
+		if got, err = node.LookUpIn(e.ctx, x, *q, time.Now()); err != nil {
 			return err
 		}
 	} else if err := c.do(e, "look.up", web.Args{Question: q}, &got); err != nil {

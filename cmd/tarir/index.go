@@ -118,7 +118,7 @@ func (c *indexLoadCmd) Run(e *env) error {
 
 type indexInfoCmd struct {
 	whoFlags
-	Index string `type:"existingdir" help:"Folder of the index (default: that of the running node)."`
+	Index string `type:"path" help:"Folder of the index (default: that of the running node)."`
 }
 
 func (c *indexInfoCmd) Run(e *env) error {
@@ -143,7 +143,7 @@ func (c *indexInfoCmd) Run(e *env) error {
 }
 
 type indexVerifyCmd struct {
-	Index string `arg:"" type:"existingdir" help:"Folder of the index."`
+	Index string `arg:"" type:"path" help:"Folder of the index."`
 }
 
 func (c *indexVerifyCmd) Run(e *env) error {
@@ -159,7 +159,7 @@ func (c *indexVerifyCmd) Run(e *env) error {
 }
 
 type indexServeCmd struct {
-	Index  string `arg:"" type:"existingdir" help:"Folder of the index."`
+	Index  string `arg:"" type:"path" help:"Folder of the index."`
 	Listen string `default:"127.0.0.1:8000" help:"Address on this machine (default: ${default}). To answer others, use a node: it knows its clients, their purposes, and keeps a log."`
 }
 
@@ -204,11 +204,11 @@ type indexMeasureCmd struct {
 }
 
 func (c *indexMeasureCmd) Run(e *env) error {
-	m, err := watchlist.Measure(e.ctx, c.Inputs, os.Stdin)
+	names, people, err := watchlist.Measure(e.ctx, c.Inputs, os.Stdin)
 	if err != nil {
 		return err
 	}
-	fmt.Fprint(e.stdout, m.String())
+	fmt.Fprint(e.stdout, names.String(), people.String())
 	return nil
 }
 
