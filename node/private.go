@@ -5,16 +5,20 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"encoding/binary"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"tarir/audit"
 	"tarir/exchange/envelope"
@@ -661,30 +665,27 @@ func (n *Node) conclude(ctx context.Context, j *PrivateJob) error {
 		return err
 	}
 	defer done()
+	if err := n.takeBlindsOff(ctx, j, job); errors.Is(err, private.ErrProof) {
+		return n.endPrivate(ctx, j, err)
+	} else if err != nil {
+		return err
+	}
 	by := map[string][]string{}
 	var order []string
 	for number := 1; number <= j.Requests; number++ {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		rows, things, err := next(number)
 		if err != nil {
 			return err
 		}
-		answer, err := os.ReadFile(filepath.Join(n.privateDir(j.ID), "answers", strconv.Itoa(number)))
+		tags, err := os.ReadFile(n.tagsPath(j, number))
 		if err != nil {
 			return err
 		}
-		p, _, err := job.Request(uint64(number), things)
-		if err != nil {
-			return err
+		if len(tags) != 8*len(things) {
+			return fmt.Errorf("%s holds %d bytes for %d things", n.tagsPath(j, number), len(tags), len(things))
 		}
-		tags, err := p.Tags(answer)
-		if err != nil {
-			return n.endPrivate(ctx, j, err)
-		}
-		for i, t := range tags {
-			if !set.Has(t) {
+		for i := range things {
+			if !set.Has(private.Tag(binary.BigEndian.Uint64(tags[8*i:]))) {
 				continue
 			}
 			kind, _, _ := strings.Cut(things[i], ":")
@@ -726,6 +727,55 @@ func (n *Node) conclude(ctx context.Context, j *PrivateJob) error {
 	}
 	// What was asked and answered is of no use any more.
 	return errors.Join(os.Remove(filepath.Join(n.privateDir(j.ID), "things")), os.RemoveAll(filepath.Join(n.privateDir(j.ID), "answers")), os.RemoveAll(filepath.Join(n.privateDir(j.ID), "set")))
+}
+
+func (n *Node) tagsPath(j *PrivateJob, number int) string {
+	return filepath.Join(n.privateDir(j.ID), "answers", strconv.Itoa(number)+".tags")
+}
+
+// takeBlindsOff makes of each answer the tags of its things, on all processors. Each is kept: a million things take minutes, and whoever is
+// interrupted goes on where it was.
+func (n *Node) takeBlindsOff(ctx context.Context, j *PrivateJob, job *private.Job) error {
+	next, done, err := n.lines(j)
+	if err != nil {
+		return err
+	}
+	defer done()
+	g, work := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for number := 1; number <= j.Requests && work.Err() == nil; number++ {
+		_, things, err := next(number)
+		if err != nil {
+			return errors.Join(err, g.Wait())
+		}
+		things = slices.Clone(things)
+		g.Go(func() error {
+			if _, err := os.Stat(n.tagsPath(j, number)); err == nil {
+				return nil
+			}
+			answer, err := os.ReadFile(filepath.Join(n.privateDir(j.ID), "answers", strconv.Itoa(number)))
+			if err != nil {
+				return err
+			}
+			p, _, err := job.Request(uint64(number), things)
+			if err != nil {
+				return err
+			}
+			tags, err := p.Tags(answer)
+			if err != nil {
+				return err
+			}
+			b := make([]byte, 0, 8*len(tags))
+			for _, t := range tags {
+				b = binary.BigEndian.AppendUint64(b, uint64(t))
+			}
+			return writeOnce(n.tagsPath(j, number), b)
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return ctx.Err()
 }
 
 // hurryPrivate wakes who works for private checks.
