@@ -32,9 +32,9 @@ var (
 	ratedFrom = []float64{0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95}
 )
 
-// MeasureRates asks a list for its own people: by each other name of theirs, with their dates and countries, for what the record says under its first
-// name; and for people who share a word with them. Names that have no word in common with the first are left out: they are other names, not
-// spellings.
+// MeasureRates asks a list for its own people: by each other name of theirs, with their dates and countries, for what the record says
+// under its first name; and for people who share a word with them. Names that have nothing in common with the first (a score of 0) are left
+// out: they are other names, not spellings.
 func MeasureRates(records iter.Seq[Record]) Rates {
 	out := Rates{Asked: ratedWith}
 	for _, t := range ratedFrom {

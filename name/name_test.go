@@ -84,6 +84,13 @@ func TestOneOrganisationInManyWritings(t *testing.T) {
 	}
 }
 
+// Letters of another script in one word with Thai are not lost.
+func TestThaiKeepsWhatIsNotThai(t *testing.T) {
+	if got := letters([]rune("กABC๑2")); got != "kabc12" {
+		t.Error(got)
+	}
+}
+
 // What is written in Japanese signs and reads alike is not the same, and a Chinese name stays one.
 func TestSignsAreComparedBySigns(t *testing.T) {
 	for _, c := range [][2]string{{"佐々木裕子", "佐々木優子"}, {"田中角栄", "田中格英"}, {"习近平", "Narichika Hira"}, {"佐々木裕子", "Sasaki Keiko"}} {

@@ -109,11 +109,10 @@ func thai(run []rune) string {
 		case c == 'ห' && sonorant(at(i+1)): // says the tone alone
 		case thaiLetters[c] != "":
 			b.WriteString(thaiLetters[c])
-		case unicode.IsDigit(c):
-			if c >= '๐' && c <= '๙' {
-				c -= '๐' - '0'
-			}
-			b.WriteRune(c)
+		case c >= '๐' && c <= '๙':
+			b.WriteRune(c - '๐' + '0')
+		case !unicode.Is(unicode.Thai, c):
+			b.WriteString(letters([]rune{c})) // of another script, in one word with it
 		}
 	}
 	return b.String()

@@ -51,7 +51,13 @@ func (n *Node) AdmitQuietly(ctx context.Context, st register.Statement, join fun
 	if err != nil {
 		return err
 	}
-	entry, err := register.Sign(joined, own)
+	return n.appendQuietly(ctx, joined)
+}
+
+// appendQuietly puts a statement into the register as if everybody had been told.
+func (n *Node) appendQuietly(ctx context.Context, st *register.Statement) error {
+	own := n.ownKeys()[0]
+	entry, err := register.Sign(st, own)
 	if err != nil {
 		return err
 	}
@@ -59,7 +65,7 @@ func (n *Node) AdmitQuietly(ctx context.Context, st register.Statement, join fun
 		return err
 	}
 	return n.store.Write(ctx, func(tx *store.Tx) error {
-		return tx.Set(toldSetting, string(mustJSON(told{n.register.Size(), public.ID()})))
+		return tx.Set(toldSetting, string(mustJSON(told{n.register.Size(), own.ID()})))
 	})
 }
 
@@ -73,17 +79,7 @@ func (n *Node) RotateQuietly(ctx context.Context, of *Node) error {
 	if err != nil {
 		return err
 	}
-	own := n.ownKeys()[0]
-	entry, err := register.Sign(st, own)
-	if err != nil {
-		return err
-	}
-	if _, err := n.register.Append(entry); err != nil {
-		return err
-	}
-	return n.store.Write(ctx, func(tx *store.Tx) error {
-		return tx.Set(toldSetting, string(mustJSON(told{n.register.Size(), own.ID()})))
-	})
+	return n.appendQuietly(ctx, st)
 }
 
 // Delivered is how many deliveries about a record have been receipted as stored.

@@ -23,7 +23,7 @@ type indexCmd struct {
 	Info    indexInfoCmd    `cmd:"" help:"Say what an index holds, and how old it is."`
 	Verify  indexVerifyCmd  `cmd:"" help:"Compare an index with the sums of what was written."`
 	Serve   indexServeCmd   `cmd:"" help:"Answer screening requests (the API of yente) from an index of lists, on this machine."`
-	Measure indexMeasureCmd `cmd:"" help:"Measure how right names are compared, by the aliases in lists, and show the worst misses."`
+	Measure indexMeasureCmd `cmd:"" help:"Measure how right names are compared, by the aliases in lists, and how often questions about their people are answered rightly; show the worst misses."`
 }
 
 type listFlags struct {
