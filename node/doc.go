@@ -17,7 +17,8 @@
 //	watch.go     records and watch-lists; hits
 //	check.go     is this known: the index and the questions to it
 //	leads.go     standing checks, and whom a new match is told
-//	private.go   private checks, as keeper and as asker
+//	private.go   private checks: begun, their letters, and the keeper's part
+//	private_ask.go what is asked in a job, request by request, and what came of it
 //	stops.go     requests to stop payments
 //	clock.go     what time alone does: reminders, ends of retention, checkpoints, leases
 //	backup.go    backup and restore
