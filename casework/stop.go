@@ -1,7 +1,8 @@
-// Package casework is what is done about a case. So far it holds requests to stop payments, in the way of INTERPOL's I-GRIP: the
-// police of the victim's country ask the institution where the money rests, which holds it, says what it found, and where the rest
-// went. A hold is provisional, and the holder of the account may be a victim or an unknowing mule: a request accuses nobody.
 package casework
+
+// Requests to stop payments, in the way of INTERPOL's I-GRIP: the police of the victim's country ask the institution where the money rests,
+// which holds it, says what it found, and where the rest went. A hold is provisional, and the holder of the account may be a victim or an
+// unknowing mule: a request accuses nobody.
 
 import (
 	"cmp"

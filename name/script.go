@@ -201,3 +201,14 @@ func letters(run []rune) string {
 	}
 	return b.String()
 }
+
+// Latin are the words of a text in Latin letters, small, as far as they can be read: by them a text is found from another script.
+func Latin(text string) []string {
+	var out []string
+	for _, w := range words(text, false) {
+		if w.latin != "" {
+			out = append(out, w.latin)
+		}
+	}
+	return out
+}
