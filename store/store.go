@@ -146,6 +146,25 @@ func (s *Store) migrate(ctx context.Context) error {
 	if _, err := p.Up(ctx); err != nil {
 		return fmt.Errorf("bring the database up to date: %w", s.plain(err))
 	}
+	return s.byBytes(ctx)
+}
+
+// byBytes makes PostgreSQL compare by bytes, as SQLite does, where a beginning is looked for: its own order of letters may be that of a
+// language, which passes over signs.
+func (s *Store) byBytes(ctx context.Context) error {
+	if !s.postgres {
+		return nil
+	}
+	for _, c := range [][2]string{{"word", "word"}, {"setting", "name"}} {
+		var has sql.NullString
+		err := s.db.QueryRowContext(ctx, `SELECT collation_name FROM information_schema.columns WHERE table_schema=current_schema() AND table_name=$1 AND column_name=$2`, c[0], c[1]).Scan(&has)
+		if err == nil && has.String != "C" {
+			_, err = s.db.ExecContext(ctx, `ALTER TABLE `+c[0]+` ALTER COLUMN `+c[1]+` TYPE TEXT COLLATE "C"`)
+		}
+		if err != nil {
+			return fmt.Errorf("bring the database up to date: %w", s.plain(err))
+		}
+	}
 	return nil
 }
 
@@ -268,9 +287,13 @@ type Tx struct {
 	prepared *statements
 }
 
+// fullBlock is from how many values on a statement that writes many rows is one that comes again.
+const fullBlock = 590
+
 // stmt is the prepared statement of a text; nil where it is to be read as it is.
-func (t *Tx) stmt(query string) (*sql.Stmt, error) {
-	if t.prepared.all == nil {
+func (t *Tx) stmt(query string, args int) (*sql.Stmt, error) {
+	// Statements with lists of any length would fill the place of those that come again.
+	if t.prepared.all == nil || args > 13 && args < fullBlock {
 		return nil, nil
 	}
 	st, err := t.prepared.get(t.ctx, t.db, query)
@@ -281,7 +304,7 @@ func (t *Tx) stmt(query string) (*sql.Stmt, error) {
 }
 
 func (t *Tx) query(query string, args ...any) (*sql.Rows, error) {
-	st, err := t.stmt(query)
+	st, err := t.stmt(query, len(args))
 	switch {
 	case err != nil:
 		return nil, err
@@ -292,7 +315,7 @@ func (t *Tx) query(query string, args ...any) (*sql.Rows, error) {
 }
 
 func (t *Tx) exec(query string, args ...any) (int64, error) {
-	st, err := t.stmt(query)
+	st, err := t.stmt(query, len(args))
 	if err != nil {
 		return 0, fmt.Errorf("database: %w", err)
 	}

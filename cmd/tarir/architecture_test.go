@@ -19,7 +19,7 @@ var mayImport = map[string]string{
 	"exchange/envelope":   "exchange/keys exchange/register handling",
 	"notice":              "entity handling",
 	"hit":                 "",
-	"casework":            "",
+	"casework":            "entity handling name notice",
 	"store":               "",
 	"store/storetest":     "store",
 	"node":                "audit casework entity exchange/envelope exchange/keys exchange/register exchange/relay handling hit match name notice private store watchlist",
