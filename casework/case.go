@@ -71,6 +71,7 @@ type Ref struct {
 // Case is the head of a case: what it is for and who works on it. What is in it are its entries.
 type Case struct {
 	ID         string               `json:"id"`
+	Num        int64                `json:"num"`   // its number on this node
 	Title      string               `json:"title"` // names nobody
 	Owner      string               `json:"owner"` // the member
 	Purpose    handling.Purpose     `json:"purpose"`

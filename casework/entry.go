@@ -53,6 +53,7 @@ type Entry struct {
 	Recorded time.Time       `json:"recorded"`
 	Changed  time.Time       `json:"changed"`
 	Person   string          `json:"person"` // who wrote it last
+	Title    string          `json:"title,omitempty"`
 	Version  int64           `json:"version"`
 	Body     json.RawMessage `json:"body"`
 }
@@ -84,8 +85,9 @@ type Document struct {
 	Size   int64     `json:"size"`
 	SHA256 string    `json:"sha256"` // of its text
 	Date   time.Time `json:"date,omitzero"`
-	Text   string    `json:"text,omitempty"`   // of which it is found
-	Sealed any       `json:"sealed,omitempty"` // where it lies and what opens it: the node's
+	Text   string    `json:"text,omitempty"` // of which it is found
+	// Sealed is where it lies and what opens it: the node's to read.
+	Sealed json.RawMessage `json:"sealed,omitempty"`
 }
 
 // Note is a text of a person.

@@ -21,8 +21,8 @@ import (
 
 	"tarir/exchange/register"
 	"tarir/handling"
-	"tarir/node"
 	"tarir/match"
+	"tarir/node"
 	"tarir/notice"
 	"tarir/web"
 )

@@ -104,7 +104,7 @@ type Person struct {
 }
 
 // Rights are what a person may be allowed to.
-var Rights = []string{"all", "read", "draft", "submit", "review", "message", "watch", "hit", "stop", "recall", "audit", "admin"}
+var Rights = []string{"all", "read", "draft", "submit", "review", "message", "watch", "hit", "stop", "case", "recall", "audit", "admin"}
 
 // configText is a new node's configuration, with what each line is for.
 const configText = `# Tarir: the configuration of one node. Change it, then restart the node ("tarir serve").

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"tarir/audit"
+	"tarir/casework"
 	"tarir/exchange/envelope"
 	"tarir/exchange/relay"
 	"tarir/handling"
@@ -213,6 +214,9 @@ func (n *Node) open(ctx context.Context, w Who, kind, id string) (*store.Item, e
 	if err := n.allow(w, "read"); err != nil {
 		return nil, err
 	}
+	if kind == kindCase {
+		return nil, errors.New("a case is opened by those who have a seat in it: tarir case show")
+	}
 	var it *store.Item
 	var last time.Time
 	err := n.store.Read(ctx, func(tx *store.Tx) (err error) {
@@ -265,6 +269,10 @@ func (n *Node) shown(tx *store.Tx, w Who, it *store.Item) (bool, error) {
 	l := labelOf(it)
 	if l == nil {
 		return false, nil
+	}
+	if it.Kind == kindCase {
+		c, err := body[casework.Case](it)
+		return err == nil && c.May(w.Person, casework.CaseRead) == nil, nil
 	}
 	if it.Source != "" {
 		last, err := lastContact(tx, it.Source)
@@ -431,6 +439,11 @@ func (n *Node) destroy(tx *store.Tx, sender, kind, id, ground string) (string, e
 			return "", err
 		}
 		return store.Marked, tx.Put(it)
+	}
+	if kind == kindCase {
+		if err := n.dropCase(tx, it); err != nil {
+			return "", err
+		}
 	}
 	if _, err := tx.Delete(kind, id); err != nil {
 		return "", err

@@ -389,3 +389,12 @@ func (t *Tx) DropSelector(kind, id, value string) error {
 	_, err := t.exec(`DELETE FROM selector WHERE kind=$1 AND id=$2 AND value=$3`, kind, id, value)
 	return err
 }
+
+// MoveEntry moves one entry to another case, where it is at home from then on.
+func (t *Tx) MoveEntry(seq, to int64) error {
+	if _, err := t.exec(`UPDATE word SET num=$2 WHERE seq=$1`, seq, to); err != nil {
+		return err
+	}
+	_, err := t.exec(`UPDATE entry SET num=$2, home=$2 WHERE seq=$1`, seq, to)
+	return err
+}

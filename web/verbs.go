@@ -68,6 +68,16 @@ type Args struct {
 	Label      handling.Label     `json:"label,omitzero"`
 	Passphrase string             `json:"passphrase,omitempty"`
 	Filter     audit.Filter       `json:"filter,omitzero"`
+
+	From     time.Time          `json:"from,omitzero"`
+	Seq      int64              `json:"seq,omitempty"`
+	Seqs     []int64            `json:"seqs,omitempty"`
+	Version  int64              `json:"version,omitempty"`
+	Refs     []casework.Ref     `json:"refs,omitempty"`
+	CaseStep *casework.CaseStep `json:"case_step,omitempty"`
+	Entries  []node.NewEntry    `json:"entries,omitempty"`
+	Entry    json.RawMessage    `json:"entry,omitempty"`
+	Document casework.Document  `json:"document,omitzero"`
 }
 
 type verb func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error)
@@ -203,6 +213,72 @@ var verbs = map[string]verb{
 			return nil, errors.New("give the step")
 		}
 		return n.StopStep(ctx, w, a.ID, *a.Stop)
+	},
+	"case.new": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.NewCase(ctx, w, a.Name, a.Refs)
+	},
+	"case.step": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		if a.CaseStep == nil {
+			return nil, errors.New("give the step")
+		}
+		return n.CaseStep(ctx, w, a.ID, *a.CaseStep)
+	},
+	"case.list": func(ctx context.Context, n *node.Node, w node.Who, _ *Args) (any, error) { return n.Cases(ctx, w) },
+	"case.show": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) { return n.Case(ctx, w, a.ID) },
+	"case.add": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.AddToCase(ctx, w, a.ID, a.Entries)
+	},
+	"case.import": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		f, err := os.Open(a.Path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		return n.ImportIntoCase(ctx, w, a.ID, casework.EntryKind(a.Kind), f)
+	},
+	"case.change": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.ChangeEntry(ctx, w, a.ID, a.Seq, a.Version, a.Entry)
+	},
+	"case.remove": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return nil, n.RemoveEntry(ctx, w, a.ID, a.Seq)
+	},
+	"case.entries": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.Entries(ctx, w, a.ID, casework.EntryKind(a.Kind), a.Seq, a.Limit)
+	},
+	"case.history": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.History(ctx, w, a.ID, a.Seq)
+	},
+	"case.timeline": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.Timeline(ctx, w, a.ID, a.From, a.Until, a.Limit)
+	},
+	"case.search": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.SearchCase(ctx, w, a.ID, a.Name, a.Limit)
+	},
+	"case.links": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.CaseLinks(ctx, w, a.ID)
+	},
+	"case.merge": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.MergeCases(ctx, w, a.ID, a.Name)
+	},
+	"case.unmerge": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.UnmergeCases(ctx, w, a.ID, a.Name)
+	},
+	"case.split": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.SplitCase(ctx, w, a.ID, a.Name, a.Seqs)
+	},
+	"case.attach": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.AddDocument(ctx, w, a.ID, node.File{Path: a.Path}, a.Document)
+	},
+	"case.document": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		f, err := os.OpenFile(a.Path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		err = errors.Join(n.ReadDocument(ctx, w, a.ID, a.Seq, f), f.Close())
+		if err != nil {
+			_ = os.Remove(a.Path) // half a document is none
+		}
+		return nil, err
 	},
 	"task.done": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return nil, n.DoneTask(ctx, w, a.ID)
