@@ -194,6 +194,13 @@ func TestWhatACaseDoesNotTake(t *testing.T) {
 	}
 }
 
+func TestAnOrganisationComesWithoutItsVictims(t *testing.T) {
+	c, err := ReadEntry(FindingEntry, json.RawMessage(`{"id":"n-1","members":[],"victims":[{"pseudonym":"V-1","entity":"ana","accounts":["BANKAAXX/77"],"minor":true}]}`))
+	if err != nil || strings.Contains(string(c.Body), "ana") || strings.Contains(string(c.Body), "77") || !strings.Contains(string(c.Body), `"minor":true`) || len(c.Selectors) != 0 {
+		t.Errorf("%v %s %v", err, c.Body, c.Selectors)
+	}
+}
+
 // What was read is read again as the same.
 func FuzzEntry(f *testing.F) {
 	f.Add("entity", `{"id":"p1","schema":"Person","properties":{"name":["Ana"]}}`)

@@ -1,6 +1,7 @@
 package casework
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -407,7 +408,11 @@ func readFinding(body json.RawMessage, c *Content) error {
 	if f.ID == "" {
 		return fmt.Errorf("%w: a finding needs its id", ErrEntry)
 	}
-	c.ID, c.At, c.Body, c.Title = f.ID, day(f.First), body, strings.TrimSpace(f.Typology+" "+f.ID)
+	text, err := withoutVictims(body)
+	if err != nil {
+		return err
+	}
+	c.ID, c.At, c.Body, c.Title = f.ID, day(f.First), text, strings.TrimSpace(f.Typology+" "+f.ID)
 	c.Words = words(c.Title + " " + strings.Join(f.Entities, " "))
 	accounts := f.Accounts
 	for _, m := range f.Members {
@@ -427,6 +432,33 @@ func readFinding(body json.RawMessage, c *Content) error {
 		}
 	}
 	return nil
+}
+
+// withoutVictims leaves of an organisation's victims how many there are and whether they are minors: who they are, and which accounts they
+// have, is for the vault.
+func withoutVictims(body json.RawMessage) (json.RawMessage, error) {
+	var all map[string]json.RawMessage
+	if err := json.Unmarshal(body, &all); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrEntry, err)
+	}
+	victims, ok := all["victims"]
+	if !ok {
+		var b bytes.Buffer
+		err := json.Compact(&b, body)
+		return b.Bytes(), err
+	}
+	var list []struct {
+		Pseudonym string `json:"pseudonym,omitempty"`
+		Minor     bool   `json:"minor,omitempty"`
+	}
+	if err := json.Unmarshal(victims, &list); err != nil {
+		return nil, fmt.Errorf("%w: its victims are not readable: %w", ErrEntry, err)
+	}
+	var err error
+	if all["victims"], err = json.Marshal(list); err != nil {
+		return nil, err
+	}
+	return json.Marshal(all)
 }
 
 func readVictim(v *Victim, c *Content) error {

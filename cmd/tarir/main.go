@@ -57,6 +57,7 @@ type cli struct {
 	Client     clientCmd     `cmd:"" help:"Programs that may ask the node over the network whether somebody is known."`
 	Hit        hitCmd        `cmd:"" help:"Take the next step about a possible match."`
 	Act        actCmd        `cmd:"" help:"Ask whether something may be done to a person now, by a hit."`
+	Case       caseCmd       `cmd:"" help:"Cases: open, fill, search, link, merge, close."`
 	Stop       stopCmd       `cmd:"" help:"Requests to stop payments."`
 	Audit      auditCmd      `cmd:"" help:"Verify, show and export the audit log."`
 	Backup     backupCmd     `cmd:"" help:"Write a backup of the running node."`

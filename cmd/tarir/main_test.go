@@ -2,12 +2,18 @@ package main
 
 import (
 	"errors"
+	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"tarir/web"
 )
 
 func TestMain(m *testing.M) {
@@ -21,7 +27,7 @@ func TestCommandLine(t *testing.T) {
 		Dir:                 "testdata",
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "set": set, "served": served},
 	})
 }
 
@@ -38,4 +44,22 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 	if got != want {
 		ts.Fatalf("ended with %d, not %d", got, want)
 	}
+}
+
+// set NAME FILE sets a variable to what a file says.
+func set(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
+}
+
+// served DIR waits until the node in a folder answers.
+func served(ts *testscript.TestScript, _ bool, args []string) {
+	for range 300 {
+		c, err := net.Dial("unix", filepath.Join(ts.MkAbs(args[0]), web.Socket))
+		if err == nil {
+			_ = c.Close() // it answers
+			return
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	ts.Fatalf("no node answers in %s", args[0])
 }

@@ -1,0 +1,152 @@
+package analysis
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"tarir/casework"
+	"tarir/entity"
+	"tarir/intake"
+	"tarir/journey"
+	"tarir/money/ledger"
+	"tarir/online"
+)
+
+// CaseLine is one record of a file as an entry of a case: a line of JSON.
+type CaseLine func(kind casework.EntryKind, text []byte) error
+
+// CaseLines reads files of every format that an analysis reads, and folders of its results, as entries of a case: entities, payments,
+// findings and organisations. Adverts and journeys come in by the findings that name them; how many were passed over is told.
+func CaseLines(ctx context.Context, paths []string, to CaseLine, rejected func(intake.Rejection) error) (passed int, err error) {
+	var files []string
+	for _, p := range paths {
+		results, err := resultsOf(p)
+		if err != nil {
+			return passed, err
+		}
+		if results == nil {
+			files = append(files, p)
+			continue
+		}
+		for _, r := range results {
+			if err := readResults(r, to); err != nil {
+				return passed, err
+			}
+		}
+	}
+	if len(files) == 0 {
+		return passed, nil
+	}
+	inputs, err := intake.Find(files, nil)
+	if err != nil {
+		return passed, err
+	}
+	todo, err := recognise(ctx, Formats(nil), inputs)
+	if err != nil {
+		return passed, err
+	}
+	s := &caseSink{to: to}
+	for _, t := range todo {
+		if t.format == nil {
+			return s.passed, fmt.Errorf("%s: %s", t.in.Path, t.problem)
+		}
+		if err := readInto(ctx, t, s, rejected); err != nil {
+			return s.passed, err
+		}
+	}
+	return s.passed, nil
+}
+
+func readInto(ctx context.Context, t task, s *caseSink, rejected func(intake.Rejection) error) error {
+	text, err := t.in.Open(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer text.Close()
+	_, err = intake.Read(ctx, t.format, t.in, text, s, rejected)
+	return err
+}
+
+// resultsOf are the files of an analysis that a path is, or is a folder of; nil if it is something else.
+func resultsOf(path string) ([]string, error) {
+	names := []string{"networks.json", "findings.jsonl"}
+	for _, n := range names {
+		if filepath.Base(path) == n {
+			return []string{path}, nil
+		}
+	}
+	info, err := os.Stat(path)
+	if err != nil || !info.IsDir() {
+		return nil, err
+	}
+	var out []string
+	for _, n := range names {
+		p := filepath.Join(path, n)
+		switch _, err := os.Stat(p); {
+		case err == nil:
+			out = append(out, p)
+		case !errors.Is(err, fs.ErrNotExist):
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// readResults reads networks.json, which is one list, or findings.jsonl, which is many values.
+func readResults(path string, to CaseLine) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	d := json.NewDecoder(f)
+	if filepath.Base(path) == "networks.json" {
+		if _, err := d.Token(); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+	}
+	for d.More() {
+		var line json.RawMessage
+		if err := d.Decode(&line); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		if err := to(casework.FindingEntry, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// caseSink makes lines of records.
+type caseSink struct {
+	to     CaseLine
+	passed int
+}
+
+func (s *caseSink) Entity(e *entity.Entity) error {
+	text, err := e.Encode()
+	if err != nil {
+		return err
+	}
+	return s.to(casework.EntityEntry, text)
+}
+
+func (s *caseSink) Payment(p *ledger.Payment) (bool, error) {
+	c := casework.CasePayment{
+		Payment:  casework.Payment{Reference: p.Reference(), Time: p.Time(), Amount: p.Paid.Decimal(), From: p.From.String(), To: p.To.String()},
+		Currency: p.Paid.Currency, FromName: p.FromName, ToName: p.ToName, Purpose: p.Purpose,
+	}
+	text, err := json.Marshal(c)
+	if err != nil {
+		return false, err
+	}
+	return false, s.to(casework.PaymentEntry, text)
+}
+
+func (s *caseSink) Advert(*online.Advert) (bool, error)    { s.passed++; return false, nil }
+func (s *caseSink) Journey(*journey.Journey) (bool, error) { s.passed++; return false, nil }
