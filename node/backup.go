@@ -58,9 +58,9 @@ func (n *Node) Backup(ctx context.Context, w Who, dst io.Writer, p Passphrase) e
 			return err
 		}
 	}
-	for _, dir := range []string{"register", "audit", "attachments"} {
+	for _, dir := range []string{"register", "audit", "attachments", "vault"} {
 		err := filepath.WalkDir(filepath.Join(n.dir, dir), func(path string, d fs.DirEntry, err error) error {
-			if errors.Is(err, fs.ErrNotExist) || err == nil && (d.IsDir() || strings.HasPrefix(d.Name(), "new-") || strings.HasSuffix(d.Name(), ".tmp") || d.Name() == "lock" || d.Name() == "journal") {
+			if errors.Is(err, fs.ErrNotExist) || err == nil && (d.IsDir() || strings.HasPrefix(d.Name(), "new-") || strings.HasSuffix(d.Name(), ".tmp") || strings.HasSuffix(d.Name(), ".new") || d.Name() == "lock" || d.Name() == "journal") {
 				return nil
 			}
 			if err != nil {

@@ -27,6 +27,7 @@ type Config struct {
 	Notices  Notices   `toml:"notices"`
 	Keep     Keep      `toml:"keep"`
 	Private  Private   `toml:"private"`
+	Vault    Vault     `toml:"vault"`
 	People   []Person  `toml:"person"`
 	Clients  []Client  `toml:"client"`
 	Standing Standing  `toml:"standing"`
@@ -89,6 +90,12 @@ type Notices struct {
 type Private struct {
 	Answer bool `toml:"answer"`
 	Day    int  `toml:"things_a_day"`
+}
+
+// Vault says who may come near the vault of victims: no right of the node contains it.
+type Vault struct {
+	People  []string `toml:"people"`
+	Officer string   `toml:"officer"` // the data protection officer, who hears of emergencies
 }
 
 // Keep says for how long what no law rules is kept.
@@ -155,6 +162,12 @@ rules = ""
 answer = false
 things_a_day = 0
 
+[vault]
+# Who may come near the vault, in which possible victims and witnesses are kept: nobody else, whatever else they may do here. And the data
+# protection officer, who hears when it was opened without a second person.
+people = []
+officer = ""
+
 [standing]
 # Members that hear of what a standing check finds, by a sealed message that names its reference, not the person; in whose name, and on
 # which legal basis.
@@ -172,7 +185,8 @@ legal_basis = ""
 # Messages and diffusions without an end of their own.
 messages_days = 365
 
-# The people who work with this node. may: all, read, draft, submit, review, message, watch, hit, stop, recall, audit, admin.
+# The people who work with this node. may: all, read, draft, submit, review, message, watch, hit, stop, case, recall, audit,
+# admin.
 %s`
 
 func personText(id string, may ...string) string {
@@ -219,6 +233,11 @@ func parseConfig(text []byte, path string) (*Config, error) {
 	}
 	if len(c.Standing.Tell) > 0 && (c.person(c.Standing.Person) == nil || strings.TrimSpace(c.Standing.LegalBasis) == "") {
 		return nil, fmt.Errorf("%w: %s: [standing] tells members in the name of a person of this node, on a legal basis: give both", ErrConfig, path)
+	}
+	for _, id := range c.Vault.People {
+		if c.person(id) == nil {
+			return nil, fmt.Errorf("%w: %s: [vault] names %q, who does not work with this node", ErrConfig, path, id)
+		}
 	}
 	for _, w := range c.Webhooks {
 		if u, err := url.Parse(w.URL); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {

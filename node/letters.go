@@ -23,6 +23,7 @@ import (
 	"tarir/handling"
 	"tarir/notice"
 	"tarir/store"
+	"tarir/vault"
 )
 
 // The kinds of letters: a diffusion is an alert to members that its sender chooses, recorded at the secretariat at the same moment; a
@@ -214,8 +215,11 @@ func (n *Node) open(ctx context.Context, w Who, kind, id string) (*store.Item, e
 	if err := n.allow(w, "read"); err != nil {
 		return nil, err
 	}
-	if kind == kindCase {
+	switch kind {
+	case kindCase:
 		return nil, errors.New("a case is opened by those who have a seat in it: tarir case show")
+	case kindCard:
+		return nil, errors.New("who is in the vault is asked for there: tarir vault card")
 	}
 	var it *store.Item
 	var last time.Time
@@ -273,6 +277,10 @@ func (n *Node) shown(tx *store.Tx, w Who, it *store.Item) (bool, error) {
 	if it.Kind == kindCase {
 		c, err := body[casework.Case](it)
 		return err == nil && c.May(w.Person, casework.CaseRead) == nil, nil
+	}
+	if it.Kind == kindCard {
+		c, err := body[vault.Card](it)
+		return err == nil && slices.Contains(n.config.Vault.People, w.Person) && n.keeps(w.Person, c.Keepers), nil
 	}
 	if it.Source != "" {
 		last, err := lastContact(tx, it.Source)
@@ -440,10 +448,18 @@ func (n *Node) destroy(tx *store.Tx, sender, kind, id, ground string) (string, e
 		}
 		return store.Marked, tx.Put(it)
 	}
-	if kind == kindCase {
-		if err := n.dropCase(tx, it); err != nil {
-			return "", err
+	switch kind {
+	case kindCase:
+		err = n.dropCase(tx, it)
+	case kindCard:
+		if v, e := vault.Open(n.vaultDir()); e == nil {
+			if err = v.Erase(id); errors.Is(err, vault.ErrNone) {
+				err = nil
+			}
 		}
+	}
+	if err != nil {
+		return "", err
 	}
 	if _, err := tx.Delete(kind, id); err != nil {
 		return "", err

@@ -31,6 +31,7 @@ import (
 	"tarir/match"
 	"tarir/notice"
 	"tarir/store"
+	"tarir/vault"
 )
 
 // noContext is for what is done while a node is made, which nobody interrupts.
@@ -81,6 +82,7 @@ type Node struct {
 	due        chan struct{} // there is something for the clock
 	asked      chan struct{} // there is something to do for private checks
 	counted    counters
+	openings   *vault.Openings // of the vault
 }
 
 // Errors, for those who must decide.
@@ -93,7 +95,7 @@ var (
 
 // Open opens the node in a folder.
 func Open(ctx context.Context, dir string, o Options) (n *Node, err error) {
-	n = &Node{dir: dir, now: o.Now, log: o.Log, every: o.Every, wake: make(chan struct{}, 1), due: make(chan struct{}, 1), asked: make(chan struct{}, 1), asideSince: map[string]time.Time{}, pass: o.Passphrase}
+	n = &Node{dir: dir, now: o.Now, log: o.Log, every: o.Every, wake: make(chan struct{}, 1), due: make(chan struct{}, 1), asked: make(chan struct{}, 1), asideSince: map[string]time.Time{}, pass: o.Passphrase, openings: vault.NewOpenings(newID)}
 	if n.now == nil {
 		n.now = time.Now
 	}

@@ -20,6 +20,7 @@ import (
 	"tarir/node"
 	"tarir/notice"
 	"tarir/store"
+	"tarir/vault"
 	"tarir/watchlist"
 )
 
@@ -78,6 +79,10 @@ type Args struct {
 	Entries  []node.NewEntry    `json:"entries,omitempty"`
 	Entry    json.RawMessage    `json:"entry,omitempty"`
 	Document casework.Document  `json:"document,omitzero"`
+
+	Person      *vault.Record     `json:"person,omitempty"`
+	VaultChange *node.VaultChange `json:"vault_change,omitempty"`
+	Fields      []string          `json:"fields,omitempty"`
 }
 
 type verb func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error)
@@ -279,6 +284,45 @@ var verbs = map[string]verb{
 			_ = os.Remove(a.Path) // half a document is none
 		}
 		return nil, err
+	},
+	"vault.init": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return nil, n.VaultInit(ctx, w, node.Passphrase{Text: a.Passphrase})
+	},
+	"vault.put": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		if a.Person == nil {
+			return nil, errors.New("give the record")
+		}
+		return n.VaultPut(ctx, w, *a.Person)
+	},
+	"vault.card": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.VaultCard(ctx, w, a.ID)
+	},
+	"vault.ask": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.VaultAsk(ctx, w, a.ID)
+	},
+	"vault.waiting": func(ctx context.Context, n *node.Node, w node.Who, _ *Args) (any, error) {
+		return n.VaultWaiting(ctx, w)
+	},
+	"vault.agree": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.VaultAgree(ctx, w, a.ID)
+	},
+	"vault.show": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.VaultShow(ctx, w, a.ID, a.Passphrase, a.Fields)
+	},
+	"vault.change": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		if a.VaultChange == nil {
+			return nil, errors.New("give the change")
+		}
+		return n.VaultChange(ctx, w, a.ID, a.Passphrase, *a.VaultChange)
+	},
+	"vault.disclose": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.VaultDisclose(ctx, w, a.ID, a.Passphrase, a.Member, a.Fields)
+	},
+	"vault.close": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return nil, n.VaultClose(ctx, w, a.ID)
+	},
+	"vault.erase": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return nil, n.VaultErase(ctx, w, a.ID, a.Passphrase)
 	},
 	"task.done": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return nil, n.DoneTask(ctx, w, a.ID)

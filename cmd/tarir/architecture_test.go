@@ -20,10 +20,11 @@ var mayImport = map[string]string{
 	"notice":              "entity handling",
 	"hit":                 "",
 	"casework":            "entity handling name notice",
+	"vault":               "",
 	"store":               "",
 	"store/storetest":     "store",
-	"node":                "audit casework entity exchange/envelope exchange/keys exchange/register exchange/relay handling hit match name notice private store watchlist",
-	"web":                 "audit casework entity exchange/register handling hit match name node notice store watchlist",
+	"node":                "audit casework entity exchange/envelope exchange/keys exchange/register exchange/relay handling hit match name notice private store vault watchlist",
+	"web":                 "audit casework entity exchange/register handling hit match name node notice store vault watchlist",
 	"name":                "entity",
 	"match":               "entity flat name",
 	"private":             "entity match name",
@@ -51,7 +52,7 @@ var mayImport = map[string]string{
 	"message":             "explain",
 	"report":              "message",
 	"analysis":            "casework entity flat kept message place explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
-	"cmd/tarir":           "analysis entity node web audit casework exchange/register exchange/relay handling hit match notice intake money/ledger watchlist",
+	"cmd/tarir":           "analysis entity node web audit casework exchange/register exchange/relay handling hit match notice intake money/ledger vault watchlist",
 }
 
 func TestPackagesKnowOnlyThoseBeforeThem(t *testing.T) {
