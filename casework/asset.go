@@ -1,6 +1,8 @@
 package casework
 
 import (
+	"cmp"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/big"
@@ -217,4 +219,29 @@ func (a *Asset) StopPayment() (StopForm, error) {
 		}
 	}
 	return StopForm{Account: a.Identifier, Amount: open, Currency: a.Currency, Wish: "both"}, nil
+}
+
+// KeepsMoves says whether an asset may be rewritten: what was done with it is written down by moves alone, and a new value is first of all
+// located.
+func KeepsMoves(before, after []byte) error {
+	var a, b Asset
+	if err := json.Unmarshal(before, &a); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(after, &b); err != nil {
+		return err
+	}
+	for _, s := range AssetStates {
+		have, want := cmp.Or(a.Amounts[s], "0"), cmp.Or(b.Amounts[s], "0")
+		if s == Located {
+			want = minus(sum(want, a.Value), b.Value) // what it was worth more or less
+		}
+		if !same(have, want) {
+			return fmt.Errorf("%w: how much of it is %s is changed by a move", ErrAsset, s)
+		}
+	}
+	if x, y := fmt.Sprint(a.Moves), fmt.Sprint(b.Moves); x != y {
+		return fmt.Errorf("%w: its moves stand as they were made", ErrAsset)
+	}
+	return nil
 }

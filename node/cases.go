@@ -306,6 +306,16 @@ func (n *Node) changeEntry(tx *store.Tx, w Who, c *casework.Case, e *store.Entry
 	if e.Kind == string(casework.DecisionEntry) {
 		return fmt.Errorf("%w: a decision stands as it was taken: write down another one", casework.ErrEntry)
 	}
+	if e.Kind == string(casework.AssetEntry) {
+		if err := casework.KeepsMoves(e.Body, to.Body); err != nil {
+			return err
+		}
+	}
+	return n.writeEntry(tx, w, c, e, version, to)
+}
+
+// writeEntry writes an entry that may be changed so.
+func (n *Node) writeEntry(tx *store.Tx, w Who, c *casework.Case, e *store.Entry, version int64, to *casework.Content) error {
 	old, err := casework.ReadEntry(casework.EntryKind(e.Kind), e.Body)
 	if err != nil {
 		return err
@@ -783,7 +793,7 @@ func (n *Node) ImportIntoCase(ctx context.Context, w Who, id string, kind casewo
 			sum := sha256.Sum256(c.Body)
 			c.ID = hex.EncodeToString(sum[:16])
 		}
-		if len(batch) == 2000 || in[c.ID] {
+		if len(batch) == 5000 || in[c.ID] {
 			if err := flush(); err != nil {
 				return out, err
 			}

@@ -425,3 +425,65 @@ not JSON
 		t.Errorf("%+v", v.Case)
 	}
 }
+
+func TestAssetsOfACaseAndWhatIsDoneAboutThem(t *testing.T) {
+	w := newWorld(t, nil, nil)
+	n, ctx := w.nodes["GS"].Node, t.Context()
+	c, err := n.NewCase(ctx, inform("ann"), "Farm", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := n.NewCase(ctx, inform("ann"), "Other", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	account := text(casework.AssetEntry, `{"id":"a1","kind":"account","identifier":"BANKFFXX/9","value":"1000.00","currency":"USD","as_of":"2026-02-28T00:00:00Z","source":"the bank","link":"fees of travellers rest here"}`)
+	put, err := n.AddToCase(ctx, inform("ann"), c.ID, []node.NewEntry{
+		account,
+		text(casework.PaymentEntry, `{"reference":"W1","time":"2026-02-01T10:00:00+01:00","from":"BANKAAXX/1","to":"BANKFFXX/9","amount":"700.00","currency":"USD"}`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.AddToCase(ctx, inform("ann"), other.ID, []node.NewEntry{account}); err != nil {
+		t.Fatal(err)
+	}
+	seq := put[0].Seq
+	if f, err := n.StopFor(ctx, inform("ann"), c.ID, seq); err != nil || f.Amount != "1000.00" || len(f.Payments) != 1 || f.Payments[0].Reference != "W1" {
+		t.Errorf("%v %+v", err, f)
+	}
+	if _, err := n.MoveAsset(ctx, inform("ann"), c.ID, seq, 0, casework.AssetMove{From: casework.Located, To: casework.Frozen, Amount: "400"}); !errors.Is(err, casework.ErrAsset) {
+		t.Error("frozen by nobody:", err)
+	}
+	if _, err := n.MoveAsset(ctx, inform("ann"), c.ID, seq, 1, casework.AssetMove{From: casework.Located, To: casework.Frozen, Amount: "400", Authority: "court", Route: "freezing_order"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.MoveAsset(ctx, inform("ann"), c.ID, seq, 1, casework.AssetMove{From: casework.Located, To: casework.Frozen, Amount: "400", Authority: "court", Route: "freezing_order"}); !errors.Is(err, casework.ErrChanged) {
+		t.Error("the same step twice:", err)
+	}
+	m, err := n.CaseMoney(ctx, inform("ann"), []string{c.ID, other.ID}, map[string]string{"USD": "2000"})
+	if err != nil || m.Assets != 1 || m.Sums["USD"][casework.Frozen] != "400" || m.Sums["USD"][casework.Located] != "600.00" || m.Shares["USD"]["frozen"] != "20.0" {
+		t.Errorf("%v %+v", err, m)
+	}
+	// How much is frozen is changed by moves alone; a new value is located.
+	e, err := n.Entries(ctx, inform("ann"), c.ID, casework.AssetEntry, 0, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for from, ok := range map[string]bool{`"frozen":"400"`: false, `"value":"1000.00"`: true} {
+		to := strings.NewReplacer(`"frozen":"400"`, `"frozen":"500"`, `"located":"600.00"`, `"located":"500.00"`)
+		if ok {
+			to = strings.NewReplacer(`"value":"1000.00"`, `"value":"1100.00"`, `"located":"600.00"`, `"located":"700.00"`)
+		}
+		if _, err := n.ChangeEntry(ctx, inform("ann"), c.ID, seq, 2, json.RawMessage(to.Replace(string(e[0].Body)))); (err == nil) != ok {
+			t.Errorf("%s changed: %v", from, err)
+		}
+	}
+	r, err := n.SilverFor(ctx, inform("ann"), c.ID, seq)
+	if err != nil || len(r.Form.Assets) != 1 || r.Form.Assets[0].Identifier != "BANKFFXX/9" {
+		t.Fatalf("%v %+v", err, r)
+	}
+	if v, _ := n.Case(ctx, inform("ann"), c.ID); v.Case.Counts[casework.RecordEntry] != 1 {
+		t.Errorf("%+v", v.Case)
+	}
+}

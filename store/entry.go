@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -61,13 +62,24 @@ func (t *Tx) AddEntries(list []*Entry, words [][]string) error {
 	if err != nil {
 		return err
 	}
+	type word struct {
+		word string
+		seq  int64
+		num  int64
+	}
 	var rows, index []any
+	var all []word
 	for i, e := range list {
 		e.Seq, e.Version, e.Home = first+int64(i), 1, e.Num
 		rows = append(rows, e.Seq, e.Num, e.Home, e.Kind, e.ID, micros(e.At), micros(e.Due), micros(e.Recorded), micros(e.Changed), e.Person, e.Version, e.Title, string(e.Body))
 		for _, w := range words[i] {
-			index = append(index, e.Num, w, e.Seq)
+			all = append(all, word{w, e.Seq, e.Num})
 		}
+	}
+	// In the order of the index, so that what lies together is written together.
+	slices.SortFunc(all, func(a, b word) int { return cmp.Or(cmp.Compare(a.word, b.word), cmp.Compare(a.seq, b.seq)) })
+	for _, w := range all {
+		index = append(index, w.num, w.word, w.seq)
 	}
 	if err := t.many(`INSERT INTO entry (`+entryColumns+`) VALUES `, 13, rows); err != nil {
 		return err

@@ -80,9 +80,11 @@ type Args struct {
 	Entry    json.RawMessage    `json:"entry,omitempty"`
 	Document casework.Document  `json:"document,omitzero"`
 
-	Person      *vault.Record     `json:"person,omitempty"`
-	VaultChange *node.VaultChange `json:"vault_change,omitempty"`
-	Fields      []string          `json:"fields,omitempty"`
+	Person      *vault.Record       `json:"person,omitempty"`
+	VaultChange *node.VaultChange   `json:"vault_change,omitempty"`
+	Fields      []string            `json:"fields,omitempty"`
+	Move        *casework.AssetMove `json:"move,omitempty"`
+	Proceeds    map[string]string   `json:"proceeds,omitempty"`
 }
 
 type verb func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error)
@@ -284,6 +286,21 @@ var verbs = map[string]verb{
 			_ = os.Remove(a.Path) // half a document is none
 		}
 		return nil, err
+	},
+	"asset.move": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		if a.Move == nil {
+			return nil, errors.New("give the move")
+		}
+		return n.MoveAsset(ctx, w, a.ID, a.Seq, a.Version, *a.Move)
+	},
+	"asset.money": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.CaseMoney(ctx, w, a.Paths, a.Proceeds)
+	},
+	"asset.silver": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.SilverFor(ctx, w, a.ID, a.Seq)
+	},
+	"asset.stop": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.StopFor(ctx, w, a.ID, a.Seq)
 	},
 	"vault.init": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return nil, n.VaultInit(ctx, w, node.Passphrase{Text: a.Passphrase})

@@ -58,6 +58,7 @@ type cli struct {
 	Hit        hitCmd        `cmd:"" help:"Take the next step about a possible match."`
 	Act        actCmd        `cmd:"" help:"Ask whether something may be done to a person now, by a hit."`
 	Case       caseCmd       `cmd:"" help:"Cases: open, fill, search, link, merge, close."`
+	Asset      assetCmd      `cmd:"" help:"Assets of cases: what was done with them, what they add up to."`
 	Vault      vaultCmd      `cmd:"" help:"Who possible victims are: apart, opened by two, field by field."`
 	Stop       stopCmd       `cmd:"" help:"Requests to stop payments."`
 	Audit      auditCmd      `cmd:"" help:"Verify, show and export the audit log."`
