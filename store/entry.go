@@ -89,7 +89,7 @@ func (t *Tx) AddEntries(list []*Entry, words [][]string) error {
 
 // many writes many rows with few statements.
 func (t *Tx) many(insert string, columns int, values []any) error {
-	for most := 600 / columns * columns; len(values) > 0; {
+	for most := blockSize / columns * columns; len(values) > 0; {
 		n := min(len(values), most)
 		var b strings.Builder
 		b.WriteString(insert)
@@ -377,7 +377,7 @@ func (t *Tx) AddSelectors(kind, id string, values []string) error {
 	for _, v := range values {
 		rows = append(rows, v, kind, id)
 	}
-	for most := 200 * 3; len(rows) > 0; {
+	for most := blockSize / 3 * 3; len(rows) > 0; {
 		n := min(len(rows), most)
 		var b strings.Builder
 		b.WriteString(`INSERT INTO selector (value, kind, id) VALUES `)

@@ -287,8 +287,12 @@ type Tx struct {
 	prepared *statements
 }
 
-// fullBlock is from how many values on a statement that writes many rows is one that comes again.
-const fullBlock = 590
+// blockSize is how many values a statement has that writes many rows, at most: more make no faster, since SQLite looks up each by its name. From
+// fullBlock values on it is one that comes again.
+const (
+	blockSize = 150
+	fullBlock = 140
+)
 
 // stmt is the prepared statement of a text; nil where it is to be read as it is.
 func (t *Tx) stmt(query string, args int) (*sql.Stmt, error) {
