@@ -906,14 +906,10 @@ func (n *Node) openDocument(e *store.Entry, to io.Writer, sum hash.Hash) error {
 	return nil
 }
 
-// dropCase destroys what is in a case.
-func (n *Node) dropCase(tx *store.Tx, it *store.Item) error {
-	c, err := body[casework.Case](it)
-	if err != nil {
-		return err
-	}
+// dropEntries destroys what is in a case or an operation.
+func (n *Node) dropEntries(tx *store.Tx, num int64) error {
 	for {
-		list, err := tx.Entries(c.Num, "", 0, 1000)
+		list, err := tx.Entries(num, "", 0, 1000)
 		if err != nil || len(list) == 0 {
 			return err
 		}

@@ -450,7 +450,15 @@ func (n *Node) destroy(tx *store.Tx, sender, kind, id, ground string) (string, e
 	}
 	switch kind {
 	case kindCase:
-		err = n.dropCase(tx, it)
+		var c *casework.Case
+		if c, err = body[casework.Case](it); err == nil {
+			err = n.dropEntries(tx, c.Num)
+		}
+	case kindOperation:
+		var o *operationBody
+		if o, err = body[operationBody](it); err == nil {
+			err = n.dropEntries(tx, o.Num)
+		}
 	case kindCard:
 		if v, e := vault.Open(n.vaultDir()); e == nil {
 			if err = v.Erase(id); errors.Is(err, vault.ErrNone) {

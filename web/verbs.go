@@ -85,6 +85,8 @@ type Args struct {
 	Fields      []string            `json:"fields,omitempty"`
 	Move        *casework.AssetMove `json:"move,omitempty"`
 	Proceeds    map[string]string   `json:"proceeds,omitempty"`
+	Operation   *casework.Operation `json:"operation,omitempty"`
+	Reports     []casework.Report   `json:"reports,omitempty"`
 }
 
 type verb func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error)
@@ -301,6 +303,24 @@ var verbs = map[string]verb{
 	},
 	"asset.stop": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return n.StopFor(ctx, w, a.ID, a.Seq)
+	},
+	"operation.plan": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		if a.Operation == nil {
+			return nil, errors.New("give the plan")
+		}
+		return n.PlanOperation(ctx, w, *a.Operation)
+	},
+	"operation.step": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.StepOperation(ctx, w, a.ID, casework.OperationState(a.Name))
+	},
+	"operation.report": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.ReportOperation(ctx, w, a.ID, a.Reports)
+	},
+	"operation.agree": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return nil, n.AgreeToCounts(ctx, w, a.ID)
+	},
+	"operation.count": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.CountOperation(ctx, w, a.ID, a.Until)
 	},
 	"vault.init": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return nil, n.VaultInit(ctx, w, node.Passphrase{Text: a.Passphrase})
