@@ -154,3 +154,45 @@ func TestCountsDependOnTheRecordsAlone(t *testing.T) {
 		}
 	})
 }
+
+func TestOperationsOfThePastAreReplayedToTheirPublicFigures(t *testing.T) {
+	names, err := Presets()
+	if err != nil || len(names) < 7 {
+		t.Fatal(names, err)
+	}
+	for _, name := range names {
+		p, reports, err := PresetOf(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := Operation{ID: name, Title: p.Title, Owner: "GS", Purpose: "strategic", LegalBasis: "public figures", From: p.From, To: p.To}
+		if err := o.Check(); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for i := range reports {
+			reports[i].Member = "GS"
+			if err := reports[i].Check(); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	}
+	_, reports, _ := PresetOf("andes")
+	for i := range reports {
+		reports[i].Member = "GS"
+	}
+	count := func(day string) map[string]*Figure {
+		at, _ := time.Parse(time.DateOnly, day)
+		f, _ := Count(reports, at)
+		return f
+	}
+	then, later := count("2018-11-30"), count("2019-09-10")
+	if then["arrests"].Number != 49 || then["organisations"] != nil || then["checks"].Number != 44_000 || then["money"].ByState["found"]["USD"] != "2000000" {
+		t.Errorf("on the last day: %+v", then["arrests"])
+	}
+	if later["arrests"].Number != 103 || later["organisations"].Number != 13 || later["investigations"].By["kind"]["follow_up"] != 30 || later["victims"].Number != 30 {
+		t.Errorf("in September 2019: %+v", later["arrests"])
+	}
+	if _, _, err := PresetOf("nothing"); !errors.Is(err, ErrPreset) {
+		t.Error(err)
+	}
+}
