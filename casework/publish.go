@@ -2,8 +2,6 @@ package casework
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 )
 
 // SmallCell is the smallest number about people that is published: smaller ones could give somebody away.
@@ -179,13 +177,13 @@ func smallest(cells []*Cell) *Cell {
 	return out
 }
 
-// PublishFigure is a number of people broken down by one attribute.
-func PublishFigure(by map[string]int64) *Table {
+// PublishFigure is a number of people broken down by one attribute, in the order given.
+func PublishFigure(by map[string]int64, order ...string) *Table {
 	counts := map[string]map[string]int64{}
 	for v, n := range by {
 		counts[v] = map[string]int64{"": n}
 	}
-	return Publish(counts, slices.Sorted(maps.Keys(by)), []string{""})
+	return Publish(counts, order, []string{""})
 }
 
 // Percent is a share in whole percent; empty where the base is so small that it would tell too much.

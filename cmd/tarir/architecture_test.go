@@ -51,8 +51,9 @@ var mayImport = map[string]string{
 	"world":               "entity online journey money/ledger",
 	"message":             "explain",
 	"report":              "message",
+	"release":             "casework message",
 	"analysis":            "casework entity flat kept message place explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
-	"cmd/tarir":           "analysis entity node web audit casework exchange/register exchange/relay handling hit match notice intake money/ledger vault watchlist",
+	"cmd/tarir":           "analysis entity node web audit casework exchange/register exchange/relay handling hit match notice intake message money/ledger release vault watchlist",
 }
 
 func TestPackagesKnowOnlyThoseBeforeThem(t *testing.T) {

@@ -59,6 +59,7 @@ type cli struct {
 	Act        actCmd        `cmd:"" help:"Ask whether something may be done to a person now, by a hit."`
 	Case       caseCmd       `cmd:"" help:"Cases: open, fill, search, link, merge, close."`
 	Asset      assetCmd      `cmd:"" help:"Assets of cases: what was done with them, what they add up to."`
+	Operation  operationCmd  `cmd:"" help:"Operations: plan, report, count each record once, release."`
 	Vault      vaultCmd      `cmd:"" help:"Who possible victims are: apart, opened by two, field by field."`
 	Stop       stopCmd       `cmd:"" help:"Requests to stop payments."`
 	Audit      auditCmd      `cmd:"" help:"Verify, show and export the audit log."`
