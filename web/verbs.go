@@ -289,6 +289,12 @@ var verbs = map[string]verb{
 		}
 		return nil, err
 	},
+	"case.export": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.ExportCase(ctx, w, a.ID, a.Path)
+	},
+	"case.bundle": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.ImportCase(ctx, w, a.Path)
+	},
 	"asset.move": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		if a.Move == nil {
 			return nil, errors.New("give the move")

@@ -20,10 +20,11 @@ var mayImport = map[string]string{
 	"notice":              "entity handling",
 	"hit":                 "",
 	"casework":            "entity handling name notice",
+	"bundle":              "handling",
 	"vault":               "",
 	"store":               "",
 	"store/storetest":     "store",
-	"node":                "audit casework entity exchange/envelope exchange/keys exchange/register exchange/relay handling hit match name notice private store vault watchlist",
+	"node":                "audit bundle casework entity exchange/envelope exchange/keys exchange/register exchange/relay handling hit match name notice private store vault watchlist",
 	"web":                 "audit casework entity exchange/register handling hit match name node notice store vault watchlist",
 	"name":                "entity",
 	"match":               "entity flat name",
@@ -53,7 +54,7 @@ var mayImport = map[string]string{
 	"report":              "message",
 	"release":             "casework message",
 	"analysis":            "casework entity flat kept message place explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
-	"cmd/tarir":           "analysis entity node web audit casework exchange/register exchange/relay handling hit match notice intake message money/ledger release vault watchlist",
+	"cmd/tarir":           "analysis entity node web audit casework exchange/register exchange/relay handling hit match notice intake message money/ledger release vault watchlist bundle",
 }
 
 func TestPackagesKnowOnlyThoseBeforeThem(t *testing.T) {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"tarir/analysis"
+	"tarir/bundle"
 	"tarir/casework"
 	"tarir/intake"
 	"tarir/node"
@@ -30,6 +31,8 @@ type caseCmd struct {
 	Search   caseSearchCmd   `cmd:"" help:"Find what is in a case, by words in any script or a number (phone:+33612345678)."`
 	Timeline caseTimelineCmd `cmd:"" help:"Show what happened, the last first."`
 	Entry    caseEntryCmd    `cmd:"" help:"Show an entry with all that stood in it, change it, or take it out."`
+	Export   caseExportCmd   `cmd:"" help:"Write a case as a signed bundle, for a prosecutor or another member."`
+	Take     caseTakeCmd     `cmd:"" help:"Take up a bundle as a case of your own."`
 	Links    caseLinksCmd    `cmd:"" help:"Show other cases that share selectors."`
 	Seat     caseSeatCmd     `cmd:"" help:"Say who works on a case: lead, work, read, or no."`
 	Close    caseCloseCmd    `cmd:"" help:"Close a case, with a reason."`
@@ -292,6 +295,49 @@ func (c *caseDocumentCmd) Run(e *env) error {
 	}
 	fmt.Fprintln(e.stdout, "written:", c.File)
 	return nil
+}
+
+type caseExportCmd struct {
+	whoFlags
+	ID   string `arg:"" help:"The case."`
+	File string `arg:"" help:"The new file (.zip)."`
+}
+
+func (c *caseExportCmd) Run(e *env) error {
+	path, err := filepath.Abs(c.File)
+	if err != nil {
+		return err
+	}
+	var m bundle.Manifest
+	if err := c.do(e, "case.export", web.Args{ID: c.ID, Path: path}, &m); err != nil {
+		return err
+	}
+	for _, k := range sortedKeys(m.LeftOut) {
+		fmt.Fprintf(e.stderr, "left out: %d %s\n", m.LeftOut[k], strings.ReplaceAll(k, "_", " "))
+	}
+	return c.show(e, m, "written: %s", c.File)
+}
+
+type caseTakeCmd struct {
+	whoFlags
+	File string `arg:"" type:"existingfile" help:"The bundle."`
+}
+
+func (c *caseTakeCmd) Run(e *env) error {
+	path, err := filepath.Abs(c.File)
+	if err != nil {
+		return err
+	}
+	var out node.ImportedCase
+	if err := c.do(e, "case.bundle", web.Args{Path: path}, &out); err != nil {
+		return err
+	}
+	for i, r := range out.Rejected {
+		if i < 20 {
+			fmt.Fprintf(e.stderr, "entry %d: %s\n", r.Line, r.Reason)
+		}
+	}
+	return c.show(e, out, "%s  signed by %s: %d entries, %d new, %d the same, %d refused", out.Case.ID, out.From, out.Read, out.New, out.Same, len(out.Rejected))
 }
 
 type caseSearchCmd struct {
