@@ -8,8 +8,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,9 +61,17 @@ func BenchmarkCase(b *testing.B) {
 		return fmt.Sprintf(`{"reference":"W%d","time":"%s","from":"BANKAAXX/%d","to":"BANKBBXX/%d","amount":"%d.00","currency":"EUR","from_name":"%s %s","purpose":"%s"}`,
 			i, time.Date(2025, 1, 1, 0, 0, i*30, 0, time.UTC).Format(time.RFC3339), some.IntN(200_000), some.IntN(200_000), 1+some.IntN(5000), word(), word(), word())
 	})
-	fill(casework.DocumentEntry, 10_000, func(i int) string {
-		return fmt.Sprintf(`{"name":"statement %d.pdf","size":1000,"sha256":"%064x","date":"2025-06-01T00:00:00Z","text":"%s %s %s"}`, i, i, word(), word(), word())
-	})
+	began := time.Now()
+	doc := filepath.Join(b.TempDir(), "document")
+	for i := range int(10_000 * share) {
+		if err := os.WriteFile(doc, fmt.Appendf(nil, "%d %s", i, strings.Repeat(word()+" ", 1500)), 0o600); err != nil {
+			b.Fatal(err)
+		}
+		if _, err := n.AddDocument(ctx, w, c.ID, node.File{Path: doc, Name: fmt.Sprint("statement ", i, ".txt")}, casework.Document{Text: word() + " " + word()}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Logf("documents of 10 KB in %v", time.Since(began).Round(time.Millisecond))
 	measure := func(name string, do func(i int) error) {
 		b.Run(name, func(b *testing.B) {
 			var took []time.Duration
@@ -92,6 +102,36 @@ func BenchmarkCase(b *testing.B) {
 	measure("search/common", func(int) error { return search("bankaaxx bankbbxx") })
 	measure("search/common-and-rare", func(i int) error { return search(fmt.Sprintf("bankaaxx w%d", i)) })
 	measure("search/nothing", func(int) error { return search("bankaaxx statement") })
+	b.Run("export", func(b *testing.B) {
+		most, stop, done := uint64(0), make(chan bool), make(chan bool)
+		go func() {
+			defer close(done)
+			for {
+				select {
+				case <-stop:
+					return
+				case <-time.After(50 * time.Millisecond):
+					var m runtime.MemStats
+					runtime.ReadMemStats(&m)
+					most = max(most, m.HeapInuse)
+				}
+			}
+		}()
+		for i := 0; b.Loop(); i++ {
+			path := filepath.Join(b.TempDir(), fmt.Sprint(i, ".zip"))
+			if _, err := n.ExportCase(ctx, w, c.ID, path); err != nil {
+				b.Fatal(err)
+			}
+			info, err := os.Stat(path)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportMetric(float64(info.Size())/1e6, "MB")
+		}
+		close(stop)
+		<-done
+		b.ReportMetric(float64(most)/1e6, "most-heap-MB")
+	})
 }
 
 // words1000 are made of syllables, for names and purposes.
