@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -115,7 +116,11 @@ func readResults(path string, to CaseLine) error {
 		if err := d.Decode(&line); err != nil {
 			return fmt.Errorf("%s: %w", path, err)
 		}
-		if err := to(casework.FindingEntry, line); err != nil {
+		var one bytes.Buffer // the file is written to be read by people, too
+		if err := json.Compact(&one, line); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		if err := to(casework.FindingEntry, one.Bytes()); err != nil {
 			return err
 		}
 	}

@@ -244,7 +244,7 @@ func typed[T any](fn func(*T, *Content) error) func(json.RawMessage, *Content) e
 		d.DisallowUnknownFields()
 		v := new(T)
 		if err := d.Decode(v); err != nil {
-			return fmt.Errorf("%w: %w", ErrEntry, err)
+			return notJSON(err)
 		}
 		if d.More() {
 			return fmt.Errorf("%w: there is more behind it", ErrEntry)
@@ -256,6 +256,21 @@ func typed[T any](fn func(*T, *Content) error) func(json.RawMessage, *Content) e
 		c.Body = text
 		return err
 	}
+}
+
+// notJSON says what is wrong with a body, without repeating what it says.
+func notJSON(err error) error {
+	var syntax *json.SyntaxError
+	var kind *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Errorf("%w: it is no JSON, at byte %d", ErrEntry, syntax.Offset)
+	case errors.As(err, &kind) && kind.Field != "":
+		return fmt.Errorf("%w: the field %s is of another kind", ErrEntry, kind.Field)
+	case strings.HasPrefix(err.Error(), "json: unknown field "):
+		return fmt.Errorf("%w: there is no %s", ErrEntry, strings.TrimPrefix(err.Error(), "json: unknown "))
+	}
+	return fmt.Errorf("%w: it is not of its kind", ErrEntry)
 }
 
 // found adds texts by which the entry is found; the first one is its title.
@@ -403,7 +418,7 @@ func readFinding(body json.RawMessage, c *Content) error {
 		} `json:"members"`
 	}
 	if err := json.Unmarshal(body, &f); err != nil {
-		return fmt.Errorf("%w: %w", ErrEntry, err)
+		return notJSON(err)
 	}
 	if f.ID == "" {
 		return fmt.Errorf("%w: a finding needs its id", ErrEntry)
@@ -439,7 +454,7 @@ func readFinding(body json.RawMessage, c *Content) error {
 func withoutVictims(body json.RawMessage) (json.RawMessage, error) {
 	var all map[string]json.RawMessage
 	if err := json.Unmarshal(body, &all); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrEntry, err)
+		return nil, notJSON(err)
 	}
 	victims, ok := all["victims"]
 	if !ok {
@@ -452,7 +467,7 @@ func withoutVictims(body json.RawMessage) (json.RawMessage, error) {
 		Minor     bool   `json:"minor,omitempty"`
 	}
 	if err := json.Unmarshal(victims, &list); err != nil {
-		return nil, fmt.Errorf("%w: its victims are not readable: %w", ErrEntry, err)
+		return nil, fmt.Errorf("%w: its victims are not readable", ErrEntry)
 	}
 	var err error
 	if all["victims"], err = json.Marshal(list); err != nil {
