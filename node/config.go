@@ -111,7 +111,7 @@ type Person struct {
 }
 
 // Rights are what a person may be allowed to.
-var Rights = []string{"all", "read", "draft", "submit", "review", "message", "watch", "hit", "stop", "case", "operation", "recall", "audit", "admin"}
+var Rights = []string{"all", "read", "draft", "submit", "review", "message", "watch", "hit", "stop", "case", "operation", "subject", "recall", "audit", "admin"}
 
 // configText is a new node's configuration, with what each line is for.
 const configText = `# Tarir: the configuration of one node. Change it, then restart the node ("tarir serve").
@@ -186,7 +186,7 @@ legal_basis = ""
 messages_days = 365
 
 # The people who work with this node. may: all, read, draft, submit, review, message, watch, hit, stop, case, operation,
-# recall, audit, admin.
+# subject, recall, audit, admin.
 %s`
 
 func personText(id string, may ...string) string {

@@ -80,13 +80,16 @@ type Args struct {
 	Entry    json.RawMessage    `json:"entry,omitempty"`
 	Document casework.Document  `json:"document,omitzero"`
 
-	Person      *vault.Record       `json:"person,omitempty"`
-	VaultChange *node.VaultChange   `json:"vault_change,omitempty"`
-	Fields      []string            `json:"fields,omitempty"`
-	Move        *casework.AssetMove `json:"move,omitempty"`
-	Proceeds    map[string]string   `json:"proceeds,omitempty"`
-	Operation   *casework.Operation `json:"operation,omitempty"`
-	Reports     []casework.Report   `json:"reports,omitempty"`
+	Person      *vault.Record         `json:"person,omitempty"`
+	VaultChange *node.VaultChange     `json:"vault_change,omitempty"`
+	Fields      []string              `json:"fields,omitempty"`
+	Move        *casework.AssetMove   `json:"move,omitempty"`
+	Proceeds    map[string]string     `json:"proceeds,omitempty"`
+	Operation   *casework.Operation   `json:"operation,omitempty"`
+	Reports     []casework.Report     `json:"reports,omitempty"`
+	Names       []string              `json:"names,omitempty"`
+	Numbers     []string              `json:"numbers,omitempty"`
+	SubjectStep *casework.SubjectStep `json:"subject_step,omitempty"`
 }
 
 type verb func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error)
@@ -328,6 +331,19 @@ var verbs = map[string]verb{
 	"operation.count": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return n.CountOperation(ctx, w, a.ID, a.Until)
 	},
+	"subject.find": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.SubjectFind(ctx, w, a.Names, a.Numbers)
+	},
+	"subject.new": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.NewSubject(ctx, w, casework.SubjectKind(a.Kind), a.Name, a.From)
+	},
+	"subject.step": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		if a.SubjectStep == nil {
+			return nil, errors.New("give the step")
+		}
+		return n.SubjectStep(ctx, w, a.ID, *a.SubjectStep)
+	},
+	"subject.list": func(ctx context.Context, n *node.Node, w node.Who, _ *Args) (any, error) { return n.Subjects(ctx, w) },
 	"vault.init": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return nil, n.VaultInit(ctx, w, node.Passphrase{Text: a.Passphrase})
 	},

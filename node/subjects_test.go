@@ -1,0 +1,111 @@
+package node_test
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"tarir/casework"
+	"tarir/handling"
+	"tarir/node"
+	"tarir/notice"
+	"tarir/store"
+)
+
+// Whatever a node holds on a person is found, wherever it is, and what it says is not told.
+func TestEverythingThatIsHeldOnAPersonIsFound(t *testing.T) {
+	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "BANK-FF": handling.Bank}, nil)
+	ctx, n := t.Context(), w.nodes["NCB-AA"].Node
+	if _, err := n.Import(ctx, who("ann"), strings.NewReader(`{"id":"w1","schema":"Person","properties":{"name":["Georgiy Demirchyan"],"phone":["+33612345678"]}}`), handling.Label{}); err != nil {
+		t.Fatal(err)
+	}
+	c, err := n.NewCase(ctx, inform("bob"), "Farm", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.AddToCase(ctx, inform("bob"), c.ID, []node.NewEntry{
+		text(casework.EntityEntry, `{"id":"p1","schema":"Person","properties":{"name":["Георгий Демирчян"]}}`),
+		text(casework.NoteEntry, `{"text":"somebody else called"}`),
+		text(casework.EntityEntry, `{"id":"p2","schema":"Person","properties":{"name":["Other"],"phone":["+33 6 12 34 56 78"]}}`),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	l, err := n.Send(ctx, who("ann"), node.NewLetter{Kind: "message", To: []string{"BANK-FF"}, Subject: "question", Text: notice.Texts{"en": "Do you know Georgiy Demirchyan?"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.IsKnown(ctx, who("ann"), notice.Thing{Kind: "phone", Value: "+33612345678"}); err != nil {
+		t.Fatal(err)
+	}
+	phone, err := node.NumberOf("phone", "+33 6 12 34 56 78")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.SubjectFind(ctx, node.Who{Person: "ann"}, []string{"X"}, nil); !errors.Is(err, node.ErrNotAllowed) {
+		t.Error("without a purpose:", err)
+	}
+	if _, err := n.SubjectFind(ctx, inform("eve"), []string{"X"}, nil); !errors.Is(err, node.ErrNotAllowed) {
+		t.Error("without the right:", err)
+	}
+	w.until("the bank has the letter", func() bool { return w.state("BANK-FF", "message", l.ID) != "" })
+	got, err := n.SubjectFind(ctx, inform("ann"), []string{"Georgiy Demirchyan"}, []string{phone})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := func(kind, id string) *node.Held {
+		i := slices.IndexFunc(got.Held, func(h node.Held) bool { return h.Kind == kind && h.ID == id })
+		if i < 0 {
+			t.Fatalf("%s %s is not found: %+v", kind, id, got.Held)
+		}
+		return &got.Held[i]
+	}
+	at("watch", "w1")
+	if h := at("case", c.ID); h.Entries != 2 || !slices.Equal(h.Ask, []string{"bob"}) || h.Logged == 0 {
+		t.Errorf("%+v", h)
+	}
+	if h := at("message", l.ID); len(h.Copies) != 1 || h.Copies[0].Recipient != "BANK-FF" {
+		t.Errorf("%+v", h)
+	}
+	if got.Queries[phone] != 1 || !strings.Contains(got.Vault, "not searched") {
+		t.Errorf("%+v", got)
+	}
+	if b, _ := json.Marshal(got); strings.Contains(string(b), "Demirchyan") || strings.Contains(string(b), "Farm") {
+		t.Errorf("it tells what it holds: %s", b)
+	}
+	if got, err := n.SubjectFind(ctx, inform("ann"), []string{"Maria Fonseca"}, nil); err != nil || len(got.Held) != 0 {
+		t.Errorf("%v %+v", err, got)
+	}
+}
+
+func TestARequestOfAPersonStandsAmongTheTasksWithItsDeadline(t *testing.T) {
+	n, ctx := alone(t, ""), t.Context()
+	s, err := n.NewSubject(ctx, inform("ann"), casework.AccessRequest, "CCF/17", time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	due := func() (out []store.Task) {
+		t.Helper()
+		tasks, err := n.Tasks(ctx, inform("ann"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.DeleteFunc(tasks, func(k store.Task) bool { return k.Kind != "subject" })
+	}
+	if k := due(); len(k) != 1 || !k[0].Due.Equal(s.Due.Truncate(time.Microsecond)) {
+		t.Errorf("%+v %v", k, s.Due)
+	}
+	for _, step := range []casework.SubjectStep{{To: casework.SubjectAdmissible}, {To: casework.SubjectDecided, Result: "partly", Why: "an owner denies it", Asked: []string{"NCB-BB"}}, {To: casework.SubjectTold}} {
+		if _, err := n.SubjectStep(ctx, inform("ann"), s.ID, step); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if k := due(); len(k) != 0 {
+		t.Errorf("%+v", k)
+	}
+	if list, err := n.Subjects(ctx, inform("ann")); err != nil || len(list) != 1 || list[0].State != casework.SubjectTold || len(list[0].Steps) != 4 {
+		t.Errorf("%v %+v", err, list)
+	}
+}
