@@ -21,6 +21,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/klauspost/compress/flate"
+
 	"tarir/handling"
 )
 
@@ -74,7 +76,9 @@ type Writer struct {
 
 // NewWriter begins a bundle.
 func NewWriter(w io.Writer, made time.Time) *Writer {
-	return &Writer{zip: zip.NewWriter(w), made: made.UTC()}
+	z := zip.NewWriter(w)
+	z.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) { return flate.NewWriter(out, flate.BestSpeed) })
+	return &Writer{zip: z, made: made.UTC()}
 }
 
 // Create begins the next file.

@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"tarir/audit"
@@ -77,24 +78,49 @@ type exporter struct {
 	homes []int64
 }
 
-// each gives the entries of a kind, or all.
+// each gives the entries of a kind, or all. The next page is read while one is written.
 func (x *exporter) each(kind casework.EntryKind, fn func(e *store.Entry) error) error {
-	for after := int64(0); ; {
-		var list []*store.Entry
-		err := x.n.store.Read(x.ctx, func(tx *store.Tx) (err error) {
-			list, err = tx.Entries(x.c.Num, string(kind), after, 2000)
-			return err
-		})
-		if err != nil || len(list) == 0 {
-			return err
-		}
-		for _, e := range list {
-			if err := fn(e); err != nil {
+	ctx, stop := context.WithCancel(x.ctx)
+	pages := make(chan []*store.Entry, 1)
+	var reading error
+	var reader sync.WaitGroup
+	reader.Go(func() {
+		defer close(pages)
+		for after := int64(0); ; {
+			var list []*store.Entry
+			reading = x.n.store.Read(ctx, func(tx *store.Tx) (err error) {
+				list, err = tx.Entries(x.c.Num, string(kind), after, 2000)
 				return err
+			})
+			if reading != nil || len(list) == 0 {
+				return
 			}
-			after = e.Seq
+			after = list[len(list)-1].Seq
+			select {
+			case pages <- list:
+			case <-ctx.Done():
+				reading = ctx.Err()
+				return
+			}
+		}
+	})
+	var err error
+	for list := range pages {
+		for _, e := range list {
+			if err == nil {
+				err = fn(e)
+			}
+		}
+		if err != nil {
+			stop()
 		}
 	}
+	reader.Wait()
+	stop()
+	if err != nil {
+		return err
+	}
+	return reading
 }
 
 // file writes one file of lines.

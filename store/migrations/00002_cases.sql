@@ -17,6 +17,7 @@ CREATE TABLE entry (
     body TEXT NOT NULL
 );
 CREATE UNIQUE INDEX entry_id ON entry (home, kind, id);
+CREATE INDEX entry_num ON entry (num, seq);
 CREATE INDEX entry_at ON entry (num, at, seq);
 CREATE INDEX entry_kind ON entry (num, kind, seq);
 CREATE INDEX entry_due ON entry (num, due) WHERE due <> 0;
