@@ -2,7 +2,6 @@ package node
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"crypto/sha256"
@@ -434,7 +433,9 @@ func (n *Node) ImportCase(ctx context.Context, w Who, path string) (*ImportedCas
 		return nil, err
 	}
 	out := &ImportedCase{Case: c, From: b.Manifest.Owner, CaseImport: CaseImport{Rejected: []BadRecord{}}}
-	err = b.Read("entries.jsonl", func(r io.Reader) error { return n.entriesOfBundle(ctx, w, b, r, out) })
+	err = b.Read("entries.jsonl", func(r io.Reader) error {
+		return n.fillCase(ctx, w, c.ID, r, &out.CaseImport, func(line []byte) (*entryRead, error) { return n.entryOfBundle(line, b) })
+	})
 	if err != nil {
 		return out, err
 	}
@@ -495,57 +496,6 @@ func (n *Node) caseOfBundle(ctx context.Context, w Who, b *bundle.Reader) (c *ca
 		}
 		return n.putCase(tx, c, l)
 	})
-}
-
-func (n *Node) entriesOfBundle(ctx context.Context, w Who, b *bundle.Reader, r io.Reader, out *ImportedCase) error {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 64<<10), 2*casework.MostEntry)
-	var batch []entryRead
-	flush := func() error {
-		if len(batch) == 0 {
-			return nil
-		}
-		var put []Put
-		err := n.work(ctx, w, out.Case.ID, casework.CaseWrite, audit.Change, "import", func(tx *store.Tx, c *casework.Case) (err error) {
-			put, err = n.putEntries(tx, w, c, batch)
-			return err
-		})
-		for _, p := range put {
-			switch p.Was {
-			case "new":
-				out.New++
-			case "same":
-				out.Same++
-			case "changed":
-				out.Changed++
-			}
-		}
-		batch = batch[:0]
-		return err
-	}
-	for line := 1; lines.Scan(); line++ {
-		text := bytes.TrimSpace(lines.Bytes())
-		if len(text) == 0 {
-			continue
-		}
-		out.Read++
-		e, err := n.entryOfBundle(text, b)
-		if err != nil {
-			if out.Rejected = append(out.Rejected, BadRecord{Line: line, Reason: err.Error()}); len(out.Rejected) > 10_000 {
-				return fmt.Errorf("%w: more than 10,000 of its entries are refused; the last: %w", bundle.ErrBundle, err)
-			}
-			continue
-		}
-		if batch = append(batch, *e); len(batch) == 2000 {
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return errors.Join(fmt.Errorf("%w: entries.jsonl: %w", bundle.ErrBundle, err), flush())
-	}
-	return flush()
 }
 
 // entryOfBundle reads an entry; a document is sealed anew.

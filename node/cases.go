@@ -740,7 +740,7 @@ func (n *Node) SplitCase(ctx context.Context, w Who, id, title string, seqs []in
 	return out, err
 }
 
-// Imported entries: what was read, and what was refused and why.
+// CaseImport says what was read into a case, and what was refused and why.
 type CaseImport struct {
 	Read     int         `json:"read"`
 	New      int         `json:"new"`
@@ -749,11 +749,17 @@ type CaseImport struct {
 	Rejected []BadRecord `json:"rejected"`
 }
 
-// ImportIntoCase puts lines of JSON into a case, each an entry of a kind: entities as FollowTheMoney writes them, findings, payments. A line that is
-// wrong is refused and named; the others come in, batch by batch, so that what was read stays when it breaks off, and reading it again
-// changes nothing.
-func (n *Node) ImportIntoCase(ctx context.Context, w Who, id string, kind casework.EntryKind, r io.Reader) (*CaseImport, error) {
-	out := &CaseImport{Rejected: []BadRecord{}}
+const (
+	fillBatch   = 5000   // entries of one transaction
+	mostRefused = 10_000 // lines that are refused before it is given up: that is no file for a case
+)
+
+// errFill is wrapped where too much of a file is refused.
+var errFill = errors.New("more than 10,000 lines are refused, so the rest is not read")
+
+// fillCase puts lines into a case, each read by a function. A line that is wrong is refused and named; the others come in, batch by batch, so that
+// what was read stays when it breaks off, and reading it again changes nothing. Two lines about one thing come in one after the other.
+func (n *Node) fillCase(ctx context.Context, w Who, id string, r io.Reader, out *CaseImport, read func(line []byte) (*entryRead, error)) error {
 	var batch []entryRead
 	in := map[string]bool{}
 	flush := func() error {
@@ -765,6 +771,9 @@ func (n *Node) ImportIntoCase(ctx context.Context, w Who, id string, kind casewo
 			put, err = n.putEntries(tx, w, c, batch)
 			return err
 		})
+		if err != nil {
+			return err
+		}
 		for _, p := range put {
 			switch p.Was {
 			case "new":
@@ -777,37 +786,52 @@ func (n *Node) ImportIntoCase(ctx context.Context, w Who, id string, kind casewo
 		}
 		batch = batch[:0]
 		clear(in)
-		return err
+		return nil
 	}
 	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 64<<10), casework.MostEntry+1)
+	lines.Buffer(make([]byte, 64<<10), 2*casework.MostEntry)
 	for line := 1; lines.Scan(); line++ {
 		text := bytes.TrimSpace(lines.Bytes())
 		if len(text) == 0 {
 			continue
 		}
 		out.Read++
-		c, err := casework.ReadEntry(kind, bytes.Clone(text))
+		e, err := read(text)
 		if err != nil {
-			out.Rejected = append(out.Rejected, BadRecord{Line: line, Reason: err.Error()})
+			if out.Rejected = append(out.Rejected, BadRecord{Line: line, Reason: err.Error()}); len(out.Rejected) > mostRefused {
+				return errors.Join(errFill, flush())
+			}
 			continue
+		}
+		key := string(e.kind) + "\x00" + e.content.ID
+		if len(batch) == fillBatch || in[key] {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
+		in[key] = true
+		batch = append(batch, *e)
+	}
+	if err := lines.Err(); err != nil {
+		return errors.Join(fmt.Errorf("after %d lines: %w", out.Read, err), flush())
+	}
+	return flush()
+}
+
+// ImportIntoCase puts lines of JSON into a case, each an entry of a kind: entities as FollowTheMoney writes them, findings, payments.
+func (n *Node) ImportIntoCase(ctx context.Context, w Who, id string, kind casework.EntryKind, r io.Reader) (*CaseImport, error) {
+	out := &CaseImport{Rejected: []BadRecord{}}
+	return out, n.fillCase(ctx, w, id, r, out, func(line []byte) (*entryRead, error) {
+		c, err := casework.ReadEntry(kind, bytes.Clone(line))
+		if err != nil {
+			return nil, err
 		}
 		if c.ID == "" {
 			sum := sha256.Sum256(c.Body)
 			c.ID = hex.EncodeToString(sum[:16])
 		}
-		if len(batch) == 5000 || in[c.ID] {
-			if err := flush(); err != nil {
-				return out, err
-			}
-		}
-		in[c.ID] = true
-		batch = append(batch, entryRead{kind, c})
-	}
-	if err := lines.Err(); err != nil {
-		return out, errors.Join(fmt.Errorf("after %d lines: %w", out.Read, err), flush())
-	}
-	return out, flush()
+		return &entryRead{kind, c}, nil
+	})
 }
 
 // AddDocument puts a file into a case. Its text is sealed on the disk and known by its digest: the same file again is the same entry.
