@@ -55,6 +55,24 @@ func (n *Node) NewCase(ctx context.Context, w Who, title string, from []casework
 		if c.Num, err = tx.NextBlock("case", 1); err != nil {
 			return err
 		}
+		// What it was opened from and is a record of this node stands in it.
+		var records []entryRead
+		for _, ref := range from {
+			if _, err := tx.Get(ref.Kind, ref.ID); errors.Is(err, store.ErrNone) || ref.Kind == kindCase || ref.Kind == kindCard {
+				continue
+			} else if err != nil {
+				return err
+			}
+			r, err := casework.ReadEntry(casework.RecordEntry, mustJSON(ref))
+			if err != nil {
+				return err
+			}
+			records = append(records, entryRead{casework.RecordEntry, r})
+		}
+		c.Counts = map[casework.EntryKind]int64{} // it may be run again
+		if _, err := n.putEntries(tx, w, c, records); err != nil {
+			return err
+		}
 		return n.putCase(tx, c, l)
 	})
 	return c, err

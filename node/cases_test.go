@@ -487,3 +487,63 @@ func TestAssetsOfACaseAndWhatIsDoneAboutThem(t *testing.T) {
 		t.Errorf("%+v", v.Case)
 	}
 }
+
+func TestACaseOpensWithTheRecordsThatItIsOpenedFrom(t *testing.T) {
+	n, ctx := alone(t, ""), t.Context()
+	if _, err := n.Import(ctx, who("ann"), strings.NewReader(`{"id":"w1","schema":"Person","properties":{"name":["Ana Exemplar"]}}`), handling.Label{}); err != nil {
+		t.Fatal(err)
+	}
+	other, err := n.NewCase(ctx, inform("bob"), "Other", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := n.NewCase(ctx, inform("ann"), "Farm", []casework.Ref{{Kind: "watch", ID: "w1"}, {Kind: "network", ID: "n1"}, {Kind: "case", ID: other.ID}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := n.Entries(ctx, inform("ann"), c.ID, "", 0, 10)
+	if err != nil || len(e) != 1 || e[0].ID != "watch/w1" {
+		t.Errorf("%v %+v", err, e)
+	}
+}
+
+func TestASplitTakesItsEntriesAndNumbersAlong(t *testing.T) {
+	n, ctx := alone(t, ""), t.Context()
+	c, err := n.NewCase(ctx, inform("ann"), "Farm", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	put, err := n.AddToCase(ctx, inform("ann"), c.ID, []node.NewEntry{
+		text(casework.EntityEntry, `{"id":"a","schema":"Person","properties":{"name":["A"],"phone":["+33612345678"]}}`),
+		text(casework.EntityEntry, `{"id":"b","schema":"Person","properties":{"name":["B"],"phone":["+33612345679"]}}`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.CaseStep(ctx, inform("ann"), c.ID, casework.CaseStep{Do: "seat", Person: "bob", Seat: casework.Works}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := n.SplitCase(ctx, inform("bob"), c.ID, "Hotel", []int64{put[1].Seq}); !errors.Is(err, casework.ErrSeat) {
+		t.Error("split by somebody who does not lead it:", err)
+	}
+	if _, err := n.SplitCase(ctx, inform("ann"), c.ID, "Hotel", nil); !errors.Is(err, casework.ErrCase) {
+		t.Error("split into nothing:", err)
+	}
+	h, err := n.SplitCase(ctx, inform("ann"), c.ID, "Hotel", []int64{put[1].Seq})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id, want := range map[string]string{c.ID: "a", h.ID: "b"} {
+		v, err := n.Case(ctx, inform("bob"), id) // who had a seat has one in both
+		if err != nil || v.Case.Counts[casework.EntityEntry] != 1 || len(v.Latest) != 1 || v.Latest[0].ID != want {
+			t.Errorf("%v %+v", err, v)
+		}
+		f, err := n.SearchCase(ctx, inform("ann"), id, "phone:+33612345679", 5)
+		if err != nil || (len(f.Entries) == 1) != (want == "b") {
+			t.Errorf("%s: %v %+v", want, err, f)
+		}
+		if l, err := n.CaseLinks(ctx, inform("ann"), id); err != nil || len(l.Links) != 0 {
+			t.Errorf("%v %+v", err, l)
+		}
+	}
+}

@@ -90,6 +90,7 @@ type Notices struct {
 type Private struct {
 	Answer bool `toml:"answer"`
 	Day    int  `toml:"things_a_day"`
+	Cases  bool `toml:"cases"` // what stands in open cases is known too
 }
 
 // Vault says who may come near the vault of victims: no right of the node contains it.
@@ -161,6 +162,8 @@ rules = ""
 # nothing else, this node learns how many things they asked. And how many things each may ask in a day; 0: 2,000,000.
 answer = false
 things_a_day = 0
+# Whether numbers of open cases count as known: who asks learns that this member has one of theirs, and not in which case.
+cases = false
 
 [vault]
 # Who may come near the vault, in which possible victims and witnesses are kept: nobody else, whatever else they may do here. And the data

@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"tarir/audit"
+	"tarir/casework"
+	"tarir/entity"
 	"tarir/exchange/envelope"
 	"tarir/exchange/register"
 	"tarir/handling"
@@ -109,6 +111,23 @@ func writeOnce(path string, data []byte) error {
 // PrivateAsk begins a job: for each row of a CSV table (columns as for tarir check), or for each of the node's own records where table is
 // nil, whether the keeper knows it.
 func (n *Node) PrivateAsk(ctx context.Context, w Who, keeper string, table io.Reader) (*PrivateJob, error) {
+	return n.askPrivately(ctx, w, keeper, func(add func(row string, things []string)) error {
+		if table == nil {
+			return n.ownThings(ctx, func(r *match.Record, _ *handling.Label) { add(r.ID, private.Things(r)) })
+		}
+		return watchlist.Rows(table, func(row int, r *match.Record, wrong error) error {
+			if wrong != nil || r == nil {
+				add(strconv.Itoa(row), nil)
+				return nil
+			}
+			add(strconv.Itoa(row), private.Things(r))
+			return nil
+		})
+	})
+}
+
+// askPrivately begins a job about what fill adds.
+func (n *Node) askPrivately(ctx context.Context, w Who, keeper string, fill func(add func(row string, things []string)) error) (*PrivateJob, error) {
 	if err := n.allow(w, "read"); err != nil {
 		return nil, err
 	}
@@ -135,18 +154,7 @@ func (n *Node) PrivateAsk(ctx context.Context, w Who, keeper string, table io.Re
 			fmt.Fprintf(&things, "%s\t%s\n", row, t)
 		}
 	}
-	if table != nil {
-		err = watchlist.Rows(table, func(row int, r *match.Record, wrong error) error {
-			if wrong != nil || r == nil {
-				add(strconv.Itoa(row), nil)
-				return nil
-			}
-			add(strconv.Itoa(row), private.Things(r))
-			return nil
-		})
-	} else {
-		err = n.ownThings(ctx, func(r *match.Record, _ *handling.Label) { add(r.ID, private.Things(r)) })
-	}
+	err = fill(add)
 	if err != nil {
 		return nil, err
 	}
@@ -217,8 +225,95 @@ func (n *Node) ownThings(ctx context.Context, each func(r *match.Record, l *hand
 				}
 			}
 		}
+		if !n.config.Private.Cases {
+			return nil
+		}
+		return caseThings(tx, each)
+	})
+}
+
+// caseThings gives the numbers of open cases, each case as one record.
+func caseThings(tx *store.Tx, each func(r *match.Record, l *handling.Label)) error {
+	list, err := tx.Items(store.Query{Kind: kindCase, State: string(casework.CaseOpen)})
+	if err != nil {
+		return err
+	}
+	for _, it := range list {
+		l := labelOf(it)
+		if l == nil {
+			continue
+		}
+		selectors, err := tx.SelectorsOf(kindCase, it.ID, mostOfCase)
+		if err != nil {
+			return err
+		}
+		each(&match.Record{ID: kindCase + "/" + it.ID, Schema: "Thing", Selectors: selectors}, l)
+	}
+	return nil
+}
+
+// mostOfCase is how many numbers of a case are asked about, and answered for, in private checks.
+const mostOfCase = 100_000
+
+// AskAboutCase asks another member privately which numbers and people of a case it knows: neither learns more. The question stands in the case; its
+// result names entries by kind and id, and numbers by themselves.
+func (n *Node) AskAboutCase(ctx context.Context, w Who, id, keeper string) (*PrivateJob, error) {
+	var c *casework.Case
+	type row struct {
+		id     string
+		things []string
+	}
+	var rows []row
+	err := n.work(ctx, w, id, casework.CaseRead, audit.Access, "ask", func(tx *store.Tx, head *casework.Case) error {
+		if err := head.May(w.Person, casework.CaseWrite); err != nil {
+			return err
+		}
+		c, rows = head, nil
+		selectors, err := tx.SelectorsOf(kindCase, id, mostOfCase)
+		if err != nil {
+			return err
+		}
+		for _, s := range selectors {
+			rows = append(rows, row{s, private.Things(&match.Record{Selectors: []string{s}})})
+		}
+		for after := int64(0); ; {
+			list, err := tx.Entries(c.Num, string(casework.EntityEntry), after, 2000)
+			if err != nil || len(list) == 0 {
+				return err
+			}
+			for _, e := range list {
+				after = e.Seq
+				f, _, err := entity.Decode(e.Body)
+				if err != nil {
+					return err
+				}
+				r, ok, err := match.FromEntity(f, own)
+				if err != nil || !ok {
+					continue // it has nothing to ask about
+				}
+				r.Selectors = nil // they stand among those of the case
+				if things := private.Things(&r); len(things) > 0 {
+					rows = append(rows, row{e.Kind + "/" + e.ID, things})
+				}
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	j, err := n.askPrivately(ctx, w.in(c, id), keeper, func(add func(string, []string)) error {
+		for _, r := range rows {
+			add(r.id, r.things)
+		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
+	_, err = n.AddToCase(ctx, w, id, []NewEntry{{Kind: casework.RequestEntry, ID: kindPrivate + "/" + j.ID, Body: mustJSON(casework.CaseRequest{
+		Member: keeper, What: fmt.Sprintf("private check of %d numbers and people of this case", len(rows)), Letter: &casework.Ref{Kind: kindPrivate, ID: j.ID}, Sent: n.now(),
+	})}})
+	return j, err
 }
 
 // gotPrivateOpen begins a job of another member.

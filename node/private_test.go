@@ -1,12 +1,14 @@
 package node_test
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"tarir/casework"
 	"tarir/handling"
 	"tarir/node"
 )
@@ -22,6 +24,7 @@ func (w *world) answering(id, settings string) {
 	w.nodes[id].stop()
 	changed := strings.Replace(string(text), "[private]\n", "", 1)
 	changed = strings.Replace(changed, "answer = false\nthings_a_day = 0\n", "", 1)
+	changed = strings.Replace(changed, "cases = false\n", "", 1)
 	if err := os.WriteFile(path, []byte(changed+"\n[private]\n"+settings+"\n"), 0o600); err != nil {
 		w.t.Fatal(err)
 	}
@@ -158,5 +161,50 @@ func TestTwoMembersLearnWhatTheyShare(t *testing.T) {
 		if err != nil || string(text) != "row,known_to,by\n"+c.want+"\n" {
 			t.Errorf("%s: %s %v", from, text, err)
 		}
+	}
+}
+
+// Two members whose cases share a number learn that, and nothing else of each other's cases.
+func TestCasesOfTwoMembersMeetPrivately(t *testing.T) {
+	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "NCB-BB": handling.Bureau}, nil)
+	ctx := t.Context()
+	w.answering("NCB-AA", "answer = true\ncases = true")
+	aa, bb := w.nodes["NCB-AA"].Node, w.nodes["NCB-BB"].Node
+	theirs, err := aa.NewCase(ctx, inform("ann"), "Farm", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := aa.AddToCase(ctx, inform("ann"), theirs.ID, []node.NewEntry{
+		text(casework.PaymentEntry, `{"reference":"W1","time":"2026-02-01T10:00:00+01:00","from":"BANKAAXX/77","to":"BANKBBXX/2","amount":"10.00","currency":"EUR"}`),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	mine, err := bb.NewCase(ctx, inform("ann"), "Hotel", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bb.AddToCase(ctx, inform("ann"), mine.ID, []node.NewEntry{
+		text(casework.PaymentEntry, `{"reference":"X1","time":"2026-02-01T10:00:00+01:00","from":"BANKCCXX/5","to":"BANKAAXX/77","amount":"10.00","currency":"EUR"}`),
+		text(casework.EntityEntry, `{"id":"p1","schema":"Person","properties":{"name":["Ana Exemplar"],"birthDate":["1980-01-01"]}}`),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bb.AskAboutCase(ctx, inform("bob"), mine.ID, "NCB-AA"); !errors.Is(err, casework.ErrNoSeat) {
+		t.Error("asked by somebody without a seat:", err)
+	}
+	j, err := bb.AskAboutCase(ctx, inform("ann"), mine.ID, "NCB-AA")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.until("the check is done", func() bool {
+		j, err = bb.Private(ctx, inform("ann"), j.ID)
+		return err == nil && j.State != "opening" && j.State != "asking"
+	})
+	got, err := os.ReadFile(j.Result)
+	if err != nil || string(got) != "row,known_to,by\naccount:BANKAAXX/77,NCB-AA,account\n" {
+		t.Errorf("%+v %s %v", j, got, err)
+	}
+	if e, err := bb.Entries(ctx, inform("ann"), mine.ID, casework.RequestEntry, 0, 10); err != nil || len(e) != 1 {
+		t.Errorf("the case says nothing of it: %v %v", e, err)
 	}
 }

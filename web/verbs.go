@@ -269,6 +269,9 @@ var verbs = map[string]verb{
 	"case.links": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return n.CaseLinks(ctx, w, a.ID)
 	},
+	"case.ask": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.AskAboutCase(ctx, w, a.ID, a.Member)
+	},
 	"case.merge": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return n.MergeCases(ctx, w, a.ID, a.Name)
 	},

@@ -34,6 +34,7 @@ type caseCmd struct {
 	Export   caseExportCmd   `cmd:"" help:"Write a case as a signed bundle, for a prosecutor or another member."`
 	Take     caseTakeCmd     `cmd:"" help:"Take up a bundle as a case of your own."`
 	Links    caseLinksCmd    `cmd:"" help:"Show other cases that share selectors."`
+	Ask      caseAskCmd      `cmd:"" help:"Ask another member privately which numbers and people of a case it knows."`
 	Seat     caseSeatCmd     `cmd:"" help:"Say who works on a case: lead, work, read, or no."`
 	Close    caseCloseCmd    `cmd:"" help:"Close a case, with a reason."`
 	Reopen   caseReopenCmd   `cmd:"" help:"Open a closed case again, with a reason."`
@@ -448,6 +449,20 @@ func (c *caseLinksCmd) Run(e *env) error {
 		fmt.Fprintf(e.stdout, "so common that they say nothing: %s\n", strings.Join(out.Common, ", "))
 	}
 	return nil
+}
+
+type caseAskCmd struct {
+	whoFlags
+	ID     string `arg:"" help:"The case."`
+	Member string `arg:"" help:"Whom to ask; it learns neither what was asked nor what came of it."`
+}
+
+func (c *caseAskCmd) Run(e *env) error {
+	var j node.PrivateJob
+	if err := c.do(e, "case.ask", web.Args{ID: c.ID, Member: c.Member}, &j); err != nil {
+		return err
+	}
+	return c.show(e, j, "%s  %d things are asked; tarir private show %s tells the result", j.ID, j.Things, j.ID)
 }
 
 // step takes a step about a case.
