@@ -212,14 +212,15 @@ func (r *Reader) Read(name string, fn func(io.Reader) error) error {
 	sum := sha256.New()
 	in := io.TeeReader(io.LimitReader(f, want.Size+1), sum)
 	n := &counted{r: in}
-	if err := fn(n); err != nil {
-		if errors.Is(err, zip.ErrChecksum) || errors.Is(err, zip.ErrFormat) || errors.Is(err, io.ErrUnexpectedEOF) {
-			return fmt.Errorf("%w: %s is damaged", ErrBundle, name)
-		}
-		return err
+	err = fn(n)
+	if err == nil {
+		_, err = io.Copy(io.Discard, n)
 	}
-	if _, err := io.Copy(io.Discard, n); err != nil {
+	switch {
+	case n.err != nil: // the file's own, whatever fn made of it
 		return fmt.Errorf("%w: %s is damaged", ErrBundle, name)
+	case err != nil:
+		return err
 	}
 	if n.n != want.Size || hex.EncodeToString(sum.Sum(nil)) != want.SHA256 {
 		return fmt.Errorf("%w: %s is not what its manifest says", ErrBundle, name)
@@ -228,13 +229,17 @@ func (r *Reader) Read(name string, fn func(io.Reader) error) error {
 }
 
 type counted struct {
-	r io.Reader
-	n int64
+	r   io.Reader
+	n   int64
+	err error // of reading, but for the end
 }
 
 func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
+	if err != nil && err != io.EOF {
+		c.err = err
+	}
 	return n, err
 }
 
