@@ -9,6 +9,7 @@ import (
 	"tarir/casework"
 	"tarir/handling"
 	"tarir/node"
+	"tarir/notice"
 	"tarir/store"
 )
 
@@ -114,4 +115,64 @@ func TestAnOperationOfSeveralMembersCountsEachRecordOnce(t *testing.T) {
 	if c, err = gs.CountOperation(ctx, inform("ann"), o.ID, o.To); err != nil || c.Figures["arrests"].Number != 2 {
 		t.Errorf("%v %+v", err, c.Figures["arrests"])
 	}
+}
+
+// A node reports what it did itself, each thing once however often it is gathered, and nothing from before or after.
+func TestANodeReportsWhatItDidItself(t *testing.T) {
+	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "BANK-FF": handling.Bank}, nil)
+	ctx, aa := t.Context(), w.nodes["NCB-AA"].Node
+	gs := w.nodes["GS"].Node
+	now := w.clock.now()
+	ask := func(number string) {
+		t.Helper()
+		if _, err := aa.IsKnown(ctx, who("ann"), notice.Thing{Kind: "phone", Value: number}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ask("+33600000001") // before
+	w.clock.forward(2 * time.Hour)
+	from := w.clock.now()
+	o, err := gs.PlanOperation(ctx, inform("ann"), casework.Operation{Title: "Andes", From: from, To: now.AddDate(0, 0, 4), Participants: []casework.Participant{{Member: "NCB-AA"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range []casework.OperationState{casework.PreOperational, casework.Live} {
+		if _, err := gs.StepOperation(ctx, inform("ann"), o.ID, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.until("it is live", func() bool { return w.state("NCB-AA", "operation", o.ID) == "live" })
+	ask("+33600000002")
+	ask("+33600000003")
+	stops, err := aa.RequestStops(ctx, who("ann"), []node.StopRequest{{Asked: "BANK-FF", Form: casework.StopForm{
+		Account: "BANKFFXX/9", Amount: "1000.00", Currency: "USD", Payments: []casework.Payment{{Reference: "W1", Amount: "1000.00", To: "BANKFFXX/9"}}, Offence: "THB", Reference: "P/1", Officer: "+000", Wish: "both",
+	}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bank := w.nodes["BANK-FF"].Node
+	w.until("the bank is asked", func() bool { return w.state("BANK-FF", "stop", stops[0].ID) == "requested" })
+	if _, err := bank.StopStep(ctx, who("ann"), stops[0].ID, casework.StopStep{State: casework.BlockedPart, Answer: &casework.Answer{Found: true, Held: "400.00", Currency: "USD"}}); err != nil {
+		t.Fatal(err)
+	}
+	w.until("the bureau is answered", func() bool { return w.state("NCB-AA", "stop", stops[0].ID) == "blocked_part" })
+	first, err := aa.GatherReports(ctx, inform("ann"), o.ID)
+	if err != nil || first != 3 { // a day's checks, an account, and its money
+		t.Fatal(first, err)
+	}
+	if again, err := aa.GatherReports(ctx, inform("ann"), o.ID); err != nil || again != 0 {
+		t.Error(again, err)
+	}
+	ask("+33600000004")
+	if _, err := aa.GatherReports(ctx, inform("ann"), o.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.until("the secretariat has it", func() bool {
+		c, err := gs.CountOperation(ctx, inform("ann"), o.ID, now.AddDate(0, 0, 5))
+		if err != nil {
+			t.Fatal(err)
+		}
+		checks := c.Figures["checks"]
+		return checks != nil && checks.Number == 3 && c.Figures["accounts_frozen"].Number == 1 && c.Figures["money"].ByState["held"]["USD"] == "400.00"
+	})
 }

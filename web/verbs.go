@@ -328,6 +328,9 @@ var verbs = map[string]verb{
 	"operation.report": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return n.ReportOperation(ctx, w, a.ID, a.Reports)
 	},
+	"operation.gather": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.GatherReports(ctx, w, a.ID)
+	},
 	"operation.agree": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return nil, n.AgreeToCounts(ctx, w, a.ID)
 	},

@@ -20,6 +20,7 @@ type operationCmd struct {
 	Replay  operationReplayCmd  `cmd:"" help:"Plan an operation of the past and report its public figures."`
 	Step    operationStepCmd    `cmd:"" help:"Go on: pre_operational, live, closing, follow_up, closed."`
 	Report  operationReportCmd  `cmd:"" help:"Report records: arrests, victims, checks, money, ... as lines of JSON."`
+	Gather  operationGatherCmd  `cmd:"" help:"Report what this node did itself: checks, hits, notices, what stop-payments held."`
 	Count   operationCountCmd   `cmd:"" help:"Count, as of now or of a day, and show of which records."`
 	Agree   operationAgreeCmd   `cmd:"" help:"Agree to the counts of an operation that closes."`
 	Release operationReleaseCmd `cmd:"" help:"Write what was achieved as a page for the public, with small numbers suppressed."`
@@ -120,6 +121,19 @@ func (c *operationReportCmd) Run(e *env) error {
 		return err
 	}
 	return c.show(e, taken, "%d reported, %d of them new", len(list), taken)
+}
+
+type operationGatherCmd struct {
+	whoFlags
+	ID string `arg:"" help:"The operation."`
+}
+
+func (c *operationGatherCmd) Run(e *env) error {
+	var taken int
+	if err := c.do(e, "operation.gather", web.Args{ID: c.ID}, &taken); err != nil {
+		return err
+	}
+	return c.show(e, taken, "%d reported that are new", taken)
 }
 
 type operationCountCmd struct {
