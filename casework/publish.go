@@ -185,11 +185,3 @@ func PublishFigure(by map[string]int64, order ...string) *Table {
 	}
 	return Publish(counts, order, []string{""})
 }
-
-// Percent is a share in whole percent; empty where the base is so small that it would tell too much.
-func Percent(part, base int64) string {
-	if base < 20 || small(part) || small(base-part) {
-		return ""
-	}
-	return fmt.Sprintf("%d %%", (part*100+base/2)/base)
-}

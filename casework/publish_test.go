@@ -171,14 +171,3 @@ func below(cells [][2]int, column int) bool {
 	}
 	return false
 }
-
-func TestPercentOfFewSaysNothing(t *testing.T) {
-	for _, c := range []struct {
-		part, base int64
-		want       string
-	}{{5, 10, ""}, {3, 100, ""}, {98, 100, ""}, {50, 100, "50 %"}, {0, 40, "0 %"}, {40, 40, "100 %"}} {
-		if got := Percent(c.part, c.base); got != c.want {
-			t.Errorf("%d of %d: %q", c.part, c.base, got)
-		}
-	}
-}

@@ -264,21 +264,32 @@ func (n *Node) takeReports(tx *store.Tx, b *operationBody, person string, list [
 	return len(fresh), tx.AddEntries(fresh, words)
 }
 
+// ownOperation is an operation of this member of which a participant speaks.
+func ownOperation(tx *store.Tx, st *envelope.Statement, id string) (*store.Item, *operationBody, error) {
+	it, b, err := getOperation(tx, id)
+	switch {
+	case errors.Is(err, store.ErrNone):
+		return nil, nil, missing("operation", "there is no such operation here")
+	case err != nil:
+		return nil, nil, err
+	case it.Source != "" || !slices.Contains(participants(&b.Operation), st.From):
+		return nil, nil, &rejected{code: "operation", text: "the sender does not take part in it, or it is another member's"}
+	}
+	return it, b, nil
+}
+
 // gotReports takes up what a participant reports.
 func (n *Node) gotReports(tx *store.Tx, st *envelope.Statement) (string, error) {
 	m, err := decode[reportsBody](st.Body)
 	if err != nil {
 		return "", err
 	}
-	it, b, err := getOperation(tx, m.ID)
-	if errors.Is(err, store.ErrNone) {
-		return "", missing("operation", "there is no such operation here")
-	}
+	_, b, err := ownOperation(tx, st, m.ID)
 	if err != nil {
 		return "", err
 	}
-	if it.Source != "" || !slices.Contains(participants(&b.Operation), st.From) || !slices.Contains(counting, b.State) || len(m.Reports) > mostReports {
-		return "", &rejected{code: "operation", text: "the sender does not take part, or nothing is counted now"}
+	if !slices.Contains(counting, b.State) || len(m.Reports) > mostReports {
+		return "", &rejected{code: "operation", text: "nothing is counted now, or it is too much for one letter"}
 	}
 	for i := range m.Reports {
 		m.Reports[i].Member = st.From // whatever it says
@@ -324,15 +335,12 @@ func (n *Node) gotAgreement(tx *store.Tx, st *envelope.Statement) (string, error
 	if err != nil {
 		return "", err
 	}
-	it, b, err := getOperation(tx, m.ID)
-	if errors.Is(err, store.ErrNone) {
-		return "", missing("operation", "there is no such operation here")
-	}
+	it, b, err := ownOperation(tx, st, m.ID)
 	if err != nil {
 		return "", err
 	}
-	if it.Source != "" || b.State != casework.Closing || !slices.Contains(participants(&b.Operation), st.From) {
-		return "", &rejected{code: "operation", text: "the sender does not take part, or it is not closing"}
+	if b.State != casework.Closing {
+		return "", &rejected{code: "operation", text: "it is not closing"}
 	}
 	return store.Stored, n.agreed(tx, it, b, st.From)
 }

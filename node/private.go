@@ -276,27 +276,17 @@ func (n *Node) AskAboutCase(ctx context.Context, w Who, id, keeper string) (*Pri
 		for _, s := range selectors {
 			rows = append(rows, row{s, private.Things(&match.Record{Selectors: []string{s}})})
 		}
-		for after := int64(0); ; {
-			list, err := tx.Entries(c.Num, string(casework.EntityEntry), after, 2000)
-			if err != nil || len(list) == 0 {
-				return err
+		return eachEntity(tx, c, func(e *store.Entry, f *entity.Entity) error {
+			r, ok, err := match.FromEntity(f, own)
+			if err != nil || !ok {
+				return nil // it has nothing to ask about
 			}
-			for _, e := range list {
-				after = e.Seq
-				f, _, err := entity.Decode(e.Body)
-				if err != nil {
-					return err
-				}
-				r, ok, err := match.FromEntity(f, own)
-				if err != nil || !ok {
-					continue // it has nothing to ask about
-				}
-				r.Selectors = nil // they stand among those of the case
-				if things := private.Things(&r); len(things) > 0 {
-					rows = append(rows, row{e.Kind + "/" + e.ID, things})
-				}
+			r.Selectors = nil // they stand among those of the case
+			if things := private.Things(&r); len(things) > 0 {
+				rows = append(rows, row{e.Kind + "/" + e.ID, things})
 			}
-		}
+			return nil
+		})
 	})
 	if err != nil {
 		return nil, err

@@ -187,25 +187,15 @@ func alikeIn(tx *store.Tx, c *casework.Case, wanted []*name.Name, found func(seq
 	if len(wanted) == 0 {
 		return nil
 	}
-	for after := int64(0); ; {
-		list, err := tx.Entries(c.Num, string(casework.EntityEntry), after, 2000)
-		if err != nil || len(list) == 0 {
-			return err
+	return eachEntity(tx, c, func(e *store.Entry, f *entity.Entity) error {
+		if slices.ContainsFunc(f.Names(), func(text string) bool {
+			has := name.Parse(text, name.KindOf(f.Schema))
+			return slices.ContainsFunc(wanted, func(x *name.Name) bool { return name.Score(x, has) >= name.Threshold })
+		}) {
+			found(e.Seq)
 		}
-		for _, e := range list {
-			after = e.Seq
-			f, _, err := entity.Decode(e.Body)
-			if err != nil {
-				return err
-			}
-			if slices.ContainsFunc(f.Names(), func(text string) bool {
-				has := name.Parse(text, name.KindOf(f.Schema))
-				return slices.ContainsFunc(wanted, func(x *name.Name) bool { return name.Score(x, has) >= name.Threshold })
-			}) {
-				found(e.Seq)
-			}
-		}
-	}
+		return nil
+	})
 }
 
 // heldInWords reads what is in no index: letters, hits, requests to stop payments, reviews. They have all words of a name, or a number.

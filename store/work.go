@@ -2,8 +2,6 @@ package store
 
 import (
 	"errors"
-	"fmt"
-	"strconv"
 	"time"
 )
 
@@ -44,20 +42,7 @@ func (t *Tx) Unset(name string) error {
 }
 
 // Next counts a number up and gives it.
-func (t *Tx) Next(name string) (int64, error) {
-	v, err := t.Setting(name)
-	if err != nil {
-		return 0, err
-	}
-	n := int64(0)
-	if v != "" {
-		if n, err = strconv.ParseInt(v, 10, 64); err != nil {
-			return 0, fmt.Errorf("database: the counter %s is %q", name, v)
-		}
-	}
-	n++
-	return n, t.Set(name, strconv.FormatInt(n, 10))
-}
+func (t *Tx) Next(name string) (int64, error) { return t.NextBlock(name, 1) }
 
 // Task is something for a person to do.
 type Task struct {

@@ -112,7 +112,7 @@ func (v *Vault) Unlock(passphrase string) (*Key, error) {
 
 func (v *Vault) path(p string) string { return filepath.Join(v.dir, p+suffix) }
 
-// Put seals a record, new or in place of the one before. What is larger than it must be is padded, so that its length tells little.
+// Put seals a record, new or in place of the one before. It is padded to whole blocks of 4 KiB, so that its length tells little.
 func (v *Vault) Put(r *Record) error {
 	if err := r.Check(); err != nil {
 		return err

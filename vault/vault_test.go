@@ -143,7 +143,7 @@ func TestWhatARecordNeeds(t *testing.T) {
 		"no wish": func(r *Record) { r.Wish.Contact = "" }, "through nobody": func(r *Record) { r.Wish.Contact = "through" }, "a minor alone": func(r *Record) { r.Minor = true },
 		"no day": func(r *Record) { r.Met = time.Time{} }, "another need": func(r *Record) { r.Needs = []Need{{Type: "Money"}} },
 		"a consent to everything": func(r *Record) { r.Consents = []Consent{{ID: "1", To: "NGO", For: "help", Given: now}} },
-		"a name as pseudonym": func(r *Record) { r.Pseudonym = "Ana" },
+		"a name as pseudonym":     func(r *Record) { r.Pseudonym = "Ana" },
 	} {
 		r := person()
 		broken(&r)

@@ -57,7 +57,7 @@ type cli struct {
 	Client     clientCmd     `cmd:"" help:"Programs that may ask the node over the network whether somebody is known."`
 	Hit        hitCmd        `cmd:"" help:"Take the next step about a possible match."`
 	Act        actCmd        `cmd:"" help:"Ask whether something may be done to a person now, by a hit."`
-	Case       caseCmd       `cmd:"" help:"Cases: open, fill, search, link, merge, close."`
+	Case       caseCmd       `cmd:"" help:"Cases: open, fill, search, link, merge, export, close."`
 	Asset      assetCmd      `cmd:"" help:"Assets of cases: what was done with them, what they add up to."`
 	Operation  operationCmd  `cmd:"" help:"Operations: plan, report, count each record once, release."`
 	Subject    subjectCmd    `cmd:"" help:"What is held on a person, and the requests of persons with their deadlines."`
