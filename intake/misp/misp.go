@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"tarir/entity"
@@ -84,35 +85,28 @@ func read(ctx context.Context, _ *intake.Input, text *intake.Text, out *intake.O
 	})
 }
 
-// relations give the property of each relation of an object that somebody is found by.
-var relations = map[string]map[string]string{
-	"person": {
-		"full-name": "name", "first-name": "firstName", "middle-name": "middleName", "last-name": "lastName", "alias": "alias", "date-of-birth": "birthDate", "nationality": "nationality", "gender": "gender", "passport-number": "passportNumber",
-		"passport-country": "country", "identity-card-number": "idNumber", "dni": "idNumber", "nie": "idNumber", "nif": "taxNumber", "social-security-number": "socialSecurityNumber", "phone-number": "phone", "e-mail": "email", "title": "title", "place-of-birth": "birthPlace", "occupation": "position",
-	},
-	"interpol-notice": {
-		"forename": "firstName", "present-family-name": "lastName", "alias": "alias", "date-of-birth": "birthDate", "nationality": "nationality", "sex": "gender", "place-of-birth": "birthPlace",
-	},
-	"bank-account": {"iban": "iban", "account": "accountNumber", "institution-name": "bankName", "swift": "bic", "account-name": "name"},
-	"phone":        {"msisdn": "number", "imei": "username"},
-}
-
-var schemata = map[string]string{"person": "Person", "interpol-notice": "Person", "bank-account": "BankAccount", "phone": "UserAccount"}
-
 func ofObject(o *object) *entity.Entity {
-	schema := schemata[o.Name]
-	if schema == "" {
+	i := slices.IndexFunc(templates, func(t template) bool { return t.name == o.Name })
+	if i < 0 {
 		return nil
 	}
-	e := &entity.Entity{ID: "misp-" + o.UUID, Schema: schema, Properties: map[string][]string{}}
+	t := &templates[i]
+	e := &entity.Entity{ID: "misp-" + o.UUID, Schema: t.schema, Properties: map[string][]string{}}
 	for _, a := range o.Attribute {
-		p := relations[o.Name][a.Relation]
-		if p == "" || a.Deleted {
+		if a.Deleted {
 			continue
 		}
-		add(e, p, a.Value)
+		if a.Relation == "notice-color" {
+			e.Add("program", noticeProgram+strings.ToLower(a.Value))
+			continue
+		}
+		for _, r := range t.relations {
+			if r.name == a.Relation {
+				add(e, r.property, a.Value)
+			}
+		}
 	}
-	if e.First("name") == "" && schema == "Person" {
+	if e.First("name") == "" && t.schema == "Person" {
 		e.Add("name", strings.Join(strings.Fields(e.First("firstName")+" "+e.First("middleName")+" "+e.First("lastName")), " "))
 	}
 	return e
@@ -124,7 +118,7 @@ func add(e *entity.Entity, property, v string) {
 		v = strings.ToLower(entity.CountryNamed(v))
 	case "gender":
 		v = strings.ToLower(v)
-	case "birthDate":
+	case "birthDate", "incorporationDate":
 		v, _, _ = strings.Cut(v, "T")
 	}
 	e.Add(property, v)
