@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"tarir/casework"
 	"tarir/entity"
@@ -22,13 +23,13 @@ import (
 type CaseLine func(kind casework.EntryKind, text []byte) error
 
 // CaseLines reads files of every format that an analysis reads, and folders of its results, as entries of a case: entities, payments,
-// findings and organisations. Adverts and journeys come in by the findings that name them; how many were passed over is told.
-func CaseLines(ctx context.Context, paths []string, to CaseLine, rejected func(intake.Rejection) error) (passed int, err error) {
+// findings and organisations, adverts and journeys.
+func CaseLines(ctx context.Context, paths []string, to CaseLine, rejected func(intake.Rejection) error) error {
 	var files []string
 	for _, p := range paths {
 		results, err := resultsOf(p)
 		if err != nil {
-			return passed, err
+			return err
 		}
 		if results == nil {
 			files = append(files, p)
@@ -36,31 +37,31 @@ func CaseLines(ctx context.Context, paths []string, to CaseLine, rejected func(i
 		}
 		for _, r := range results {
 			if err := readResults(r, to); err != nil {
-				return passed, err
+				return err
 			}
 		}
 	}
 	if len(files) == 0 {
-		return passed, nil
+		return nil
 	}
 	inputs, err := intake.Find(files, nil)
 	if err != nil {
-		return passed, err
+		return err
 	}
 	todo, err := recognise(ctx, Formats(nil), inputs)
 	if err != nil {
-		return passed, err
+		return err
 	}
-	s := &caseSink{to: to}
+	s := &caseSink{to}
 	for _, t := range todo {
 		if t.format == nil {
-			return s.passed, fmt.Errorf("%s: %s", t.in.Path, t.problem)
+			return fmt.Errorf("%s: %s", t.in.Path, t.problem)
 		}
 		if err := readInto(ctx, t, s, rejected); err != nil {
-			return s.passed, err
+			return err
 		}
 	}
-	return s.passed, nil
+	return nil
 }
 
 func readInto(ctx context.Context, t task, s *caseSink, rejected func(intake.Rejection) error) error {
@@ -128,10 +129,7 @@ func readResults(path string, to CaseLine) error {
 }
 
 // caseSink makes lines of records.
-type caseSink struct {
-	to     CaseLine
-	passed int
-}
+type caseSink struct{ to CaseLine }
 
 func (s *caseSink) Entity(e *entity.Entity) error {
 	text, err := e.Encode()
@@ -153,5 +151,39 @@ func (s *caseSink) Payment(p *ledger.Payment) (bool, error) {
 	return false, s.to(casework.PaymentEntry, text)
 }
 
-func (s *caseSink) Advert(*online.Advert) (bool, error)    { s.passed++; return false, nil }
-func (s *caseSink) Journey(*journey.Journey) (bool, error) { s.passed++; return false, nil }
+func (s *caseSink) Advert(a *online.Advert) (bool, error) {
+	text, err := json.Marshal(casework.CaseAdvert{
+		ID: a.ID, PostedAt: clockTold(a.At, a.Offset, a.DateOnly), Site: a.Site, Account: a.Account, Title: a.Title, Text: a.Text, City: a.City, Country: a.Country,
+		Phones: a.Phones, Emails: a.Emails, URLs: a.URLs, Images: a.Images, Price: a.Price, Currency: a.Currency,
+	})
+	if err != nil {
+		return false, err
+	}
+	return false, s.to(casework.AdvertEntry, text)
+}
+
+func (s *caseSink) Journey(j *journey.Journey) (bool, error) {
+	at := func(t journey.Time) string {
+		if !t.Known() {
+			return ""
+		}
+		return clockTold(t.At, t.Offset, t.DateOnly)
+	}
+	text, err := json.Marshal(casework.CaseJourney{
+		ID: j.ID, Person: j.Person, GivenName: j.GivenName, FamilyName: j.FamilyName, Birth: j.Birth, Document: j.Document, DocCountry: j.DocCountry, From: j.From, To: j.To,
+		Departure: at(j.Departure), Arrival: at(j.Arrival), Mode: string(j.Mode), Carrier: j.Carrier, Booking: j.Booking, Booked: at(j.Booked), Payer: j.Payer, Phone: j.Phone, Email: j.Email,
+	})
+	if err != nil {
+		return false, err
+	}
+	return false, s.to(casework.JourneyEntry, text)
+}
+
+// clockTold is a time as its source's clock told it.
+func clockTold(ms int64, offset int, dateOnly bool) string {
+	at := time.UnixMilli(ms).In(time.FixedZone("", offset*60))
+	if dateOnly {
+		return at.Format(time.DateOnly)
+	}
+	return at.Format(time.RFC3339)
+}

@@ -86,6 +86,7 @@ type Case struct {
 	Version    int64                `json:"version"`
 	Counts     map[EntryKind]int64  `json:"counts,omitempty"` // of its entries
 	Merged     map[string]time.Time `json:"merged,omitempty"` // cases that were merged into it, and when
+	Texts      time.Time            `json:"texts,omitzero"`   // when the text of an advert in it has been kept long enough
 }
 
 // NewCase opens a case. Purpose and legal basis come first; whoever opens it leads it.

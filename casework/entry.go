@@ -31,10 +31,12 @@ const (
 	RecordEntry   EntryKind = "record"   // a record of the node: it is opened there, by its own rules
 	VictimEntry   EntryKind = "victim"   // a pseudonym; who it is stands in the vault
 	AssetEntry    EntryKind = "asset"    // what could be taken
+	AdvertEntry   EntryKind = "advert"   // an advert or a post
+	JourneyEntry  EntryKind = "journey"  // a booking, a crossing or a check
 )
 
 // EntryKinds are all kinds.
-var EntryKinds = []EntryKind{EntityEntry, PaymentEntry, FindingEntry, DocumentEntry, NoteEntry, TaskEntry, RequestEntry, DecisionEntry, EventEntry, RecordEntry, VictimEntry, AssetEntry}
+var EntryKinds = []EntryKind{EntityEntry, PaymentEntry, FindingEntry, DocumentEntry, NoteEntry, TaskEntry, RequestEntry, DecisionEntry, EventEntry, RecordEntry, VictimEntry, AssetEntry, AdvertEntry, JourneyEntry}
 
 // MostEntry is the most bytes of an entry.
 const MostEntry = 1 << 20
@@ -67,6 +69,7 @@ type Content struct {
 	Words     []string // small Latin letters, sorted, each once
 	Selectors []string // KIND:VALUE, sorted, each once: two cases that share one may belong together
 	Title     string   // for a list
+	Minor     bool     // it may be about a minor: a safeguard comes first
 	Body      json.RawMessage
 }
 
@@ -226,7 +229,9 @@ var readers = map[EntryKind]func(body json.RawMessage, c *Content) error{
 		c.Title = c.ID
 		return c.need("name the kind and the id of the record", r.Kind, r.ID)
 	}),
-	VictimEntry: typed(readVictim),
+	VictimEntry:  typed(readVictim),
+	AdvertEntry:  typed(readAdvert),
+	JourneyEntry: typed(readJourney),
 	AssetEntry: typed(func(a *Asset, c *Content) error {
 		c.ID, c.Title = a.ID, a.Kind+" "+a.Identifier
 		c.Words = append(words(a.Identifier), words(a.Owner+" "+a.Controller+" "+a.Description)...)
@@ -349,6 +354,11 @@ func readEntity(body json.RawMessage, c *Content) error {
 			c.Words = append(c.Words, words(v)...)
 		}
 	}
+	if from, to, ok := e.Ends(); ok {
+		for _, id := range append(slices.Clone(from), to...) {
+			c.Words = append(c.Words, EndWord(id))
+		}
+	}
 	for _, s := range e.Selectors() {
 		c.Selectors = append(c.Selectors, string(s.Kind)+":"+s.Value)
 	}
@@ -360,6 +370,9 @@ func readEntity(body json.RawMessage, c *Content) error {
 	c.Body, err = e.Encode()
 	return err
 }
+
+// EndWord is the word by which the ties of an entity are found.
+func EndWord(id string) string { return "end:" + id[:min(len(id), 2*longestWord)] }
 
 // day is the start of a date that may lack its day or month; zero if it is none.
 func day(s string) time.Time {
@@ -492,7 +505,7 @@ func readVictim(v *Victim, c *Content) error {
 			return fmt.Errorf("%w: %q is no form of exploitation of the list", ErrEntry, x)
 		}
 	}
-	c.ID, c.At, c.Title = v.Pseudonym, v.Found, v.Pseudonym
+	c.ID, c.At, c.Title, c.Minor = v.Pseudonym, v.Found, v.Pseudonym, v.Minor()
 	c.Words = words(v.Pseudonym + " " + v.ReferredTo)
 	return nil
 }

@@ -12,8 +12,10 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -31,18 +33,11 @@ import (
 
 // ExportCase writes a case as a bundle to a new file. After a crash there is none, or all of it.
 func (n *Node) ExportCase(ctx context.Context, w Who, id, path string) (*bundle.Manifest, error) {
-	var c *casework.Case
-	err := n.work(ctx, w, id, casework.CaseExport, audit.Export, "bundle", func(tx *store.Tx, head *casework.Case) error {
-		c = head
-		l, err := tx.Get(kindCase, id)
-		if err != nil {
-			return err
-		}
-		return n.decide(w.in(c, id), handling.Bulk, labelOf(l), nil, false, kindCase, id)
-	})
+	x, err := n.exporterOf(ctx, w, id, "bundle")
 	if err != nil {
 		return nil, err
 	}
+	c := x.c
 	if _, err := os.Stat(path); err == nil {
 		return nil, fmt.Errorf("%s is there already: give a new name", path)
 	}
@@ -51,7 +46,7 @@ func (n *Node) ExportCase(ctx context.Context, w Who, id, path string) (*bundle.
 		return nil, fmt.Errorf("write the bundle: %w", err)
 	}
 	defer os.Remove(f.Name()) // unless it was renamed
-	x := &exporter{n: n, ctx: ctx, c: c, w: bundle.NewWriter(f, n.now())}
+	x.w = bundle.NewWriter(f, n.now())
 	m := bundle.Manifest{Case: c.ID, Title: c.Title, Owner: n.config.Member, Purpose: c.Purpose, LegalBasis: c.LegalBasis, LeftOut: map[string]int64{}}
 	if err = x.all(m.LeftOut); err == nil {
 		err = x.w.Close(m, func(text []byte) ([]byte, error) { return keys.Sign(bundle.PayloadType, text, n.ownKeys()[0]) })
@@ -70,11 +65,13 @@ func (n *Node) ExportCase(ctx context.Context, w Who, id, path string) (*bundle.
 
 // exporter writes the files of a bundle.
 type exporter struct {
-	n     *Node
-	ctx   context.Context
-	c     *casework.Case
-	w     *bundle.Writer
-	homes []int64
+	n         *Node
+	ctx       context.Context
+	c         *casework.Case
+	w         *bundle.Writer // nil: it is told alone
+	homes     []int64
+	changed   time.Time  // the case, the last time
+	suspected *suspicion // what is reported, once the payments are counted
 }
 
 // each gives the entries of a kind, or all. The next page is read while one is written.
@@ -135,12 +132,6 @@ func (x *exporter) file(name string, fn func(w *bufio.Writer) (records int64, er
 }
 
 func (x *exporter) all(leftOut map[string]int64) error {
-	if err := x.n.store.Read(x.ctx, func(tx *store.Tx) (err error) {
-		x.homes, err = homesOf(tx, x.c)
-		return err
-	}); err != nil {
-		return err
-	}
 	var documents []*store.Entry
 	err := x.file("entries.jsonl", func(w *bufio.Writer) (records int64, err error) {
 		enc := json.NewEncoder(w)
@@ -161,26 +152,18 @@ func (x *exporter) all(leftOut map[string]int64) error {
 	if err != nil {
 		return err
 	}
-	err = x.file("entities.jsonl", func(w *bufio.Writer) (records int64, err error) {
-		return records, x.each(casework.EntityEntry, func(e *store.Entry) error {
-			records++
-			_, err := w.Write(append(e.Body, '\n'))
+	if x.suspected, err = x.suspect(); err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		name  string
+		write func(*bufio.Writer) (int64, error)
+	}{{"entities.jsonl", x.ftm}, {"payments.csv", x.payments}, {"timeline.csv", x.timeline}, {"stix.json", x.stix}, {"brief.html", x.brief}} {
+		if err := x.file(f.name, f.write); err != nil {
 			return err
-		})
-	})
-	if err != nil {
-		return err
+		}
 	}
-	if err := x.file("payments.csv", x.payments); err != nil {
-		return err
-	}
-	if err := x.file("timeline.csv", x.timeline); err != nil {
-		return err
-	}
-	if err := x.file("stix.json", x.stix); err != nil {
-		return err
-	}
-	if err := x.file("brief.html", x.brief); err != nil {
+	if err := x.reports(leftOut); err != nil {
 		return err
 	}
 	for _, e := range documents {
@@ -200,6 +183,25 @@ func (x *exporter) all(leftOut map[string]int64) error {
 	return nil
 }
 
+// reports writes reports to an FIU, goaml/CURRENCY-NUMBER.xml. Where no finding says which payments are suspicious, and there are more than one report
+// holds, none is written: nobody reports everything.
+func (x *exporter) reports(leftOut map[string]int64) error {
+	s := x.suspected
+	for _, currency := range slices.Sorted(maps.Keys(s.counts)) {
+		if s.payments == nil && s.counts[currency] > mostTransactions {
+			leftOut["payments_that_no_finding_names_in_a_report"] += s.counts[currency]
+			continue
+		}
+		_, err := x.goaml(s, currency, func(number int) (io.Writer, error) {
+			return x.w.Create(fmt.Sprintf("goaml/%s-%d.xml", currency, number))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (x *exporter) payments(w *bufio.Writer) (records int64, err error) {
 	out := csv.NewWriter(w)
 	_ = out.Write([]string{"id", "time", "from_bank", "from_account", "to_bank", "to_account", "amount", "currency", "purpose", "from_name", "to_name"}) // Error tells
@@ -209,6 +211,9 @@ func (x *exporter) payments(w *bufio.Writer) (records int64, err error) {
 			return err
 		}
 		records++
+		if x.suspected != nil {
+			x.suspected.count(&p)
+		}
 		fb, fa := accountParts(p.From)
 		tb, ta := accountParts(p.To)
 		return out.Write([]string{p.Reference, p.Time.Format(time.RFC3339), fb, fa, tb, ta, p.Amount, p.Currency, p.Purpose, p.FromName, p.ToName})

@@ -13,6 +13,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"tarir/audit"
 	"tarir/casework"
@@ -115,14 +116,14 @@ func (n *Node) putEntries(tx *store.Tx, w Who, c *casework.Case, list []entryRea
 		default:
 			return nil, err
 		}
-		if r.kind == casework.VictimEntry && p.Was != "same" {
-			var v casework.Victim
-			if json.Unmarshal(r.content.Body, &v) == nil && v.Minor() {
-				p.Minor = true
-				task := store.Task{ID: "safeguard/" + c.ID + "/" + e.ID, Kind: "safeguard", Subject: kindCase + "/" + c.ID, Due: now}
-				if err := tx.AddTask(task); err != nil {
-					return nil, err
-				}
+		if p.Was != "same" && r.kind == casework.AdvertEntry && c.Texts.IsZero() {
+			c.Texts = now.Add(casework.AdvertText)
+		}
+		if r.content.Minor && p.Was != "same" {
+			p.Minor = true
+			task := store.Task{ID: "safeguard/" + c.ID + "/" + e.ID, Kind: "safeguard", Subject: kindCase + "/" + c.ID, Due: now}
+			if err := tx.AddTask(task); err != nil {
+				return nil, err
 			}
 		}
 		out = append(out, p)
@@ -388,6 +389,53 @@ func eachEntity(tx *store.Tx, c *casework.Case, fn func(e *store.Entry, f *entit
 			}
 		}
 	}
+}
+
+// dropTexts takes what adverts say out of a case, where it has been kept long enough, and says when the next one has been.
+func (n *Node) dropTexts(tx *store.Tx, it *store.Item) error {
+	c, err := body[casework.Case](it)
+	if err != nil {
+		return err
+	}
+	c.Texts = time.Time{}
+	until := n.now().Add(-casework.AdvertText)
+	for after := int64(0); ; {
+		list, err := tx.Entries(c.Num, string(casework.AdvertEntry), after, 1000)
+		if err != nil {
+			return err
+		}
+		for _, e := range list {
+			after = e.Seq
+			var a casework.CaseAdvert
+			if err := json.Unmarshal(e.Body, &a); err != nil {
+				return fmt.Errorf("read an advert: %w", err)
+			}
+			switch {
+			case a.Title+a.Text == "":
+				continue
+			case e.Recorded.After(until):
+				if next := e.Recorded.Add(casework.AdvertText); c.Texts.IsZero() || next.Before(c.Texts) {
+					c.Texts = next
+				}
+				continue
+			}
+			content, err := casework.ReadEntry(casework.AdvertEntry, mustJSON(a.WithoutText()))
+			if err == nil {
+				err = tx.ReplaceEntry(e.Seq, content.Body, withSelectors(content))
+			}
+			if err != nil {
+				return err
+			}
+		}
+		if len(list) == 0 {
+			break
+		}
+	}
+	l := labelOf(it)
+	if l == nil {
+		return casework.ErrNoSeat
+	}
+	return n.putCase(tx, c, l)
 }
 
 // dropEntries destroys what is in a case or an operation.

@@ -66,7 +66,7 @@ func (n *Node) NewCase(ctx context.Context, w Who, title string, from []casework
 
 func (n *Node) putCase(tx *store.Tx, c *casework.Case, l *handling.Label) error {
 	return tx.Put(&store.Item{
-		Kind: kindCase, ID: c.ID, Owner: c.Owner, State: string(c.State), Recorded: c.Opened, Changed: n.now(), Ends: l.Until, Label: mustJSON(l), Body: mustJSON(c),
+		Kind: kindCase, ID: c.ID, Owner: c.Owner, State: string(c.State), Recorded: c.Opened, Changed: n.now(), Ends: l.Until, Due: c.Texts, Label: mustJSON(l), Body: mustJSON(c),
 	})
 }
 

@@ -105,6 +105,8 @@ func (n *Node) putDue(ctx context.Context) error {
 				err = n.remind(tx, it)
 			case kindStop:
 				err = n.lateStop(tx, it)
+			case kindCase:
+				err = n.dropTexts(tx, it)
 			default:
 				it.Due = time.Time{}
 				err = tx.Put(it)

@@ -26,6 +26,7 @@ type Config struct {
 	Web      Web       `toml:"web"`
 	Notices  Notices   `toml:"notices"`
 	Keep     Keep      `toml:"keep"`
+	GoAML    GoAML     `toml:"goaml"`
 	Private  Private   `toml:"private"`
 	Vault    Vault     `toml:"vault"`
 	People   []Person  `toml:"person"`
@@ -97,6 +98,12 @@ type Private struct {
 type Vault struct {
 	People  []string `toml:"people"`
 	Officer string   `toml:"officer"` // the data protection officer, who hears of emergencies
+}
+
+// GoAML is what the FIU gave this member for its reports.
+type GoAML struct {
+	Entity int    `toml:"rentity_id"`
+	Code   string `toml:"report_code"`
 }
 
 // Keep says for how long what no law rules is kept.
@@ -183,6 +190,11 @@ legal_basis = ""
 # [[webhook]]
 # url = "https://..."
 # secret = "whsec_..."   # at least 24 bytes in base64
+
+[goaml]
+# What your FIU gave you for reports that a case is told in: your number, and the code of their kind.
+rentity_id = 1
+report_code = "STR"
 
 [keep]
 # Messages and diffusions without an end of their own.

@@ -134,6 +134,27 @@ func (t *Tx) ChangeEntry(e *Entry, words []string) (bool, error) {
 	return true, t.many(`INSERT INTO word (num, word, seq) VALUES `, 3, index)
 }
 
+// ReplaceEntry writes what an entry says and the words by which it is found, and destroys what stood there before.
+func (t *Tx) ReplaceEntry(seq int64, body json.RawMessage, words []string) error {
+	for _, q := range []string{`DELETE FROM entry_old WHERE seq=$1`, `DELETE FROM word WHERE seq=$1`} {
+		if _, err := t.exec(q, seq); err != nil {
+			return err
+		}
+	}
+	if _, err := t.exec(`UPDATE entry SET body=$2 WHERE seq=$1`, seq, string(body)); err != nil {
+		return err
+	}
+	e, err := t.EntryOf(seq)
+	if err != nil {
+		return err
+	}
+	var index []any
+	for _, w := range words {
+		index = append(index, e.Num, w, seq)
+	}
+	return t.many(`INSERT INTO word (num, word, seq) VALUES `, 3, index)
+}
+
 // DeleteEntry destroys an entry and what stood there before.
 func (t *Tx) DeleteEntry(seq int64) error {
 	for _, q := range []string{`DELETE FROM word WHERE seq=$1`, `DELETE FROM entry_old WHERE seq=$1`, `DELETE FROM entry WHERE seq=$1`} {
@@ -219,6 +240,11 @@ func (t *Tx) MoveEntries(num, home, to int64) error {
 	}
 	_, err := t.exec(`UPDATE entry SET num=$2 WHERE `+where, args...)
 	return err
+}
+
+// EntriesWith gives entries of a case that have a word, exactly, those that came first first.
+func (t *Tx) EntriesWith(num int64, word string, limit int) ([]*Entry, error) {
+	return t.entries(`seq IN (SELECT seq FROM word WHERE num=$1 AND word=$2 ORDER BY seq LIMIT `+strconv.Itoa(limit)+`) ORDER BY seq`, num, word)
 }
 
 // HasWord says whether an entry of a case other than one has a word.

@@ -203,7 +203,7 @@ func (c *caseImportCmd) Run(e *env) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	kinds := []casework.EntryKind{casework.EntityEntry, casework.PaymentEntry, casework.FindingEntry}
+	kinds := []casework.EntryKind{casework.EntityEntry, casework.PaymentEntry, casework.FindingEntry, casework.AdvertEntry, casework.JourneyEntry}
 	files := map[casework.EntryKind]*bufio.Writer{}
 	var closers []io.Closer
 	for _, k := range kinds {
@@ -215,7 +215,7 @@ func (c *caseImportCmd) Run(e *env) error {
 	}
 	lines := map[casework.EntryKind]int{}
 	refused := 0
-	passed, err := analysis.CaseLines(e.ctx, c.Files, func(k casework.EntryKind, text []byte) error {
+	err = analysis.CaseLines(e.ctx, c.Files, func(k casework.EntryKind, text []byte) error {
 		lines[k]++
 		_, err := files[k].Write(append(text, '\n'))
 		return err
@@ -247,9 +247,6 @@ func (c *caseImportCmd) Run(e *env) error {
 			}
 		}
 		total.Rejected = append(total.Rejected, got.Rejected...)
-	}
-	if passed > 0 {
-		fmt.Fprintf(e.stderr, "%d adverts and journeys were passed over: analyse them, and import the results\n", passed)
 	}
 	return c.show(e, total, "%d read: %d new, %d the same, %d changed, %d refused", total.Read+refused, total.New, total.Same, total.Changed, len(total.Rejected)+refused)
 }

@@ -68,6 +68,7 @@ func (x *Writer) Cash(p *ledger.Payment, holder *entity.Entity) {
 type Side struct {
 	Account ledger.Account
 	IBAN    string
+	Name    string         // of the account, where nobody is known to hold it
 	Holder  *entity.Entity // a person, a company or another legal entity
 	Country string         // ISO 3166, two letters; empty: not known
 }
@@ -186,8 +187,9 @@ func accountOf(s Side) string {
 	}
 	put(&b, "account", s.Account.Number, 50)
 	if s.Holder != nil {
-		put(&b, "account_name", s.Holder.Caption(), 255)
+		s.Name = s.Holder.Caption()
 	}
+	put(&b, "account_name", s.Name, 255)
 	if len(s.IBAN) <= 34 {
 		put(&b, "iban", s.IBAN, 34)
 	}

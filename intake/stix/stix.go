@@ -42,6 +42,14 @@ type object struct {
 	Login    string   `json:"account_login"`
 	UserID   string   `json:"user_id"`
 	Account  string   `json:"account_type"`
+	Bank     string   `json:"bank"` // of accounts and wallets as Tarir writes them
+	Number   string   `json:"number"`
+	IBAN     string   `json:"iban"`
+	Key      string   `json:"public_key"`
+	Currency string   `json:"currency"`
+	Source   string   `json:"source_ref"`
+	Target   string   `json:"target_ref"`
+	Relation string   `json:"relationship_type"`
 	Pattern  string   `json:"pattern"`
 	Language string   `json:"pattern_type"`
 	Revoked  bool     `json:"revoked"`
@@ -108,6 +116,12 @@ func entities(o *object) []*entity.Entity {
 		return []*entity.Entity{begin("UserAccount", o.ID).Add("ipAddress", o.Value).Add("username", o.Value)}
 	case "user-account":
 		return []*entity.Entity{begin("UserAccount", o.ID).Add("username", o.Login, o.UserID).Add("name", o.Display).Add("service", o.Account)}
+	case "x-tarir-bank-account":
+		return []*entity.Entity{begin("BankAccount", o.ID).Add("bankName", o.Bank).Add("accountNumber", o.Number).Add("iban", o.IBAN)}
+	case "x-tarir-crypto-wallet":
+		return []*entity.Entity{begin("CryptoWallet", o.ID).Add("publicKey", o.Key).Add("currencySymbol", o.Currency)}
+	case "relationship":
+		return []*entity.Entity{begin("UnknownLink", o.ID).Add("subject", o.Source).Add("object", o.Target).Add("role", o.Relation)}
 	case "indicator":
 		if o.Language != "" && o.Language != "stix" {
 			return nil
