@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -9,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"tarir/casework"
@@ -62,6 +64,42 @@ func CaseLines(ctx context.Context, paths []string, to CaseLine, rejected func(i
 		}
 	}
 	return nil
+}
+
+// CasePart is a file of lines of one kind of entry.
+type CasePart struct {
+	Kind  casework.EntryKind
+	Path  string
+	Lines int
+}
+
+// CaseParts reads files as CaseLines does and writes their lines into a folder, one file a kind, those of entities first: so that a node can take them up
+// kind by kind, whatever their order was.
+func CaseParts(ctx context.Context, paths []string, dir string, rejected func(intake.Rejection) error) (parts []CasePart, err error) {
+	files := map[casework.EntryKind]*os.File{}
+	writers := map[casework.EntryKind]*bufio.Writer{}
+	for _, k := range []casework.EntryKind{casework.EntityEntry, casework.PaymentEntry, casework.FindingEntry, casework.AdvertEntry, casework.JourneyEntry} {
+		f, err := os.OpenFile(filepath.Join(dir, string(k)), os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close() // once more, where it was not closed below
+		files[k], writers[k] = f, bufio.NewWriter(f)
+		parts = append(parts, CasePart{Kind: k, Path: f.Name()})
+	}
+	err = CaseLines(ctx, paths, func(k casework.EntryKind, text []byte) error {
+		for i := range parts {
+			if parts[i].Kind == k {
+				parts[i].Lines++
+			}
+		}
+		_, err := writers[k].Write(append(text, '\n'))
+		return err
+	}, rejected)
+	for _, p := range parts {
+		err = errors.Join(err, writers[p.Kind].Flush(), files[p.Kind].Close())
+	}
+	return slices.DeleteFunc(parts, func(p CasePart) bool { return p.Lines == 0 }), err
 }
 
 func readInto(ctx context.Context, t task, s *caseSink, rejected func(intake.Rejection) error) error {

@@ -280,32 +280,9 @@ func (x *exporter) stix(w *bufio.Writer) (records int64, err error) {
 	sum := sha256.Sum256([]byte(x.c.ID))
 	h := hex.EncodeToString(sum[:16])
 	fmt.Fprintf(w, `{"type":"bundle","id":"bundle--%s-%s-4%s-8%s-%s","objects":[%s`, h[:8], h[8:12], h[13:16], h[17:20], h[20:], marking)
-	schema := func(id string) (string, error) {
-		var e *store.Entry
-		err := x.n.store.Read(x.ctx, func(tx *store.Tx) error {
-			for _, home := range x.homes {
-				got, err := tx.EntryByID(home, string(casework.EntityEntry), id)
-				if err == nil && got.Num == x.c.Num {
-					e = got
-					return nil
-				}
-				if err != nil && !errors.Is(err, store.ErrNone) {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil || e == nil {
-			return "", err
-		}
-		var b struct {
-			Schema string `json:"schema"`
-		}
-		return b.Schema, json.Unmarshal(e.Body, &b)
-	}
 	for _, kind := range []casework.EntryKind{casework.EntityEntry, casework.FindingEntry} {
 		err := x.each(kind, func(e *store.Entry) error {
-			list, err := casework.STIX(x.c.ID, entryOf(x.c, e), schema)
+			list, err := casework.STIX(x.c.ID, entryOf(x.c, e), x.schemaOf)
 			if err != nil {
 				return err
 			}
@@ -327,6 +304,31 @@ func (x *exporter) stix(w *bufio.Writer) (records int64, err error) {
 	}
 	_, err = w.WriteString("]}\n")
 	return records, err
+}
+
+// schemaOf says what an entity of the case is; empty: it has none of this id.
+func (x *exporter) schemaOf(id string) (string, error) {
+	var e *store.Entry
+	err := x.n.store.Read(x.ctx, func(tx *store.Tx) error {
+		for _, home := range x.homes {
+			got, err := tx.EntryByID(home, string(casework.EntityEntry), id)
+			if err == nil && got.Num == x.c.Num {
+				e = got
+				return nil
+			}
+			if err != nil && !errors.Is(err, store.ErrNone) {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil || e == nil {
+		return "", err
+	}
+	var b struct {
+		Schema string `json:"schema"`
+	}
+	return b.Schema, json.Unmarshal(e.Body, &b)
 }
 
 var briefPage = template.Must(template.New("brief").Parse(`<!doctype html>

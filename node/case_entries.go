@@ -122,7 +122,7 @@ func (n *Node) putEntries(tx *store.Tx, w Who, c *casework.Case, list []entryRea
 		if r.content.Minor && p.Was != "same" {
 			p.Minor = true
 			task := store.Task{ID: "safeguard/" + c.ID + "/" + e.ID, Kind: "safeguard", Subject: kindCase + "/" + c.ID, Due: now}
-			if err := tx.AddTask(task); err != nil {
+			if err := n.addTask(tx, task); err != nil {
 				return nil, err
 			}
 		}
@@ -284,6 +284,12 @@ type CaseImport struct {
 	Same     int         `json:"same"`
 	Changed  int         `json:"changed"`
 	Rejected []BadRecord `json:"rejected"`
+}
+
+// Add adds the account of another file.
+func (i *CaseImport) Add(o *CaseImport) {
+	i.Read, i.New, i.Same, i.Changed = i.Read+o.Read, i.New+o.New, i.Same+o.Same, i.Changed+o.Changed
+	i.Rejected = append(i.Rejected, o.Rejected...)
 }
 
 const (

@@ -98,8 +98,30 @@ func (x *exporter) ftm(w *bufio.Writer) (records int64, err error) {
 	})
 }
 
+// EventUUID is the uuid of a case as an event of MISP: the one of the event that it was opened from, or one of its own.
+func EventUUID(c *casework.Case) string {
+	e := misp.Event{ID: c.ID, Own: eventOf(c)}
+	return e.UUID()
+}
+
+// MISPEvent is the kind of what a case that came from MISP was opened from.
+const MISPEvent = "misp"
+
+func eventOf(c *casework.Case) string {
+	for _, r := range c.From {
+		if r.Kind == MISPEvent {
+			return r.ID
+		}
+	}
+	return ""
+}
+
 func (x *exporter) misp(w io.Writer) (records int64, err error) {
-	m := misp.NewWriter(w, misp.Event{ID: x.c.ID, Number: x.c.Num, Info: x.c.Title, Org: x.c.Owner, At: x.changed, Tags: []string{"tlp:amber+strict"}, Analysis: map[bool]int{false: 1, true: 2}[x.c.State == casework.CaseClosed]})
+	analysis := 1 // ongoing
+	if x.c.State == casework.CaseClosed {
+		analysis = 2
+	}
+	m := misp.NewWriter(w, misp.Event{ID: x.c.ID, Own: eventOf(x.c), Number: x.c.Num, Info: x.c.Title, Org: x.c.Owner, At: x.changed, Tags: []string{"tlp:amber+strict"}, Analysis: analysis})
 	err = x.each(casework.EntityEntry, func(e *store.Entry) error {
 		f, _, err := entity.Decode(e.Body)
 		if err != nil {
@@ -383,9 +405,75 @@ func entityIn(e *store.Entry) (f *entity.Entity, ok bool, err error) {
 	return f, err == nil, err
 }
 
-// Told is an object that was told, and since when it is so.
-type Told struct {
-	Object map[string]any
-	Added  time.Time
-	Next   string // after which to go on behind it
+// ToldQuery says which objects of a case are wanted.
+type ToldQuery struct {
+	After time.Time // that changed after it
+	Next  string    // from where a page before ended; empty: the beginning
+	Limit int
+	Want  func(o map[string]any) bool // nil: all
+}
+
+// ToldObject is an object of STIX, since when it is so, and from where to go on behind it.
+type ToldObject struct {
+	Object  map[string]any
+	Changed time.Time
+	Next    string
+}
+
+// ErrNext says that a page's end is none.
+var ErrNext = errors.New("this is no end of a page")
+
+// ToldObjects gives the objects of a case in the order in which they changed, and says whether there are more.
+func (n *Node) ToldObjects(ctx context.Context, w Who, id string, q ToldQuery) (out []ToldObject, more bool, err error) {
+	x, err := n.exporterOf(ctx, w, id, "stix")
+	if err != nil {
+		return nil, false, err
+	}
+	changed, seq, skip := q.After, int64(1<<62), 0
+	if q.After.IsZero() {
+		seq = 0
+	}
+	if q.Next != "" {
+		var at int64
+		if _, err := fmt.Sscanf(q.Next, "%d.%d.%d", &at, &seq, &skip); err != nil {
+			return nil, false, ErrNext
+		}
+		changed = time.UnixMicro(at).UTC()
+	}
+	// The entry that was told in part stands before the place from which is read on.
+	begin := seq
+	if skip > 0 {
+		begin--
+	}
+	limit := clampLimit(q.Limit)
+	for {
+		var list []*store.Entry
+		err := n.store.Read(ctx, func(tx *store.Tx) (err error) {
+			list, err = tx.Told(x.c.Num, changed, begin, 500)
+			return err
+		})
+		if err != nil || len(list) == 0 {
+			return out, false, err
+		}
+		for _, e := range list {
+			objects, err := casework.STIX(x.c.ID, entryOf(x.c, e), x.schemaOf)
+			if err != nil {
+				return nil, false, err
+			}
+			from := 0
+			if e.Seq == seq {
+				from = skip
+			}
+			for i, o := range objects {
+				if i < from || q.Want != nil && !q.Want(o) {
+					continue
+				}
+				if len(out) == limit {
+					return out, true, nil
+				}
+				out = append(out, ToldObject{o, e.Changed, fmt.Sprintf("%d.%d.%d", e.Changed.UnixMicro(), e.Seq, i+1)})
+			}
+			changed, begin = e.Changed, e.Seq
+		}
+	}
 }

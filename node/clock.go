@@ -147,7 +147,7 @@ func (n *Node) remind(tx *store.Tx, it *store.Item) error {
 			return err
 		}
 	}
-	if err := tx.AddTask(store.Task{ID: "desk/" + h.ID + "/" + n.now().UTC().Format(time.RFC3339), Kind: "desk", Subject: "hit/" + h.ID, Due: n.now(), Note: "the owner has not answered"}); err != nil {
+	if err := n.addTask(tx, store.Task{ID: "desk/" + h.ID + "/" + n.now().UTC().Format(time.RFC3339), Kind: "desk", Subject: "hit/" + h.ID, Due: n.now(), Note: "the owner has not answered"}); err != nil {
 		return err
 	}
 	h.Reminded = n.now()
@@ -170,7 +170,7 @@ func (n *Node) retain(ctx context.Context) error {
 			switch {
 			case now.Before(it.Ends):
 				if own && l != nil && !now.Before(l.Review()) && it.State != "recalled" {
-					err = tx.AddTask(store.Task{ID: "retention/" + it.Kind + "/" + it.ID, Kind: "retention", Subject: it.Kind + "/" + it.ID, Due: it.Ends})
+					err = n.addTask(tx, store.Task{ID: "retention/" + it.Kind + "/" + it.ID, Kind: "retention", Subject: it.Kind + "/" + it.ID, Due: it.Ends})
 				}
 			case own && (it.Kind == kindMessage || it.Kind == kindDiffusion) && it.State != "recalled":
 				if err = n.recall(tx, it, "retention"); err == nil {

@@ -42,10 +42,11 @@ type Standing struct {
 	LegalBasis string   `toml:"legal_basis"`
 }
 
-// Webhook is a program that is called when a standing check finds something.
+// Webhook is a program that is called when there is something to do at the desk.
 type Webhook struct {
-	URL    string `toml:"url"`
-	Secret string `toml:"secret"` // base64, with which calls are signed (Standard Webhooks)
+	URL    string   `toml:"url"`
+	Secret string   `toml:"secret"` // base64, with which calls are signed (Standard Webhooks)
+	Events []string `toml:"events"` // kinds of tasks; none: all
 }
 
 // Client is a program that asks over the network whether somebody is known. What it asks is asked in the name of a person of the node,
@@ -185,11 +186,12 @@ tell = []
 person = ""
 legal_basis = ""
 
-# A program that is called when a standing check finds something (Standard Webhooks; the call says that there is a lead, not about whom).
-# May stand several times.
+# A program that is called when there is something to do (Standard Webhooks; the call names the record, not whom it is about). May stand several
+# times. events: kinds of tasks (lead, read, stop, confirm, compare, review, returned, answered, safeguard, alarm ...; tarir list task); none: all.
 # [[webhook]]
 # url = "https://..."
 # secret = "whsec_..."   # at least 24 bytes in base64
+# events = ["stop", "lead"]
 
 [goaml]
 # What your FIU gave you for reports that a case is told in: your number, and the code of their kind.

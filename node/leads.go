@@ -198,7 +198,7 @@ func (n *Node) putLead(ctx context.Context, l StandingLead) (fresh bool, err err
 		if err := tx.Select(kindLead, l.ID, aboutLead(l.Watched, l.Found)); err != nil {
 			return err
 		}
-		if err := tx.AddTask(store.Task{ID: "lead/" + l.ID, Kind: "lead", Subject: kindLead + "/" + l.ID, Due: l.Made}); err != nil {
+		if err := n.addTask(tx, store.Task{ID: "lead/" + l.ID, Kind: "lead", Subject: kindLead + "/" + l.ID, Due: l.Made}); err != nil {
 			return err
 		}
 		fresh = true
@@ -207,7 +207,7 @@ func (n *Node) putLead(ctx context.Context, l StandingLead) (fresh bool, err err
 				return err
 			}
 		}
-		return n.call(tx, "lead", l.ID)
+		return nil
 	})
 	if fresh {
 		n.counted.leads.Add(1)
@@ -283,18 +283,36 @@ func (n *Node) tellLeads(ctx context.Context) error {
 type hook struct {
 	URL   string    `json:"url"`
 	Event string    `json:"type"`
+	Kind  string    `json:"kind"`
 	ID    string    `json:"id"`
 	At    time.Time `json:"at"`
 	Tries int       `json:"tries"`
 	Next  time.Time `json:"next"`
 }
 
-// call puts the calls of an event to all webhooks beside it.
-func (n *Node) call(tx *store.Tx, event, id string) error {
+// addTask adds a task to those of the desk, and has the webhooks called that want to hear of its kind.
+func (n *Node) addTask(tx *store.Tx, k store.Task) error {
+	fresh, err := tx.AddTask(k)
+	if err != nil || !fresh {
+		return err
+	}
+	return n.call(tx, &k)
+}
+
+// call puts the calls that tell of a task beside it. They name the record, and of the vault not even that.
+func (n *Node) call(tx *store.Tx, k *store.Task) error {
 	now := n.now()
+	kind, id, _ := strings.Cut(k.Subject, "/")
+	if kind == kindCard {
+		id = ""
+	}
+	event := k.Kind
 	for i, w := range n.config.Webhooks {
-		h := hook{URL: w.URL, Event: event, ID: id, At: now, Next: now}
-		it := &store.Item{Kind: kindHook, ID: event + "/" + id + "/" + strconv.Itoa(i), Owner: n.config.Member, State: "waiting", Recorded: now, Changed: now, Ends: now.AddDate(0, 0, 7), Body: mustJSON(h)}
+		if len(w.Events) > 0 && !slices.Contains(w.Events, event) {
+			continue
+		}
+		h := hook{URL: w.URL, Event: event, Kind: kind, ID: id, At: now, Next: now}
+		it := &store.Item{Kind: kindHook, ID: k.ID + "/" + strconv.Itoa(i), Owner: n.config.Member, State: "waiting", Recorded: now, Changed: now, Ends: now.AddDate(0, 0, 7), Body: mustJSON(h)}
 		if err := tx.Put(it); err != nil {
 			return err
 		}
@@ -352,7 +370,7 @@ func (n *Node) callHooks(ctx context.Context) error {
 var hookClient = &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
 func (n *Node) post(ctx context.Context, w *Webhook, id string, h *hook) error {
-	text, err := json.Marshal(map[string]any{"type": h.Event, "timestamp": h.At.UTC().Format(time.RFC3339), "data": map[string]string{"id": h.ID, "member": n.config.Member}})
+	text, err := json.Marshal(map[string]any{"type": h.Event, "timestamp": h.At.UTC().Format(time.RFC3339), "data": map[string]string{"kind": h.Kind, "id": h.ID, "member": n.config.Member}})
 	if err != nil {
 		return err
 	}

@@ -207,7 +207,7 @@ func (n *Node) gotLetter(tx *store.Tx, st *envelope.Statement) (string, error) {
 			return "", err
 		}
 	}
-	return store.Stored, tx.AddTask(store.Task{ID: "read/" + st.Type + "/" + l.ID, Kind: "read", Subject: st.Type + "/" + l.ID, Due: n.now()})
+	return store.Stored, n.addTask(tx, store.Task{ID: "read/" + st.Type + "/" + l.ID, Kind: "read", Subject: st.Type + "/" + l.ID, Due: n.now()})
 }
 
 // open reads a record for a person, by the rules of handling.

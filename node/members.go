@@ -250,7 +250,7 @@ const alarmTask = "alarm"
 // raise makes an alarm that a person must see.
 func (n *Node) raise(tx *store.Tx, kind, about string, err error) error {
 	n.log.Error("ALARM", "kind", kind, "member", about, "error", err.Error())
-	return tx.AddTask(store.Task{ID: "alarm/" + kind + "/" + about, Kind: alarmTask, Subject: "member/" + about, Due: n.now(), Note: err.Error()})
+	return n.addTask(tx, store.Task{ID: "alarm/" + kind + "/" + about, Kind: alarmTask, Subject: "member/" + about, Due: n.now(), Note: err.Error()})
 }
 
 // Admit takes a member in, from its answer and the code that was heard.

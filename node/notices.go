@@ -388,7 +388,7 @@ func (n *Node) gotRequest(tx *store.Tx, st *envelope.Statement) (string, error) 
 	if err := tx.Select(kindReview, r.ID, keysOf(&r.Form)); err != nil {
 		return "", err
 	}
-	if err := tx.AddTask(store.Task{ID: "review/" + r.ID + "/" + strconv.Itoa(len(r.Steps)), Kind: "review", Subject: "review/" + r.ID, Due: n.reviewBy(&r.Form)}); err != nil {
+	if err := n.addTask(tx, store.Task{ID: "review/" + r.ID + "/" + strconv.Itoa(len(r.Steps)), Kind: "review", Subject: "review/" + r.ID, Due: n.reviewBy(&r.Form)}); err != nil {
 		return "", err
 	}
 	return store.Stored, tx.Put(n.requestItem(kindReview, b))
@@ -428,7 +428,7 @@ func (n *Node) gotStep(tx *store.Tx, st *envelope.Statement) (string, error) {
 		return "", missing("step", err.Error()) // the step before it may still come
 	}
 	if s.Event == notice.Resubmit {
-		err = tx.AddTask(store.Task{ID: "review/" + b.ID + "/" + strconv.Itoa(len(r.Record.Steps)), Kind: "review", Subject: "review/" + b.ID, Due: n.reviewBy(&r.Record.Form)})
+		err = n.addTask(tx, store.Task{ID: "review/" + b.ID + "/" + strconv.Itoa(len(r.Record.Steps)), Kind: "review", Subject: "review/" + b.ID, Due: n.reviewBy(&r.Record.Form)})
 	}
 	return store.Stored, err
 }
@@ -473,7 +473,7 @@ func (n *Node) gotState(tx *store.Tx, st *envelope.Statement) (string, error) {
 	}
 	b.Record = r
 	if r.State == notice.Returned {
-		if err := tx.AddTask(store.Task{ID: "returned/" + r.ID + "/" + strconv.Itoa(len(r.Steps)), Kind: "returned", Subject: "request/" + r.ID, Due: n.now()}); err != nil {
+		if err := n.addTask(tx, store.Task{ID: "returned/" + r.ID + "/" + strconv.Itoa(len(r.Steps)), Kind: "returned", Subject: "request/" + r.ID, Due: n.now()}); err != nil {
 			return "", err
 		}
 	} else if err := tx.DoneTasks("returned", "request/"+r.ID, n.now()); err != nil {

@@ -138,7 +138,7 @@ func (n *Node) gotOperation(tx *store.Tx, st *envelope.Statement) (string, error
 		if b.Num, err = tx.NextBlock("case", 1); err != nil {
 			return "", err
 		}
-		if err := tx.AddTask(store.Task{ID: "read/" + kindOperation + "/" + o.ID, Kind: "read", Subject: kindOperation + "/" + o.ID, Due: n.now()}); err != nil {
+		if err := n.addTask(tx, store.Task{ID: "read/" + kindOperation + "/" + o.ID, Kind: "read", Subject: kindOperation + "/" + o.ID, Due: n.now()}); err != nil {
 			return "", err
 		}
 	case err != nil:
@@ -165,7 +165,7 @@ func (n *Node) StepOperation(ctx context.Context, w Who, id string, to casework.
 		if to == casework.FollowUp {
 			for i, day := range b.FollowUps() {
 				months := []string{"3", "6", "12"}[i]
-				if err := tx.AddTask(store.Task{ID: "follow_up/" + b.ID + "/" + months, Kind: "follow_up", Subject: kindOperation + "/" + b.ID, Due: day, Note: "count again after " + months + " months"}); err != nil {
+				if err := n.addTask(tx, store.Task{ID: "follow_up/" + b.ID + "/" + months, Kind: "follow_up", Subject: kindOperation + "/" + b.ID, Due: day, Note: "count again after " + months + " months"}); err != nil {
 					return err
 				}
 			}

@@ -181,7 +181,7 @@ func (n *Node) gotStop(tx *store.Tx, st *envelope.Statement) (string, error) {
 		return "", err
 	}
 	n.counted.stops.Add(1)
-	return store.Stored, tx.AddTask(store.Task{ID: "stop/" + s.ID, Kind: "stop", Subject: "stop/" + s.ID, Due: n.now()})
+	return store.Stored, n.addTask(tx, store.Task{ID: "stop/" + s.ID, Kind: "stop", Subject: "stop/" + s.ID, Due: n.now()})
 }
 
 // gotStopStep takes up what the other side did.
@@ -206,7 +206,7 @@ func (n *Node) gotStopStep(tx *store.Tx, st *envelope.Statement) (string, error)
 		return "", missing("stop", err.Error()) // the step before it may still come
 	}
 	if !s.Open() {
-		if err := tx.AddTask(store.Task{ID: "answered/" + s.ID + "/" + string(step.State), Kind: "answered", Subject: "stop/" + s.ID, Due: n.now(), Note: string(step.State)}); err != nil {
+		if err := n.addTask(tx, store.Task{ID: "answered/" + s.ID + "/" + string(step.State), Kind: "answered", Subject: "stop/" + s.ID, Due: n.now(), Note: string(step.State)}); err != nil {
 			return "", err
 		}
 	}
@@ -223,7 +223,7 @@ func (n *Node) lateStop(tx *store.Tx, it *store.Item) error {
 	if late == "" {
 		return nil
 	}
-	if err := tx.AddTask(store.Task{ID: "late/" + s.ID + "/" + late, Kind: "desk", Subject: "stop/" + s.ID, Due: n.now(), Note: "late: " + late}); err != nil {
+	if err := n.addTask(tx, store.Task{ID: "late/" + s.ID + "/" + late, Kind: "desk", Subject: "stop/" + s.ID, Due: n.now(), Note: "late: " + late}); err != nil {
 		return err
 	}
 	it.Due = time.Time{}

@@ -316,7 +316,7 @@ func (n *Node) putSubject(tx *store.Tx, s *casework.Subject) error {
 	task := store.Task{ID: kindSubject + "/" + s.ID + "/" + string(s.State), Kind: kindSubject, Subject: kindSubject + "/" + s.ID, Due: s.Due, Note: "the step after " + string(s.State)}
 	err := tx.DoneTasks(kindSubject, kindSubject+"/"+s.ID, now)
 	if err == nil && !s.Due.IsZero() {
-		err = tx.AddTask(task)
+		err = n.addTask(tx, task)
 	}
 	if err != nil {
 		return err

@@ -96,7 +96,7 @@ func (n *Node) putCard(tx *store.Tx, c *vault.Card) error {
 	}
 	l := handling.Label{Owners: []string{n.config.Member}, Purpose: handling.Identify, Status: handling.Victim, Minor: c.Minor, Recorded: recorded, Until: handling.Retain("person", recorded)}
 	if c.Minor {
-		if err := tx.AddTask(store.Task{ID: "safeguard/" + kindCard + "/" + c.Pseudonym, Kind: "safeguard", Subject: kindCard + "/" + c.Pseudonym, Due: now}); err != nil {
+		if err := n.addTask(tx, store.Task{ID: "safeguard/" + kindCard + "/" + c.Pseudonym, Kind: "safeguard", Subject: kindCard + "/" + c.Pseudonym, Due: now}); err != nil {
 			return err
 		}
 	}
@@ -156,7 +156,7 @@ func (n *Node) VaultAsk(ctx context.Context, w Who, pseudonym string) (out *vaul
 	}
 	if w.Danger {
 		err = n.store.Write(ctx, func(tx *store.Tx) error {
-			return tx.AddTask(store.Task{ID: vaultAlarm + "/" + out.ID, Kind: vaultAlarm, Subject: kindCard + "/" + pseudonym, Due: n.now(), Note: "opened without a second person; for " + n.config.Vault.Officer})
+			return n.addTask(tx, store.Task{ID: vaultAlarm + "/" + out.ID, Kind: vaultAlarm, Subject: kindCard + "/" + pseudonym, Due: n.now(), Note: "opened without a second person; for " + n.config.Vault.Officer})
 		})
 		if err != nil { // nobody would hear of it
 			n.openings.Close(out.ID, w.Person)

@@ -241,7 +241,7 @@ func (n *Node) meet(tx *store.Tx, it *store.Item, r *notice.Record, found []stor
 		if urgent || f.Colour == notice.Red {
 			due = now
 		}
-		if err := tx.AddTask(store.Task{ID: "compare/" + id, Kind: "compare", Subject: "hit/" + id, Due: due}); err != nil {
+		if err := n.addTask(tx, store.Task{ID: "compare/" + id, Kind: "compare", Subject: "hit/" + id, Due: due}); err != nil {
 			return made, err
 		}
 		n.counted.hits.Add(1)
@@ -485,7 +485,7 @@ func (n *Node) gotHit(tx *store.Tx, st *envelope.Statement) (string, error) {
 	if err := n.putHit(tx, h, label); err != nil {
 		return "", err
 	}
-	return store.Stored, tx.AddTask(store.Task{ID: "confirm/" + h.ID, Kind: "confirm", Subject: "hit/" + h.ID, Due: h.Remind()})
+	return store.Stored, n.addTask(tx, store.Task{ID: "confirm/" + h.ID, Kind: "confirm", Subject: "hit/" + h.ID, Due: h.Remind()})
 }
 
 // gotHitStep takes up what the other side said about a hit.
@@ -508,14 +508,14 @@ func (n *Node) gotHitStep(tx *store.Tx, st *envelope.Statement) (string, error) 
 	s := b.Step
 	s.Member = st.From // whatever it says
 	if s.Reason == "reminder" && s.State == "" && st.From == h.Finder {
-		return store.Stored, tx.AddTask(store.Task{ID: "confirm/" + h.ID + "/" + st.ID, Kind: "confirm", Subject: "hit/" + h.ID, Due: n.now(), Note: "reminder"})
+		return store.Stored, n.addTask(tx, store.Task{ID: "confirm/" + h.ID + "/" + st.ID, Kind: "confirm", Subject: "hit/" + h.ID, Due: n.now(), Note: "reminder"})
 	}
 	if s.Exception {
 		if st.From != h.Finder {
 			return "", &rejected{code: "hit", text: "only its finder acts on it"}
 		}
 		h.Steps = append(h.Steps, s)
-		if err := tx.AddTask(store.Task{ID: "confirm/" + h.ID + "/" + st.ID, Kind: "confirm", Subject: "hit/" + h.ID, Due: n.now(), Note: "the finder acts for danger to life"}); err != nil {
+		if err := n.addTask(tx, store.Task{ID: "confirm/" + h.ID + "/" + st.ID, Kind: "confirm", Subject: "hit/" + h.ID, Due: n.now(), Note: "the finder acts for danger to life"}); err != nil {
 			return "", err
 		}
 		return store.Stored, n.putHit(tx, h, it.Label)
@@ -524,7 +524,7 @@ func (n *Node) gotHitStep(tx *store.Tx, st *envelope.Statement) (string, error) 
 		return "", missing("hit", err.Error()) // the step before it may still come
 	}
 	if s.State == hit.Confirmed || s.State == hit.Denied {
-		if err := tx.AddTask(store.Task{ID: "close/" + h.ID, Kind: "close", Subject: "hit/" + h.ID, Due: n.now(), Note: string(s.State)}); err != nil {
+		if err := n.addTask(tx, store.Task{ID: "close/" + h.ID, Kind: "close", Subject: "hit/" + h.ID, Due: n.now(), Note: string(s.State)}); err != nil {
 			return "", err
 		}
 	}

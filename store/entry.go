@@ -203,6 +203,12 @@ func (t *Tx) Entries(num int64, kind string, after int64, limit int) ([]*Entry, 
 	return t.entries(`num=$1 AND kind=$2 AND seq>$3 ORDER BY seq LIMIT `+strconv.Itoa(limit), num, kind, after)
 }
 
+// Told gives entities and findings of a case in the order in which they changed, behind one that changed at a moment and has a number.
+func (t *Tx) Told(num int64, changed time.Time, seq int64, limit int) ([]*Entry, error) {
+	at := micros(changed)
+	return t.entries(`num=$1 AND kind IN ('entity', 'finding') AND (changed>$2 OR changed=$2 AND seq>$3) ORDER BY changed, seq LIMIT `+strconv.Itoa(limit), num, at, seq)
+}
+
 // Timeline gives entries of a case by when they happened, the last first, before a moment and from one on.
 func (t *Tx) Timeline(num int64, from, before time.Time, limit int) ([]*Entry, error) {
 	if before.IsZero() {

@@ -54,11 +54,12 @@ type Task struct {
 	Note    string    `json:"note,omitempty"`
 }
 
-// AddTask adds a task. An open one of the same id is left as it is; one that was done is open again.
-func (t *Tx) AddTask(k Task) error {
-	_, err := t.exec(`INSERT INTO task (id, kind, subject, due, done, note) VALUES ($1,$2,$3,$4,0,$5)
+// AddTask adds a task, and says whether it is to be done now and was not before. An open one of the same id is left as it is; one that was done is open
+// again.
+func (t *Tx) AddTask(k Task) (fresh bool, err error) {
+	n, err := t.exec(`INSERT INTO task (id, kind, subject, due, done, note) VALUES ($1,$2,$3,$4,0,$5)
 		ON CONFLICT (id) DO UPDATE SET done=0, due=excluded.due, note=excluded.note WHERE task.done<>0`, k.ID, k.Kind, k.Subject, micros(k.Due), k.Note)
-	return err
+	return n > 0, err
 }
 
 // DoneTasks marks the open tasks of a kind about a subject as done.

@@ -4,9 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"crypto/subtle"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -595,19 +592,13 @@ type client struct {
 	who node.Who
 }
 
-var errToken = &problem{http.StatusUnauthorized, "give the token of a client: Authorization: ApiKey TOKEN (tarir client add makes one)"}
-
 // clientOf finds the client by the token of a request.
 func clientOf(n *node.Node, r *http.Request) (Screener, error) {
-	_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-	sum := sha256.Sum256([]byte(strings.TrimSpace(token)))
-	got := hex.EncodeToString(sum[:])
-	for _, c := range n.Config().Clients {
-		if subtle.ConstantTimeCompare([]byte(got), []byte(strings.ToLower(c.Token))) == 1 {
-			return client{n, node.Who{Person: c.Person, Purpose: c.Purpose, LegalBasis: c.LegalBasis, Case: "client " + c.ID}}, nil
-		}
+	w, ok := whoOf(n, r)
+	if !ok {
+		return nil, &problem{http.StatusUnauthorized, errToken}
 	}
-	return nil, errToken
+	return client{n, w}, nil
 }
 
 func (c client) Find(ctx context.Context, a *match.Ask, o match.Options) (*match.Answer, error) {

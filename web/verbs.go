@@ -79,6 +79,7 @@ type Args struct {
 	Entries  []node.NewEntry    `json:"entries,omitempty"`
 	Entry    json.RawMessage    `json:"entry,omitempty"`
 	Document casework.Document  `json:"document,omitzero"`
+	Telling  node.Telling       `json:"telling,omitzero"`
 
 	Person      *vault.Record         `json:"person,omitempty"`
 	VaultChange *node.VaultChange     `json:"vault_change,omitempty"`
@@ -294,6 +295,17 @@ var verbs = map[string]verb{
 			_ = os.Remove(a.Path) // half a document is none
 		}
 		return nil, err
+	},
+	"case.tell": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		f, err := os.OpenFile(a.Path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		records, err := n.TellCase(ctx, w, a.ID, a.Telling, f)
+		if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+			_ = os.Remove(a.Path) // half a file is none
+		}
+		return records, err
 	},
 	"case.export": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return n.ExportCase(ctx, w, a.ID, a.Path)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -31,6 +30,7 @@ type caseCmd struct {
 	Search   caseSearchCmd   `cmd:"" help:"Find what is in a case, by words in any script or a number (phone:+33612345678)."`
 	Timeline caseTimelineCmd `cmd:"" help:"Show what happened, the last first."`
 	Entry    caseEntryCmd    `cmd:"" help:"Show an entry with all that stood in it, change it, or take it out."`
+	Tell     caseTellCmd     `cmd:"" help:"Write a case in a format that others read: ftm, stix, misp, goaml, csv or timeline."`
 	Export   caseExportCmd   `cmd:"" help:"Write a case as a signed bundle, for a prosecutor or another member."`
 	Take     caseTakeCmd     `cmd:"" help:"Take up a bundle as a case of your own."`
 	Links    caseLinksCmd    `cmd:"" help:"Show other cases that share selectors."`
@@ -203,50 +203,28 @@ func (c *caseImportCmd) Run(e *env) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	kinds := []casework.EntryKind{casework.EntityEntry, casework.PaymentEntry, casework.FindingEntry, casework.AdvertEntry, casework.JourneyEntry}
-	files := map[casework.EntryKind]*bufio.Writer{}
-	var closers []io.Closer
-	for _, k := range kinds {
-		f, err := os.OpenFile(filepath.Join(dir, string(k)), os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
-		if err != nil {
-			return err
-		}
-		files[k], closers = bufio.NewWriter(f), append(closers, f)
-	}
-	lines := map[casework.EntryKind]int{}
 	refused := 0
-	err = analysis.CaseLines(e.ctx, c.Files, func(k casework.EntryKind, text []byte) error {
-		lines[k]++
-		_, err := files[k].Write(append(text, '\n'))
-		return err
-	}, func(r intake.Rejection) error {
+	parts, err := analysis.CaseParts(e.ctx, c.Files, dir, func(r intake.Rejection) error {
 		if refused++; refused <= 20 {
 			fmt.Fprintf(e.stderr, "%s, line %d: %s\n", r.File, r.Line, r.Reason)
 		}
 		return nil
 	})
-	for i, k := range kinds {
-		err = errors.Join(err, files[k].Flush(), closers[i].Close())
-	}
 	if err != nil {
 		return err
 	}
 	total := node.CaseImport{Rejected: []node.BadRecord{}}
-	for _, k := range kinds {
-		if lines[k] == 0 {
-			continue
-		}
+	for _, p := range parts {
 		var got node.CaseImport
-		if err := c.do(e, "case.import", web.Args{ID: c.ID, Kind: string(k), Path: filepath.Join(dir, string(k))}, &got); err != nil {
+		if err := c.do(e, "case.import", web.Args{ID: c.ID, Kind: string(p.Kind), Path: p.Path}, &got); err != nil {
 			return err
 		}
-		total.Read, total.New, total.Same, total.Changed = total.Read+got.Read, total.New+got.New, total.Same+got.Same, total.Changed+got.Changed
 		for i, r := range got.Rejected {
 			if i < 20 {
-				fmt.Fprintf(e.stderr, "%s %d: %s\n", k, r.Line, r.Reason)
+				fmt.Fprintf(e.stderr, "%s %d: %s\n", p.Kind, r.Line, r.Reason)
 			}
 		}
-		total.Rejected = append(total.Rejected, got.Rejected...)
+		total.Add(&got)
 	}
 	return c.show(e, total, "%d read: %d new, %d the same, %d changed, %d refused", total.Read+refused, total.New, total.Same, total.Changed, len(total.Rejected)+refused)
 }
@@ -314,6 +292,26 @@ func (c *caseExportCmd) Run(e *env) error {
 		fmt.Fprintf(e.stderr, "left out: %d %s\n", m.LeftOut[k], strings.ReplaceAll(k, "_", " "))
 	}
 	return c.show(e, m, "written: %s", c.File)
+}
+
+type caseTellCmd struct {
+	whoFlags
+	ID       string `arg:"" help:"The case."`
+	Format   string `arg:"" enum:"csv,ftm,goaml,misp,stix,timeline" help:"ftm, stix, misp, goaml, csv (payments) or timeline."`
+	File     string `arg:"" help:"The new file."`
+	Currency string `placeholder:"CODE" help:"Of a goAML report, which has one."`
+}
+
+func (c *caseTellCmd) Run(e *env) error {
+	path, err := filepath.Abs(c.File)
+	if err != nil {
+		return err
+	}
+	var records int64
+	if err := c.do(e, "case.tell", web.Args{ID: c.ID, Path: path, Telling: node.Telling{Format: c.Format, Currency: c.Currency}}, &records); err != nil {
+		return err
+	}
+	return c.show(e, records, "written: %s, %d records", c.File, records)
 }
 
 type caseTakeCmd struct {

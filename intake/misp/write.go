@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,6 +18,7 @@ import (
 // Event is the head of an event that is written.
 type Event struct {
 	ID       string    // of what it tells; the event's uuid is made of it
+	Own      string    // its uuid, where it came with one
 	Info     string    // its title
 	Number   int64     // the event's id on the server that shows it; 0: none
 	Org      string    // who tells it
@@ -26,7 +28,22 @@ type Event struct {
 }
 
 // UUID is the one of an event.
-func (e *Event) UUID() string { return uuid("event", e.ID) }
+func (e *Event) UUID() string {
+	if e.Own != "" {
+		return e.Own
+	}
+	return uuid("event", e.ID)
+}
+
+var uuidForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+// objectID is the uuid of an entity's object: the one with which it came, or one of its own.
+func (e *Event) objectID(id string) string {
+	if own, ok := strings.CutPrefix(id, "misp-"); ok && uuidForm.MatchString(own) {
+		return own
+	}
+	return uuid("object", e.ID, id)
+}
 
 // uuid is the same for the same thing. MISP wants random ones (version 4); these look like such and are made of what they stand for, so that what is
 // told twice is the same thing.
@@ -120,7 +137,7 @@ func (x *Writer) Entity(e *entity.Entity) error {
 		return x.err
 	}
 	o := writtenObject{
-		UUID: uuid("object", x.e.ID, e.ID), Name: t.name, Meta: t.category, Template: t.uuid, TemplateVersion: t.version, Timestamp: stamp(x.e.At), Distribution: own, Comment: e.ID,
+		UUID: x.e.objectID(e.ID), Name: t.name, Meta: t.category, Template: t.uuid, TemplateVersion: t.version, Timestamp: stamp(x.e.At), Distribution: own, Comment: e.ID,
 	}
 	put := func(r relation, v string) {
 		a := writtenAttribute{
