@@ -22,7 +22,9 @@ import (
 	"tarir/intake/iso20022"
 	"tarir/intake/journeycsv"
 	"tarir/intake/mapped"
+	"tarir/intake/misp"
 	"tarir/intake/paymentcsv"
+	"tarir/intake/stix"
 	"tarir/intake/swiftmt"
 	"tarir/journey"
 	"tarir/money/ledger"
@@ -40,7 +42,7 @@ func Formats(mappings []*mapped.Mapping) []*intake.Format {
 	out = append(out, iso20022.Formats...)
 	out = append(out, swiftmt.Formats...)
 	out = append(out, paymentcsv.Format)
-	out = append(out, ftm.Format, advert.Format, journeycsv.Format)
+	out = append(out, ftm.Format, advert.Format, journeycsv.Format, stix.Format, misp.Format)
 	out = append(out, amlsim.Formats...)
 	out = append(out, amlworld.Formats...)
 	return append(out, truth)

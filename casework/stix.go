@@ -23,6 +23,9 @@ func STIXMarking() map[string]any {
 	}
 }
 
+// stixOwn says that an object is an observable that the standard does not have.
+var stixOwn = map[string]any{"extension-definition--6b1d2f39-6f0c-4d0e-9c39-2f5d7b6f1c54": map[string]any{"extension_type": "new-sco"}}
+
 // stixID is the same for the same thing of a case. The standard wants random ids for what is no observable; these look like such and are made from
 // the content, so that a case that is exported twice says the same.
 func stixID(kind, caseID, id string, version byte) string {
@@ -91,9 +94,11 @@ func stixEntity(caseID string, e *Entry, schema func(id string) (string, error))
 		}
 		o["type"], o["id"] = kind, stixID(kind, caseID, f.ID, 4)
 	case "x-tarir-bank-account":
+		o["extensions"] = stixOwn
 		o["bank"], o["number"], o["iban"] = f.First("bankName"), f.First("accountNumber"), f.First("iban")
 		o["type"], o["id"] = kind, stixID(kind, caseID, f.ID, 5)
 	case "x-tarir-crypto-wallet":
+		o["extensions"] = stixOwn
 		o["public_key"], o["currency"] = f.First("publicKey"), f.First("currencySymbol")
 		o["type"], o["id"] = kind, stixID(kind, caseID, f.ID, 5)
 	case "user-account":

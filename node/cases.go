@@ -9,6 +9,7 @@ import (
 
 	"tarir/audit"
 	"tarir/casework"
+	"tarir/entity"
 	"tarir/handling"
 	"tarir/store"
 )
@@ -266,8 +267,36 @@ func (n *Node) SearchCase(ctx context.Context, w Who, id, question string, limit
 		if err != nil {
 			return err
 		}
+		// A number is written in many ways: where the words find nothing, what it is counts.
+		for _, s := range numbersOf(question) {
+			if len(f.Entries) > 0 {
+				break
+			}
+			if f.Entries, err = tx.EntriesWith(c.Num, s, clampLimit(limit)); err != nil {
+				return err
+			}
+		}
 		out = &CaseFound{entriesOf(c, f.Entries), f.Cut}
 		return nil
 	})
 	return out, err
+}
+
+// numbersOf are the selectors that a question may be, as a whole.
+func numbersOf(question string) (out []string) {
+	question = strings.TrimSpace(question)
+	for _, parse := range []func(string) (entity.Selector, bool){
+		func(s string) (entity.Selector, bool) { return entity.ParsePhone(s) },
+		entity.ParseEmail, entity.ParseIBAN, entity.ParseWallet,
+		func(s string) (entity.Selector, bool) {
+			institution, number, _ := strings.Cut(s, "/")
+			return entity.ParseAccount(institution, number)
+		},
+		func(s string) (entity.Selector, bool) { return entity.ParseDocument(s, "") },
+	} {
+		if s, ok := parse(question); ok {
+			out = append(out, string(s.Kind)+":"+s.Value)
+		}
+	}
+	return out
 }

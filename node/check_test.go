@@ -109,7 +109,7 @@ func TestTheDeskAsksInAnyScript(t *testing.T) {
 		bank.stop()
 		w.start("BANK-FF")
 		bank = w.nodes["BANK-FF"]
-		server := httptest.NewServer(web.Public(bank.Node, "test"))
+		server := httptest.NewServer(web.Public(bank.Node))
 		defer server.Close()
 		post := func(token string) (int, string) {
 			t.Helper()

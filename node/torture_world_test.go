@@ -81,7 +81,7 @@ func tortured(dir string) error {
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() error { return n.Run(ctx) })
-	g.Go(func() error { return web.Serve(ctx, n, dir, "test", func(string) { fmt.Println("ready") }) })
+	g.Go(func() error { return web.Serve(ctx, n, dir, func(string) { fmt.Println("ready") }) })
 	if seed, err := strconv.ParseUint(os.Getenv(tortureMischief), 10, 64); err == nil {
 		g.Go(func() error { n.Mischief(ctx, rand.New(rand.NewPCG(seed, 1))); return nil })
 	}

@@ -22,6 +22,9 @@ import (
 // The API of a node for other programs (docs/api.md), described by OpenAPI 3.1 under /api/v1/openapi.json. A path is a use case of the node, as
 // a verb over the socket is; both ask the node, which decides.
 
+// apiVersion is the API's own: it changes when a program would have to.
+const apiVersion = "1.0.0"
+
 // APIBase is where the API is.
 const APIBase = "/api/v1"
 
@@ -29,6 +32,19 @@ const (
 	mostJSON   = 16 << 20
 	mostUpload = 4 << 30
 )
+
+// What is wrong with a request is told by where it stands: what stands there goes into nobody's log.
+func init() {
+	told := huma.NewError
+	huma.NewError = func(status int, text string, errs ...error) huma.StatusError {
+		for i, err := range errs {
+			if d, ok := errors.AsType[*huma.ErrorDetail](err); ok {
+				errs[i] = &huma.ErrorDetail{Message: d.Message, Location: d.Location}
+			}
+		}
+		return told(status, text, errs...)
+	}
+}
 
 type whoKey struct{}
 
@@ -106,7 +122,8 @@ func (l *late) begin() {
 
 func (l *late) Write(b []byte) (int, error) { l.begin(); return l.h.BodyWriter().Write(b) }
 
-type idIn struct {
+// InCase names a case.
+type InCase struct {
 	ID string `path:"id" doc:"of the case"`
 }
 
@@ -118,24 +135,25 @@ type newCaseIn struct {
 }
 
 type entriesIn struct {
-	idIn
+	InCase
 	Kind  string `query:"kind" doc:"of the entries; none: all"`
 	After int64  `query:"after" doc:"the number behind which to go on"`
 	Limit int    `query:"limit" default:"100" minimum:"1" maximum:"1000"`
 }
 
 type addIn struct {
-	idIn
+	InCase
 	Body []node.NewEntry
 }
 
-type entryIn struct {
-	idIn
+// InEntry names an entry of a case.
+type InEntry struct {
+	InCase
 	Seq int64 `path:"seq" doc:"the entry's number"`
 }
 
 type changeIn struct {
-	entryIn
+	InEntry
 	Body struct {
 		Version int64           `json:"version" doc:"that was looked at"`
 		Entry   json.RawMessage `json:"entry" doc:"what it says from now on"`
@@ -143,32 +161,32 @@ type changeIn struct {
 }
 
 type removeIn struct {
-	entryIn
+	InEntry
 	Reason string `query:"reason" required:"true" doc:"why it is taken out"`
 }
 
 type searchIn struct {
-	idIn
+	InCase
 	Question string `query:"q" required:"true" doc:"words in any script, all of which are there; or KIND:NUMBER"`
 	Limit    int    `query:"limit" default:"50" minimum:"1" maximum:"1000"`
 }
 
 type timelineIn struct {
-	idIn
+	InCase
 	From   time.Time `query:"from"`
 	Before time.Time `query:"before"`
 	Limit  int       `query:"limit" default:"50" minimum:"1" maximum:"1000"`
 }
 
 type tellIn struct {
-	idIn
+	InCase
 	Format   string `path:"format" enum:"csv,ftm,goaml,misp,stix,timeline"`
 	Currency string `query:"currency" doc:"of a goAML report, which has one"`
 }
 
 // filesIn is a file of any format.
 type filesIn struct {
-	idIn
+	InCase
 	Name string `query:"name" default:"upload" doc:"of the file; its end helps to recognise the format"`
 	body io.Reader
 }
@@ -201,14 +219,14 @@ type changedOut struct {
 }
 
 // API answers programs, in the name of the persons that the configuration gives them.
-func API(n *node.Node, version string) http.Handler {
+func API(n *node.Node) http.Handler {
 	mux := http.NewServeMux()
-	describe(humago.NewWithPrefix(mux, APIBase, apiConfig(version)), n)
+	describe(humago.NewWithPrefix(mux, APIBase, apiConfig()), n)
 	return mux
 }
 
-func apiConfig(version string) huma.Config {
-	c := huma.DefaultConfig("Tarir", version)
+func apiConfig() huma.Config {
+	c := huma.DefaultConfig("Tarir", apiVersion)
 	c.Info.Description = "One node of Tarir: cases and what is in them, checks, notices and messages, operations, in the formats of the field. A program acts in the name of a person of the node, for one purpose and on one legal basis; every question stands in the node's audit log."
 	c.DocsPath, c.SchemasPath = "", "" // a page that loads its program from elsewhere is none for us
 	c.CreateHooks = nil                // no links to schemas in answers
@@ -246,7 +264,7 @@ func describe(api huma.API, n *node.Node) {
 	op(api, http.MethodPost, "/cases", "openCase", "cases", "Open a case", func(ctx context.Context, w node.Who, in *newCaseIn) (*casework.Case, error) {
 		return n.NewCase(ctx, w, in.Body.Title, in.Body.From)
 	})
-	op(api, http.MethodGet, "/cases/{id}", "showCase", "cases", "What is seen first of a case", func(ctx context.Context, w node.Who, in *idIn) (*node.CaseView, error) {
+	op(api, http.MethodGet, "/cases/{id}", "showCase", "cases", "What is seen first of a case", func(ctx context.Context, w node.Who, in *InCase) (*node.CaseView, error) {
 		return n.Case(ctx, w, in.ID)
 	})
 	op(api, http.MethodGet, "/cases/{id}/entries", "listEntries", "cases", "What is in a case, in the order in which it came", func(ctx context.Context, w node.Who, in *entriesIn) ([]*casework.Entry, error) {
@@ -255,7 +273,7 @@ func describe(api huma.API, n *node.Node) {
 	op(api, http.MethodPost, "/cases/{id}/entries", "addEntries", "cases", "Put entries into a case, all or none", func(ctx context.Context, w node.Who, in *addIn) ([]node.Put, error) {
 		return n.AddToCase(ctx, w, in.ID, in.Body)
 	})
-	op(api, http.MethodGet, "/cases/{id}/entries/{seq}", "showEntry", "cases", "What stood in an entry, and last what stands there now", func(ctx context.Context, w node.Who, in *entryIn) ([]*casework.Entry, error) {
+	op(api, http.MethodGet, "/cases/{id}/entries/{seq}", "showEntry", "cases", "What stood in an entry, and last what stands there now", func(ctx context.Context, w node.Who, in *InEntry) ([]*casework.Entry, error) {
 		return n.History(ctx, w, in.ID, in.Seq)
 	})
 	op(api, http.MethodPut, "/cases/{id}/entries/{seq}", "changeEntry", "cases", "Change an entry; 409 where somebody else has", func(ctx context.Context, w node.Who, in *changeIn) (*casework.Entry, error) {
@@ -271,7 +289,7 @@ func describe(api huma.API, n *node.Node) {
 	op(api, http.MethodGet, "/cases/{id}/timeline", "timeline", "cases", "What happened, the last first", func(ctx context.Context, w node.Who, in *timelineIn) ([]*casework.Entry, error) {
 		return n.Timeline(ctx, w, in.ID, in.From, in.Before, in.Limit)
 	})
-	op(api, http.MethodGet, "/cases/{id}/links", "linkedCases", "cases", "Other cases that share numbers", func(ctx context.Context, w node.Who, in *idIn) (*node.Links, error) {
+	op(api, http.MethodGet, "/cases/{id}/links", "linkedCases", "cases", "Other cases that share numbers", func(ctx context.Context, w node.Who, in *InCase) (*node.Links, error) {
 		return n.CaseLinks(ctx, w, in.ID)
 	})
 	stream(api, "/cases/{id}/tell/{format}", "tellCase", "formats", "A case in a format that others read", "application/octet-stream", func(ctx context.Context, w node.Who, in *tellIn, to io.Writer) error {
@@ -337,7 +355,11 @@ func takeFile(ctx context.Context, n *node.Node, w node.Who, in *filesIn) (*take
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, filepath.Base("upload-"+in.Name))
+	name := filepath.Base(in.Name)
+	if name == "." || name == ".." || name == "/" {
+		name = "upload"
+	}
+	path := filepath.Join(dir, name)
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -15,6 +16,7 @@ import (
 	"strings"
 
 	"tarir/casework"
+	"tarir/intake/misp"
 	"tarir/node"
 	"tarir/store"
 )
@@ -66,6 +68,7 @@ func MISP(n *node.Node) http.Handler {
 	}
 	handle("GET users/view/me", me)
 	handle("GET users/view/me.json", me)
+	handle("GET attributes/describeTypes.json", say(mispTypes()))
 	for _, p := range []string{"GET events", "GET events/index", "POST events/index"} {
 		handle(p, mispAsk.index)
 	}
@@ -82,6 +85,21 @@ func MISP(n *node.Node) http.Handler {
 		mispFail(w, http.StatusNotFound, "this node answers for events: "+r.URL.Path+" is not among what it knows")
 	})
 	return mux
+}
+
+// mispTypes says which types of attributes there are here.
+func mispTypes() any {
+	by := misp.Types()
+	var types []string
+	defaults := map[string]any{}
+	for c, list := range by {
+		for _, t := range list {
+			types = append(types, t)
+			defaults[t] = map[string]any{"default_category": c, "to_ids": 0}
+		}
+	}
+	slices.Sort(types)
+	return map[string]any{"result": map[string]any{"types": types, "categories": slices.Sorted(maps.Keys(by)), "category_type_mappings": by, "sane_defaults": defaults}}
 }
 
 func mispFail(w http.ResponseWriter, code int, text string) {
@@ -123,14 +141,19 @@ func (m mispAsk) index(w http.ResponseWriter, r *http.Request) error {
 	}
 	out := []map[string]any{}
 	for _, c := range list {
-		out = append(out, map[string]any{
-			"id": strconv.FormatInt(c.Num, 10), "uuid": node.EventUUID(c), "info": c.Title, "date": c.Opened.UTC().Format("2006-01-02"), "timestamp": strconv.FormatInt(c.Opened.Unix(), 10),
-			"published": false, "analysis": "1", "threat_level_id": "4", "distribution": "0", "attribute_count": strconv.FormatInt(c.Counts[casework.EntityEntry], 10),
-			"Org": map[string]string{"name": c.Owner}, "Orgc": map[string]string{"name": c.Owner},
-		})
+		out = append(out, mispHead(c))
 	}
 	write(w, http.StatusOK, out)
 	return nil
+}
+
+// mispHead is what a list says of an event.
+func mispHead(c *casework.Case) map[string]any {
+	org := map[string]string{"name": c.Owner}
+	return map[string]any{
+		"id": strconv.FormatInt(c.Num, 10), "uuid": node.EventUUID(c), "info": c.Title, "date": c.Opened.UTC().Format("2006-01-02"), "timestamp": strconv.FormatInt(c.Opened.Unix(), 10),
+		"published": false, "analysis": "1", "threat_level_id": "4", "distribution": "0", "attribute_count": strconv.FormatInt(c.Counts[casework.EntityEntry], 10), "Org": org, "Orgc": org,
+	}
 }
 
 func (m mispAsk) view(w http.ResponseWriter, r *http.Request) error {
@@ -183,7 +206,7 @@ func (m mispAsk) search(w http.ResponseWriter, r *http.Request) error {
 		Info   string   `json:"eventinfo"`
 		Limit  int      `json:"limit"`
 		Page   int      `json:"page"`
-		Meta   bool     `json:"metadata"`
+		Meta   mispList `json:"metadata"`
 	}
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, mostBody)).Decode(&q); err != nil && !errors.Is(err, io.EOF) {
 		return errors.New("the search is no JSON of MISP's form")
@@ -219,6 +242,14 @@ func (m mispAsk) search(w http.ResponseWriter, r *http.Request) error {
 	if q.Limit > 0 {
 		from := min(max(q.Page-1, 0)*q.Limit, len(found))
 		found = found[from:min(from+q.Limit, len(found))]
+	}
+	if len(q.Meta) == 1 && (q.Meta[0] == "1" || q.Meta[0] == "true") {
+		list := []map[string]any{}
+		for _, c := range found {
+			list = append(list, map[string]any{"Event": mispHead(c)})
+		}
+		write(w, http.StatusOK, map[string]any{"response": list})
+		return nil
 	}
 	head(w, http.StatusOK)
 	for i, c := range found {

@@ -32,7 +32,7 @@ import (
 const Socket = "tarir.sock"
 
 // Public answers health, metrics and, where the node publishes them, the public extracts of notices.
-func Public(n *node.Node, version string) http.Handler {
+func Public(n *node.Node) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		h, err := n.Health(r.Context())
@@ -57,7 +57,7 @@ func Public(n *node.Node, version string) http.Handler {
 		for _, p := range []string{"POST /match/", "GET /search/", "GET /entities/", "GET /catalog", "GET /algorithms", "GET /readyz"} {
 			mux.Handle(p, screening)
 		}
-		mux.Handle(APIBase+"/", API(n, version))
+		mux.Handle(APIBase+"/", API(n))
 		mux.Handle(TAXIIBase, TAXII(n))
 		mux.Handle(MISPBase, MISP(n))
 	}
@@ -149,7 +149,7 @@ func (m metrics) Collect(out chan<- prometheus.Metric) {
 
 // Serve answers on the socket and, where the configuration names an address, on the network, until ctx ends. ready is told the
 // address of the latter.
-func Serve(ctx context.Context, n *node.Node, dir, version string, ready func(address string)) error {
+func Serve(ctx context.Context, n *node.Node, dir string, ready func(address string)) error {
 	path := filepath.Join(dir, Socket)
 	_ = os.Remove(path) // of a node that was killed: the folder's lock says that there is none now
 	local, err := net.Listen("unix", path)
@@ -174,7 +174,7 @@ func Serve(ctx context.Context, n *node.Node, dir, version string, ready func(ad
 			return errors.Join(err, local.Close())
 		}
 		address = "http://" + l.Addr().String()
-		servers = append(servers, pair{l, timeouts(Public(n, version))})
+		servers = append(servers, pair{l, timeouts(Public(n))})
 	}
 	ready(address)
 	errs := make(chan error, len(servers))

@@ -148,7 +148,7 @@ func TestThePublicSeesExtractsAndNothingElse(t *testing.T) {
 	other := red(false, "Ferro")
 	other.Person.Phones = nil
 	open, closed := publish(t, n, red(true, "Vargo"), file), publish(t, n, other, file)
-	s := httptest.NewServer(web.Public(n, "test"))
+	s := httptest.NewServer(web.Public(n))
 	defer s.Close()
 	get := func(path string) (int, string, []byte) {
 		t.Helper()
@@ -223,7 +223,7 @@ func TestTheSocketServesWhoMayAndTellsOthersWhy(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ready := make(chan string, 1)
 	done := make(chan error, 1)
-	go func() { done <- web.Serve(ctx, n, dir, "test", func(address string) { ready <- address }) }()
+	go func() { done <- web.Serve(ctx, n, dir, func(address string) { ready <- address }) }()
 	address := <-ready
 	defer func() {
 		cancel()

@@ -26,7 +26,7 @@ var mayImport = map[string]string{
 	"store/storetest":     "store",
 	"node":                "audit bundle casework entity exchange/envelope exchange/keys exchange/register exchange/relay handling hit intake/goaml intake/misp match money/ledger name notice private store vault watchlist",
 	"taxii":               "",
-	"web":                 "analysis audit casework entity exchange/register handling hit intake match name node notice store taxii vault watchlist",
+	"web":                 "analysis audit casework entity exchange/register handling hit intake intake/misp match name node notice store taxii vault watchlist",
 	"name":                "entity",
 	"match":               "entity flat name",
 	"private":             "entity match name",

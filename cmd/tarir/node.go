@@ -182,7 +182,7 @@ func (c *serveCmd) Run(e *env) error {
 	g, ctx := errgroup.WithContext(e.ctx)
 	g.Go(func() error { return n.Run(ctx) })
 	g.Go(func() error {
-		return web.Serve(ctx, n, c.Data, version(), func(address string) {
+		return web.Serve(ctx, n, c.Data, func(address string) {
 			if address == "" {
 				address = "on the socket alone"
 			}

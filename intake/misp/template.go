@@ -81,3 +81,18 @@ var templates = []template{
 		{"username", "text", "username"}, {"account-type", "text", "service"}, {"email", "email", "email"}, {"display-name", "text", "name"},
 	}},
 }
+
+// Types gives the types of attributes that are written, by category.
+func Types() map[string][]string {
+	out := map[string][]string{}
+	seen := map[string]bool{}
+	for _, t := range templates {
+		for _, r := range t.relations {
+			if !seen[r.kind] {
+				seen[r.kind] = true
+				out[categoryOf(r.kind)] = append(out[categoryOf(r.kind)], r.kind)
+			}
+		}
+	}
+	return out
+}
