@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"regexp"
+	"strings"
 	"time"
 
 	"tarir/entity"
@@ -28,13 +30,19 @@ var stixOwn = map[string]any{"extension-definition--6b1d2f39-6f0c-4d0e-9c39-2f5d
 
 // stixID is the same for the same thing of a case. The standard wants random ids for what is no observable; these look like such and are made from
 // the content, so that a case that is exported twice says the same.
+// What came with such an id keeps it.
 func stixID(kind, caseID, id string, version byte) string {
+	if own, ok := strings.CutPrefix(id, kind+"--"); ok && stixUUID.MatchString(own) {
+		return id
+	}
 	sum := sha256.Sum256([]byte("tarir stix\x00" + kind + "\x00" + caseID + "\x00" + id))
 	u := sum[:16]
 	u[6], u[8] = u[6]&0x0f|version<<4, u[8]&0x3f|0x80
 	h := hex.EncodeToString(u)
 	return kind + "--" + h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 }
+
+var stixUUID = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
 
 func stixTime(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z") }
 

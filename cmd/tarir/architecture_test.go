@@ -55,7 +55,7 @@ var mayImport = map[string]string{
 	"report":              "message",
 	"release":             "casework message",
 	"analysis":            "casework entity flat kept message place explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
-	"cmd/tarir":           "analysis entity node web audit casework exchange/register exchange/relay handling hit match notice intake message money/ledger release vault watchlist bundle",
+	"cmd/tarir":           "analysis entity node web audit casework exchange/register exchange/relay handling hit match notice intake message money/ledger release taxii vault watchlist bundle",
 }
 
 func TestPackagesKnowOnlyThoseBeforeThem(t *testing.T) {

@@ -198,26 +198,35 @@ type caseImportCmd struct {
 }
 
 func (c *caseImportCmd) Run(e *env) error {
-	dir, err := os.MkdirTemp("", "tarir-case")
+	total, err := readIntoCase(&c.whoFlags, e, c.ID, c.Files)
 	if err != nil {
 		return err
 	}
+	return c.show(e, total, "%d read: %d new, %d the same, %d changed, %d refused", total.Read, total.New, total.Same, total.Changed, len(total.Rejected))
+}
+
+// readIntoCase puts files into a case, and tells on the way what is refused.
+func readIntoCase(f *whoFlags, e *env, id string, files []string) (total node.CaseImport, err error) {
+	total.Rejected = []node.BadRecord{}
+	dir, err := os.MkdirTemp("", "tarir-case")
+	if err != nil {
+		return total, err
+	}
 	defer os.RemoveAll(dir)
-	refused := 0
-	parts, err := analysis.CaseParts(e.ctx, c.Files, dir, func(r intake.Rejection) error {
-		if refused++; refused <= 20 {
+	parts, err := analysis.CaseParts(e.ctx, files, dir, func(r intake.Rejection) error {
+		total.Read++
+		if total.Rejected = append(total.Rejected, node.BadRecord{Line: int(r.Line), Reason: r.Reason}); len(total.Rejected) <= 20 {
 			fmt.Fprintf(e.stderr, "%s, line %d: %s\n", r.File, r.Line, r.Reason)
 		}
 		return nil
 	})
 	if err != nil {
-		return err
+		return total, err
 	}
-	total := node.CaseImport{Rejected: []node.BadRecord{}}
 	for _, p := range parts {
 		var got node.CaseImport
-		if err := c.do(e, "case.import", web.Args{ID: c.ID, Kind: string(p.Kind), Path: p.Path}, &got); err != nil {
-			return err
+		if err := f.do(e, "case.import", web.Args{ID: id, Kind: string(p.Kind), Path: p.Path}, &got); err != nil {
+			return total, err
 		}
 		for i, r := range got.Rejected {
 			if i < 20 {
@@ -226,7 +235,7 @@ func (c *caseImportCmd) Run(e *env) error {
 		}
 		total.Add(&got)
 	}
-	return c.show(e, total, "%d read: %d new, %d the same, %d changed, %d refused", total.Read+refused, total.New, total.Same, total.Changed, len(total.Rejected)+refused)
+	return total, nil
 }
 
 type caseAttachCmd struct {

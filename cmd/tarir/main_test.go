@@ -27,7 +27,7 @@ func TestCommandLine(t *testing.T) {
 		Dir:                 "testdata",
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "set": set, "served": served},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "set": set, "served": served, "free": free},
 	})
 }
 
@@ -49,6 +49,14 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 // set NAME FILE sets a variable to what a file says.
 func set(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
+}
+
+// free NAME sets a variable to a port that nobody uses.
+func free(ts *testscript.TestScript, _ bool, args []string) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Setenv(args[0], strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+	ts.Check(l.Close())
 }
 
 // served DIR waits until the node in a folder answers.
