@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"mime"
 	"net/http"
 	"strconv"
@@ -136,7 +137,7 @@ func (s Server) Handler(of func(r *http.Request) (Backend, error)) http.Handler 
 			if errors.As(err, &large) {
 				return nil, 0, err
 			}
-			return nil, 0, errors.Join(ErrAsked, err)
+			return nil, 0, fmt.Errorf("%w: %w", ErrAsked, err)
 		}
 		st, err := b.Add(r.Context(), r.PathValue("collection"), e.Objects)
 		return st, http.StatusAccepted, err
@@ -252,13 +253,13 @@ func objects(b Backend, w http.ResponseWriter, r *http.Request) (*Page, error) {
 	q := Query{Limit: mostPage, Next: v.Get("next"), IDs: list("id"), Types: list("type"), Versions: list("version"), Specs: list("spec_version")}
 	if t := v.Get("added_after"); t != "" {
 		if q.After, err = time.Parse(time.RFC3339Nano, t); err != nil {
-			return nil, errors.Join(ErrAsked, errors.New("added_after is a time, such as 2026-01-02T15:04:05Z"))
+			return nil, fmt.Errorf("%w: added_after is a time, such as 2026-01-02T15:04:05Z", ErrAsked)
 		}
 	}
 	if t := v.Get("limit"); t != "" {
 		n, err := strconv.Atoi(t)
 		if err != nil || n < 1 {
-			return nil, errors.Join(ErrAsked, errors.New("limit is a number from 1 on"))
+			return nil, fmt.Errorf("%w: limit is a number from 1 on", ErrAsked)
 		}
 		q.Limit = min(n, mostPage)
 	}

@@ -29,7 +29,7 @@ func TAXII(n *node.Node) http.Handler {
 	return taxii.Server{Title: "Tarir of " + n.Member(), Base: TAXIIBase}.Handler(func(r *http.Request) (taxii.Backend, error) {
 		w, ok := whoOf(n, r)
 		if !ok {
-			return nil, errors.Join(taxii.ErrWho, errors.New(errToken))
+			return nil, fmt.Errorf("%w: %s", taxii.ErrWho, errToken)
 		}
 		return &taxiiBackend{n, w, kept}, nil
 	})
@@ -105,7 +105,7 @@ func (b *taxiiBackend) Objects(ctx context.Context, collection string, q taxii.Q
 	var refused *node.Refused
 	switch {
 	case errors.Is(err, node.ErrNext):
-		return nil, errors.Join(taxii.ErrAsked, err)
+		return nil, fmt.Errorf("%w: %w", taxii.ErrAsked, err)
 	case errors.As(err, &refused):
 		return nil, taxii.ErrForbidden
 	case err != nil:
@@ -140,7 +140,7 @@ func (b *taxiiBackend) Add(ctx context.Context, collection string, objects []jso
 		defer os.RemoveAll(dir)
 		text, err := json.Marshal(map[string]any{"type": "bundle", "id": "bundle--" + collection, "objects": objects})
 		if err != nil {
-			return nil, errors.Join(taxii.ErrAsked, err)
+			return nil, fmt.Errorf("%w: %w", taxii.ErrAsked, err)
 		}
 		path := filepath.Join(dir, "objects.json")
 		if err := os.WriteFile(path, text, 0o600); err != nil {
