@@ -180,8 +180,8 @@ func MeasureOf(id string) *Measure {
 type Report struct {
 	Measure  string            `json:"measure"`
 	Record   string            `json:"record"` // kind/id: an arrest, a victim's pseudonym, an asset, a network, a batch of checks
-	Member   string            `json:"member"`
-	At       time.Time         `json:"at"`
+	Member   string            `json:"member,omitempty"`
+	At       time.Time         `json:"at,omitzero"`
 	Tags     map[string]string `json:"tags,omitempty"`
 	Number   int64             `json:"number,omitempty"` // of a batch; else one
 	Amount   string            `json:"amount,omitempty"`

@@ -24,7 +24,7 @@ import (
 	"tarir/store"
 )
 
-// A case is told in the formats that others read. Possible victims are in none of them.
+// A case is told in the formats that others read. Possible victims are in none of them but one, which tells codes.
 
 // Telling says how a case is told.
 type Telling struct {
@@ -37,6 +37,7 @@ var TellingFormats = map[string]string{
 	"csv":      "payments, as Tarir reads them",
 	"ftm":      "entities, FollowTheMoney, one a line",
 	"goaml":    "a report to an FIU, goAML 5.0: the payments that findings name, or all where there are none",
+	"htcds":    "possible victims under their pseudonyms, HTCDS 2.0: codes alone",
 	"misp":     "an event of MISP",
 	"stix":     "a bundle of STIX 2.1",
 	"timeline": "what happened, CSV",
@@ -59,6 +60,8 @@ func (n *Node) TellCase(ctx context.Context, w Who, id string, t Telling, out io
 		records, err = x.ftm(b)
 	case "goaml":
 		records, err = x.goamlAlone(t.Currency, b)
+	case "htcds":
+		records, err = x.htcds(b)
 	case "misp":
 		records, err = x.misp(b)
 	case "stix":
@@ -394,6 +397,15 @@ func (x *exporter) holder(tx *store.Tx, account string) (*entity.Entity, error) 
 		}
 	}
 	return nil, nil
+}
+
+// victimIn reads what a case says of a possible victim.
+func victimIn(e *store.Entry) (*casework.Victim, error) {
+	var v casework.Victim
+	if err := json.Unmarshal(e.Body, &v); err != nil {
+		return nil, fmt.Errorf("read a possible victim: %w", err)
+	}
+	return &v, nil
 }
 
 // entityIn reads the entity of an entry, if it is one.

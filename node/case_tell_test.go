@@ -42,7 +42,7 @@ func TestACaseIsToldInEveryFormat(t *testing.T) {
 		if _, err := n.TellCase(ctx, inform("ann"), c.ID, node.Telling{Format: format, Currency: currency}, &b); err != nil {
 			t.Fatal(format, err)
 		}
-		if strings.Contains(b.String(), "zuleyka") || strings.Contains(b.String(), "BANKAAXX/77") || format != "timeline" && strings.Contains(b.String(), "7KQ2") {
+		if strings.Contains(b.String(), "zuleyka") || strings.Contains(b.String(), "BANKAAXX/77") || format != "timeline" && format != "htcds" && strings.Contains(b.String(), "7KQ2") {
 			t.Errorf("%s tells of a victim:\n%s", format, b.String())
 		}
 		return b.String()

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -259,6 +260,63 @@ type Question struct {
 	Ask     match.Ask     `json:"ask"`
 	MRZ     string        `json:"mrz,omitempty"`
 	Options match.Options `json:"options,omitzero"`
+}
+
+// Asked is a question in words, as a person or a program puts it.
+type Asked struct {
+	Schema    string            `json:"schema,omitempty" doc:"of FollowTheMoney; none: Thing"`
+	Names     []string          `json:"names,omitempty" doc:"in any script"`
+	Born      []string          `json:"born,omitempty" doc:"1985, 1985-03 or 1985-03-28"`
+	Countries []string          `json:"countries,omitempty" doc:"nationalities: codes or names"`
+	Sex       string            `json:"sex,omitempty" doc:"male or female"`
+	With      map[string]string `json:"with,omitempty" doc:"numbers by kind: phone, email, iban, account, wallet, document, plate, handle ..."`
+	MRZ       string            `json:"mrz,omitempty" doc:"the lines that a document reader gives"`
+	Limit     int               `json:"limit,omitempty" doc:"of hits; none: 5" maximum:"500"`
+	Least     float64           `json:"least,omitempty" doc:"the score from which hits are told, 0 to 1"`
+}
+
+// Question reads it. What is wrong is told by its field.
+func (a *Asked) Question() (*Question, error) {
+	schema := cmp.Or(a.Schema, "Thing")
+	if entity.SchemaOf(schema) == nil {
+		return nil, fmt.Errorf("schema: FollowTheMoney has no schema %q", schema)
+	}
+	q := &Question{MRZ: a.MRZ, Ask: match.Ask{Schema: schema, Names: a.Names}, Options: match.Options{Limit: a.Limit, Least: a.Least}}
+	for _, b := range a.Born {
+		d, err := match.ParseDate(b)
+		if err != nil {
+			return nil, fmt.Errorf("born: %w", err)
+		}
+		q.Ask.Births = append(q.Ask.Births, d)
+	}
+	for _, n := range a.Countries {
+		code := entity.CountryNamed(n)
+		if code == "" {
+			return nil, fmt.Errorf("country: %q is no country", n)
+		}
+		q.Ask.Countries = append(q.Ask.Countries, code)
+	}
+	switch strings.ToLower(a.Sex) {
+	case "":
+	case "m", "male":
+		q.Ask.Sex = "M"
+	case "f", "female":
+		q.Ask.Sex = "F"
+	default:
+		return nil, fmt.Errorf("sex: male or female, not %q", a.Sex)
+	}
+	for _, kind := range slices.Sorted(maps.Keys(a.With)) {
+		t := notice.Thing{Kind: kind, Value: a.With[kind]}
+		if len(q.Ask.Countries) > 0 {
+			t.Country = q.Ask.Countries[0]
+		}
+		s, ok := t.Selector()
+		if !ok {
+			return nil, fmt.Errorf("with %s: this is no %[1]s that can be checked", kind)
+		}
+		q.Ask.Selectors = append(q.Ask.Selectors, string(s.Kind)+":"+s.Value)
+	}
+	return q, nil
 }
 
 // Checked is the answer.

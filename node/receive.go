@@ -66,6 +66,7 @@ func init() { // what some of them call asks for them
 		"operation":        {register.Message, (*Node).gotOperation},
 		"operation.report": {"", (*Node).gotReports},
 		"operation.agree":  {"", (*Node).gotAgreement},
+		"vault.share":      {register.Message, (*Node).gotShared},
 		"private.open":     {register.Check, (*Node).gotPrivateOpen},
 		"private.set":      {"", (*Node).gotPrivateSet},
 		"private.ask":      {register.Check, (*Node).gotPrivateRequest},

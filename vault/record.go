@@ -177,6 +177,16 @@ func (r *Record) Card() Card {
 	return c
 }
 
+// ConsentsTo says whether the person agreed that something goes to a member.
+func (c *Card) ConsentsTo(to string, at time.Time) bool {
+	return slices.ContainsFunc(c.Consents, func(k Consent) bool {
+		return len(k.Fields) > 0 && k.covers(to, k.Fields[0], at)
+	})
+}
+
+// Supported says whether a kind of need is on the list.
+func Supported(kind string) bool { return slices.Contains(Supports, kind) }
+
 // Disclose gives fields that may go to a member by a consent that names both; all of them or none.
 func (r *Record) Disclose(to string, fields []string, at time.Time) (map[string][]string, error) {
 	out := map[string][]string{}

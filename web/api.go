@@ -180,7 +180,7 @@ type timelineIn struct {
 
 type tellIn struct {
 	InCase
-	Format   string `path:"format" enum:"csv,ftm,goaml,misp,stix,timeline"`
+	Format   string `path:"format" enum:"csv,ftm,goaml,htcds,misp,stix,timeline"`
 	Currency string `query:"currency" doc:"of a goAML report, which has one"`
 }
 
@@ -324,8 +324,12 @@ func describe(api huma.API, n *node.Node) {
 			return err
 		})
 	})
-	op(api, http.MethodPost, "/check", "check", "checks", "Is this person, company or number known?", func(ctx context.Context, w node.Who, in *struct{ Body node.Question }) (*node.Checked, error) {
-		return n.LookUp(ctx, w, in.Body)
+	op(api, http.MethodPost, "/check", "check", "checks", "Is this person, company or number known?", func(ctx context.Context, w node.Who, in *struct{ Body node.Asked }) (*node.Checked, error) {
+		q, err := in.Body.Question()
+		if err != nil {
+			return nil, err
+		}
+		return n.LookUp(ctx, w, *q)
 	})
 	op(api, http.MethodGet, "/tasks", "tasks", "desk", "What is to be done", func(ctx context.Context, w node.Who, _ *struct{}) ([]store.Task, error) {
 		return n.Tasks(ctx, w)

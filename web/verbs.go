@@ -80,6 +80,7 @@ type Args struct {
 	Entry    json.RawMessage    `json:"entry,omitempty"`
 	Document casework.Document  `json:"document,omitzero"`
 	Telling  node.Telling       `json:"telling,omitzero"`
+	Table    node.VaultTable    `json:"table,omitzero"`
 
 	Person      *vault.Record         `json:"person,omitempty"`
 	VaultChange *node.VaultChange     `json:"vault_change,omitempty"`
@@ -371,6 +372,14 @@ var verbs = map[string]verb{
 		}
 		return n.VaultPut(ctx, w, *a.Person)
 	},
+	"vault.import": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		f, err := os.Open(a.Path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		return n.VaultImport(ctx, w, f, a.Table)
+	},
 	"vault.card": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return n.VaultCard(ctx, w, a.ID)
 	},
@@ -394,6 +403,12 @@ var verbs = map[string]verb{
 	},
 	"vault.disclose": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return n.VaultDisclose(ctx, w, a.ID, a.Passphrase, a.Member, a.Fields)
+	},
+	"vault.send": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return nil, n.VaultSend(ctx, w, a.ID, a.Passphrase, a.Member, a.Fields)
+	},
+	"vault.refer": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.VaultRefer(ctx, w, a.ID, a.Member, a.Kind, a.Name)
 	},
 	"vault.close": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return nil, n.VaultClose(ctx, w, a.ID)

@@ -30,7 +30,7 @@ type caseCmd struct {
 	Search   caseSearchCmd   `cmd:"" help:"Find what is in a case, by words in any script or a number (phone:+33612345678)."`
 	Timeline caseTimelineCmd `cmd:"" help:"Show what happened, the last first."`
 	Entry    caseEntryCmd    `cmd:"" help:"Show an entry with all that stood in it, change it, or take it out."`
-	Tell     caseTellCmd     `cmd:"" help:"Write a case in a format that others read: ftm, stix, misp, goaml, csv or timeline."`
+	Tell     caseTellCmd     `cmd:"" help:"Write a case in a format that others read: ftm, stix, misp, goaml, htcds, csv or timeline."`
 	Export   caseExportCmd   `cmd:"" help:"Write a case as a signed bundle, for a prosecutor or another member."`
 	Take     caseTakeCmd     `cmd:"" help:"Take up a bundle as a case of your own."`
 	Links    caseLinksCmd    `cmd:"" help:"Show other cases that share selectors."`
@@ -306,7 +306,7 @@ func (c *caseExportCmd) Run(e *env) error {
 type caseTellCmd struct {
 	whoFlags
 	ID       string `arg:"" help:"The case."`
-	Format   string `arg:"" enum:"csv,ftm,goaml,misp,stix,timeline" help:"ftm, stix, misp, goaml, csv (payments) or timeline."`
+	Format   string `arg:"" enum:"csv,ftm,goaml,htcds,misp,stix,timeline" help:"ftm, stix, misp, goaml, htcds, csv (payments) or timeline."`
 	File     string `arg:"" help:"The new file."`
 	Currency string `placeholder:"CODE" help:"Of a goAML report, which has one."`
 }

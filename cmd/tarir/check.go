@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"tarir/entity"
 	"tarir/match"
 	"tarir/node"
 	"tarir/notice"
@@ -69,43 +68,10 @@ func (c *checkCmd) Run(e *env) error {
 
 // question reads the flags.
 func (c *checkCmd) question() (*node.Question, error) {
-	if entity.SchemaOf(c.Schema) == nil {
-		return nil, fmt.Errorf("--schema: FollowTheMoney has no schema %q", c.Schema)
-	}
-	q := &node.Question{MRZ: c.MRZ, Ask: match.Ask{Schema: c.Schema, Names: c.Name}, Options: match.Options{Limit: c.Limit}}
-	for _, b := range c.Born {
-		d, err := match.ParseDate(b)
-		if err != nil {
-			return nil, fmt.Errorf("--born: %w", err)
-		}
-		q.Ask.Births = append(q.Ask.Births, d)
-	}
-	for _, n := range c.Country {
-		code := entity.CountryNamed(n)
-		if code == "" {
-			return nil, fmt.Errorf("--country: %q is no country", n)
-		}
-		q.Ask.Countries = append(q.Ask.Countries, code)
-	}
-	switch strings.ToLower(c.Sex) {
-	case "":
-	case "m", "male":
-		q.Ask.Sex = "M"
-	case "f", "female":
-		q.Ask.Sex = "F"
-	default:
-		return nil, fmt.Errorf("--sex: male or female, not %q", c.Sex)
-	}
-	for kind, v := range c.With {
-		t := notice.Thing{Kind: kind, Value: v}
-		if len(q.Ask.Countries) > 0 {
-			t.Country = q.Ask.Countries[0]
-		}
-		s, ok := t.Selector()
-		if !ok {
-			return nil, fmt.Errorf("--with %s: %q is no %s that can be checked", kind, v, kind)
-		}
-		q.Ask.Selectors = append(q.Ask.Selectors, string(s.Kind)+":"+s.Value)
+	a := node.Asked{Schema: c.Schema, Names: c.Name, Born: c.Born, Countries: c.Country, Sex: c.Sex, With: c.With, MRZ: c.MRZ, Limit: c.Limit}
+	q, err := a.Question()
+	if err != nil {
+		return nil, fmt.Errorf("--%w", err)
 	}
 	return q, nil
 }

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 
+	"tarir/htcds"
 	"tarir/node"
 	"tarir/vault"
 	"tarir/web"
@@ -18,6 +21,7 @@ type vaultCmd struct {
 	Init     vaultInitCmd     `cmd:"" help:"Make the vault, under a passphrase of its own."`
 	Fields   vaultFieldsCmd   `cmd:"" help:"List the fields."`
 	Add      vaultAddCmd      `cmd:"" help:"Put a person into the vault and print the pseudonym; nothing is opened by it."`
+	Import   vaultImportCmd   `cmd:"" help:"Put the persons of a table of HTCDS 2.0 into the vault, and codes into a case."`
 	Card     vaultCardCmd     `cmd:"" help:"Show what may be known without opening the vault."`
 	Ask      vaultAskCmd      `cmd:"" help:"Ask to open a record, for a purpose, with --reason."`
 	Waiting  vaultWaitingCmd  `cmd:"" help:"List what waits for a second person."`
@@ -25,6 +29,7 @@ type vaultCmd struct {
 	Show     vaultShowCmd     `cmd:"" help:"Show fields of the record that is open; each stands in the log."`
 	Change   vaultChangeCmd   `cmd:"" help:"Change the record that is open: fields, wishes, needs, consents."`
 	Disclose vaultDiscloseCmd `cmd:"" help:"Give fields to a member, by the person's consent."`
+	Refer    vaultReferCmd    `cmd:"" help:"Ask a member to help, naming nobody: what is needed, in which language."`
 	Close    vaultCloseCmd    `cmd:"" help:"Shut what you opened."`
 	Erase    vaultEraseCmd    `cmd:"" help:"Destroy the record that is open, with --reason."`
 }
@@ -103,6 +108,45 @@ func (c *vaultAddCmd) Run(e *env) error {
 		return err
 	}
 	return c.show(e, out, "%s", out.Pseudonym)
+}
+
+type vaultImportCmd struct {
+	whoFlags
+	File    string    `arg:"" type:"existingfile" help:"The table: CSV, with columns such as prs_FirstName and vic_TypeOfExploitation."`
+	Into    string    `placeholder:"CASE" help:"A case in which they stand as possible victims, under their pseudonyms."`
+	Keeper  []string  `help:"A person or group to whom the records are open (default: you); may be repeated."`
+	Contact string    `default:"no" enum:"yes,no,through" help:"Whether they want to be contacted: yes, no or through (default: ${default})."`
+	Through string    `help:"With --contact through: the organisation."`
+	Met     time.Time `format:"2006-01-02" placeholder:"DAY" help:"When they were met first (default: today)."`
+}
+
+func (c *vaultImportCmd) Run(e *env) error {
+	path, err := filepath.Abs(c.File)
+	if err != nil {
+		return err
+	}
+	var out node.VaultTaken
+	t := node.VaultTable{Keepers: c.Keeper, Wish: vault.Wish{Contact: c.Contact, Through: c.Through}, Met: c.Met, Case: c.Into}
+	if err := c.do(e, "vault.import", web.Args{Path: path, Table: t}, &out); err != nil {
+		return err
+	}
+	if len(out.Unknown) > 0 {
+		fmt.Fprintf(e.stderr, "not read: %s\n", strings.Join(out.Unknown, ", "))
+	}
+	if c.JSON {
+		return writeJSON(e.stdout, out)
+	}
+	count := map[string]int{}
+	for _, r := range out.Rows {
+		count[r.Was]++
+		if r.Was == "refused" {
+			fmt.Fprintf(e.stderr, "row %d: %s\n", r.Row, r.Reason)
+			continue
+		}
+		fmt.Fprintf(e.stdout, "%d  %s  %s\n", r.Row, r.Pseudonym, r.Was)
+	}
+	fmt.Fprintf(e.stdout, "%d read: %d new, %d the same, %d refused\n", len(out.Rows), count["new"], count["same"], count["refused"])
+	return nil
 }
 
 // strict reads JSON that has no other fields than a type's, and does not repeat what is in it when it is wrong.
@@ -241,6 +285,8 @@ type vaultDiscloseCmd struct {
 	ID     string   `arg:"" help:"The opening."`
 	Member string   `arg:"" help:"To whom."`
 	Fields []string `arg:"" help:"What."`
+	Send   bool     `help:"Send it to the member's vault, sealed; else it is printed."`
+	HTCDS  bool     `name:"htcds" help:"Print it as a table of HTCDS 2.0."`
 }
 
 func (c *vaultDiscloseCmd) Run(e *env) error {
@@ -249,10 +295,37 @@ func (c *vaultDiscloseCmd) Run(e *env) error {
 		return err
 	}
 	var out map[string][]string
-	if err := c.do(e, "vault.disclose", web.Args{ID: c.ID, Passphrase: p, Member: c.Member, Fields: c.Fields}, &out); err != nil {
+	verb := "vault.disclose"
+	if c.Send {
+		verb = "vault.send"
+	}
+	if err := c.do(e, verb, web.Args{ID: c.ID, Passphrase: p, Member: c.Member, Fields: c.Fields}, &out); err != nil {
 		return err
 	}
+	switch {
+	case c.Send:
+		fmt.Fprintln(e.stdout, "sent; tarir list read shows at the other side that it came")
+		return nil
+	case c.HTCDS:
+		return htcds.Write(e.stdout, nil, []htcds.Row{out})
+	}
 	return writeJSON(e.stdout, out)
+}
+
+type vaultReferCmd struct {
+	whoFlags
+	Pseudonym string `arg:""`
+	Member    string `arg:"" help:"Whom to ask; the person has consented to something going there."`
+	Need      string `arg:"" help:"What is needed: Health, Legal, SocialCare, Education, Livelihood, Financial ..."`
+	Text      string `help:"More, which names nobody."`
+}
+
+func (c *vaultReferCmd) Run(e *env) error {
+	var id string
+	if err := c.do(e, "vault.refer", web.Args{ID: c.Pseudonym, Member: c.Member, Kind: c.Need, Name: c.Text}, &id); err != nil {
+		return err
+	}
+	return c.show(e, id, "%s", id)
 }
 
 type vaultCloseCmd struct {
