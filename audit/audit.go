@@ -175,12 +175,13 @@ type Filter struct {
 	Action   Action
 	Case     string
 	Mark     string
+	Marks    []string // one of them
 }
 
 func (f *Filter) match(e *Entry) bool {
 	return (f.From.IsZero() || !e.At.Before(f.From)) && (f.To.IsZero() || e.At.Before(f.To)) &&
 		(f.Person == "" || f.Person == e.Person) && (f.Action == "" || f.Action == e.Action) &&
-		(f.Case == "" || f.Case == e.Case) && (f.Mark == "" || f.Mark == e.Mark)
+		(f.Case == "" || f.Case == e.Case) && (f.Mark == "" || f.Mark == e.Mark) && (len(f.Marks) == 0 || slices.Contains(f.Marks, e.Mark))
 }
 
 // Each gives the entries that match, in order.

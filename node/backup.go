@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"filippo.io/age"
 	"golang.org/x/mod/sumdb/note"
@@ -211,6 +212,16 @@ func (n *Node) Audit(ctx context.Context, w Who, f audit.Filter, fn func(number 
 		return err
 	}
 	return n.audit.Each(ctx, f, fn)
+}
+
+// OddQueries is what stands out in who asked what since a moment: for whoever oversees the node.
+func (n *Node) OddQueries(ctx context.Context, w Who, since time.Time) ([]audit.Odd, error) {
+	o := audit.NewOddities()
+	err := n.Audit(ctx, w, audit.Filter{From: since}, func(_ int64, e *audit.Entry) error {
+		o.Add(e)
+		return nil
+	})
+	return o.Report(), err
 }
 
 // ExportAudit writes entries with their proofs.

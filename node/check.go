@@ -442,7 +442,17 @@ func (n *Node) LookUp(ctx context.Context, w Who, q Question) (*Checked, error) 
 		result = "no answer: the index is " + string(out.State)
 	}
 	// Nothing is answered that does not stand in the log.
-	return out, n.record(w, audit.Query, "name", "", "", result, withheld...)
+	return out, n.record(w, audit.Query, "name", questionKey(&q.Ask), "", result, withheld...)
+}
+
+// questionKey is the same for questions about the same name, however it is written: the log keeps a mark of it.
+func questionKey(a *match.Ask) string {
+	var words []string
+	for _, s := range a.Names {
+		words = append(words, name.Latin(s)...)
+	}
+	slices.Sort(words)
+	return strings.Join(append(slices.Compact(words), a.Selectors...), " ")
 }
 
 // addMRZ adds what the lines of a document say to a question.

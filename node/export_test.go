@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/mod/sumdb/note"
 
 	"tarir/exchange/register"
 	"tarir/handling"
@@ -21,6 +22,11 @@ func (n *Node) SendAny(ctx context.Context, to, kind, subject string, label *han
 	})
 	n.stir()
 	return err
+}
+
+// NoteVerifier checks what the node signs of its log.
+func (n *Node) NoteVerifier() (note.Verifier, error) {
+	return n.ownKeys()[0].Public().NoteVerifier(n.config.Member)
 }
 
 // KeyCount is how many keys the node can open letters with.

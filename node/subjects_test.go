@@ -3,11 +3,14 @@ package node_test
 import (
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"tarir/audit"
 	"tarir/casework"
 	"tarir/handling"
 	"tarir/node"
@@ -107,5 +110,80 @@ func TestARequestOfAPersonStandsAmongTheTasksWithItsDeadline(t *testing.T) {
 	}
 	if list, err := n.Subjects(ctx, inform("ann")); err != nil || len(list) != 1 || list[0].State != casework.SubjectTold || len(list[0].Steps) != 4 {
 		t.Errorf("%v %+v", err, list)
+	}
+}
+
+// What may be told is told and proven; what could warn somebody is not, and the person's part does not say that there is more.
+func TestTheAnswerToAPersonTellsWhatMayBeToldAndWarnsNobody(t *testing.T) {
+	n, ctx := alone(t, ""), t.Context()
+	if _, err := n.Import(ctx, who("ann"), strings.NewReader(`{"id":"w1","schema":"Person","properties":{"name":["Georgiy Demirchyan"]}}`), handling.Label{}); err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for range 2 {
+		c, err := n.NewCase(ctx, inform("ann"), "Farm", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := n.AddToCase(ctx, inform("ann"), c.ID, []node.NewEntry{text(casework.EntityEntry, `{"id":"p1","schema":"Person","properties":{"name":["Георгий Демирчян"]}}`)}); err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, c.ID)
+	}
+	if _, err := n.CaseStep(ctx, inform("ann"), ids[1], casework.CaseStep{Do: "close", Why: "over"}); err != nil {
+		t.Fatal(err)
+	}
+	s, err := n.NewSubject(ctx, inform("ann"), casework.AccessRequest, "CCF/17", time.Time{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, dir := []string{"Georgiy Demirchyan"}, filepath.Join(t.TempDir(), "answer")
+	if _, err := n.AnswerSubject(ctx, inform("ann"), s.ID, names, nil, dir); !errors.Is(err, casework.ErrSubject) {
+		t.Error("answered before it was decided:", err)
+	}
+	for _, step := range []casework.SubjectStep{{To: casework.SubjectAdmissible}, {To: casework.SubjectDecided, Result: "granted"}} {
+		if _, err := n.SubjectStep(ctx, inform("ann"), s.ID, step); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := n.AnswerSubject(ctx, inform("eve"), s.ID, names, nil, dir); !errors.Is(err, node.ErrNotAllowed) {
+		t.Error("without the right:", err)
+	}
+	a, err := n.AnswerSubject(ctx, inform("ann"), s.ID, names, nil, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(a.Told) != 2 || len(a.Withheld) != 1 || a.Withheld[0].ID != ids[0] || !a.Withheld[0].Again.After(time.Now()) {
+		t.Errorf("%+v", a)
+	}
+	read := func(name string) string {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(b)
+	}
+	told := read("answer.txt")
+	if !strings.Contains(told, "a record that is watched for of GS") || !strings.Contains(told, "a case that is closed") || strings.Contains(told, ids[0]) || strings.Contains(told, "withheld") || strings.Contains(told, "Demirchyan") {
+		t.Error(told)
+	}
+	// A person of whom nothing may be told gets the same sentences as one of whom nothing is held.
+	h, err := n.AnswerSubject(ctx, inform("ann"), s.ID, []string{"Maria Fonseca"}, nil, filepath.Join(t.TempDir(), "nothing"))
+	if err != nil || len(h.Told) != 0 || len(h.Withheld) != 0 {
+		t.Errorf("%v %+v", err, h)
+	}
+	verifier, err := n.NoteVerifier()
+	if err != nil {
+		t.Fatal(err)
+	}
+	entries, err := audit.CheckExport(strings.NewReader(read("audit.jsonl")), "GS", verifier)
+	if err != nil || entries != a.Entries || entries < 5 {
+		t.Error(err, entries, a.Entries)
+	}
+	if _, err := audit.CheckExport(strings.NewReader(strings.Replace(read("audit.jsonl"), `"person":"ann"`, `"person":"bob"`, 1)), "GS", verifier); err == nil {
+		t.Error("a log that was changed is taken for proven")
+	}
+	if _, err := n.AnswerSubject(ctx, inform("ann"), s.ID, names, nil, dir); err == nil {
+		t.Error("an answer was written over")
 	}
 }

@@ -79,7 +79,9 @@ func TestWhatThePersonConsentedToGoesFromVaultToVault(t *testing.T) {
 	if err := aa.VaultSend(ctx, inform("ann"), x.ID, "", "NGO-1", fields); err != nil {
 		t.Fatal(err)
 	}
-	w.until("both came", func() bool { return strings.Count(w.receipt("NCB-AA", "vault", card.Pseudonym, "NGO-1"), "stored") == 2 })
+	w.until("both came", func() bool {
+		return strings.Count(w.receipt("NCB-AA", "vault", card.Pseudonym, "NGO-1"), "stored") == 2
+	})
 	if list, err := ngo.List(ctx, who("ann"), "vault", 0); err != nil || len(list) != 1 || theirs == card.Pseudonym {
 		t.Error(list, err)
 	}

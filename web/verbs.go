@@ -362,6 +362,9 @@ var verbs = map[string]verb{
 		}
 		return n.SubjectStep(ctx, w, a.ID, *a.SubjectStep)
 	},
+	"subject.answer": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.AnswerSubject(ctx, w, a.ID, a.Names, a.Numbers, a.Path)
+	},
 	"subject.list": func(ctx context.Context, n *node.Node, w node.Who, _ *Args) (any, error) { return n.Subjects(ctx, w) },
 	"vault.init": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return nil, n.VaultInit(ctx, w, node.Passphrase{Text: a.Passphrase})
@@ -444,6 +447,9 @@ var verbs = map[string]verb{
 			return nil
 		})
 		return out, err
+	},
+	"audit.odd": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.OddQueries(ctx, w, a.From)
 	},
 	"audit.export": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		f, err := os.OpenFile(a.Path, os.O_CREATE|os.O_WRONLY|os.O_EXCL, 0o600)

@@ -17,6 +17,7 @@ import (
 type auditCmd struct {
 	Verify auditVerifyCmd `cmd:"" help:"Read the whole log and compare it with every checkpoint that was signed of it."`
 	Show   auditShowCmd   `cmd:"" help:"Show entries."`
+	Odd    auditOddCmd    `cmd:"" help:"Show what stands out in who asked what: the same person again and again, a day of many questions, questions without a case."`
 	Export auditExportCmd `cmd:"" help:"Write entries with their proofs."`
 }
 
@@ -94,6 +95,28 @@ func (c *auditShowCmd) Run(e *env) error {
 		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\n", l.Number, l.At.Local().Format(time.DateTime), l.Person, l.Action, l.Kind, l.Other, l.Result, strings.Join(l.Reasons, " "))
 	}
 	return w.Flush()
+}
+
+type auditOddCmd struct {
+	whoFlags
+	Days int `default:"30" help:"Of the last so many days (default: ${default})."`
+}
+
+func (c *auditOddCmd) Run(e *env) error {
+	var list []audit.Odd
+	if err := c.do(e, "audit.odd", web.Args{From: time.Now().AddDate(0, 0, -c.Days)}, &list); err != nil {
+		return err
+	}
+	if c.JSON {
+		return writeJSON(e.stdout, list)
+	}
+	for _, o := range list {
+		fmt.Fprintf(e.stdout, "%s  %s  %s to %s\n", o.Person, o.Sentence, o.First.Local().Format(time.DateOnly), o.Last.Local().Format(time.DateOnly))
+	}
+	if len(list) == 0 {
+		fmt.Fprintln(e.stdout, "nothing stands out")
+	}
+	return nil
 }
 
 type auditExportCmd struct {
