@@ -102,7 +102,7 @@ func CaseParts(ctx context.Context, paths []string, dir string, rejected func(in
 	return slices.DeleteFunc(parts, func(p CasePart) bool { return p.Lines == 0 }), err
 }
 
-func readInto(ctx context.Context, t task, s *caseSink, rejected func(intake.Rejection) error) error {
+func readInto(ctx context.Context, t task, s intake.Store, rejected func(intake.Rejection) error) error {
 	text, err := t.in.Open(ctx, nil)
 	if err != nil {
 		return err

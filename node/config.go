@@ -120,7 +120,7 @@ type Person struct {
 }
 
 // Rights are what a person may be allowed to.
-var Rights = []string{"all", "read", "draft", "submit", "review", "message", "watch", "hit", "stop", "case", "operation", "subject", "recall", "audit", "admin"}
+var Rights = []string{"all", "read", "draft", "submit", "review", "message", "watch", "hit", "stop", "case", "operation", "group", "subject", "recall", "audit", "admin"}
 
 // configText is a new node's configuration, with what each line is for.
 const configText = `# Tarir: the configuration of one node. Change it, then restart the node ("tarir serve").
@@ -203,7 +203,7 @@ report_code = "STR"
 messages_days = 365
 
 # The people who work with this node. may: all, read, draft, submit, review, message, watch, hit, stop, case, operation,
-# subject, recall, audit, admin.
+# group, subject, recall, audit, admin.
 %s`
 
 func personText(id string, may ...string) string {

@@ -81,6 +81,9 @@ type Args struct {
 	Document casework.Document  `json:"document,omitzero"`
 	Telling  node.Telling       `json:"telling,omitzero"`
 	Table    node.VaultTable    `json:"table,omitzero"`
+	Say      node.GroupSay      `json:"say,omitzero"`
+	Counts   []casework.Tally   `json:"counts,omitempty"`
+	Dry      bool               `json:"dry,omitempty"`
 
 	Person      *vault.Record         `json:"person,omitempty"`
 	VaultChange *node.VaultChange     `json:"vault_change,omitempty"`
@@ -92,6 +95,12 @@ type Args struct {
 	Names       []string              `json:"names,omitempty"`
 	Numbers     []string              `json:"numbers,omitempty"`
 	SubjectStep *casework.SubjectStep `json:"subject_step,omitempty"`
+}
+
+// Contributed is what was contributed to a group, and how many counts were too small to be told.
+type Contributed struct {
+	*casework.Contribution
+	Left int `json:"left_out"`
 }
 
 type verb func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error)
@@ -349,6 +358,32 @@ var verbs = map[string]verb{
 	},
 	"operation.count": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return n.CountOperation(ctx, w, a.ID, a.Until)
+	},
+	"group.new": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.NewGroup(ctx, w, a.Name, a.Names)
+	},
+	"group.change": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.ChangeGroup(ctx, w, a.ID, a.Member, a.Kind == "in")
+	},
+	"group.list": func(ctx context.Context, n *node.Node, w node.Who, _ *Args) (any, error) { return n.Groups(ctx, w) },
+	"group.show": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.Group(ctx, w, a.ID, a.Name)
+	},
+	"group.say": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.SayInGroup(ctx, w, a.Say)
+	},
+	"group.contribute": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		c, left, err := n.Contribute(ctx, w, a.ID, a.Name, a.Counts, a.Dry)
+		return Contributed{c, left}, err
+	},
+	"group.sums": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.TellSums(ctx, w, a.ID, a.Name)
+	},
+	"group.purple": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.PurpleFor(ctx, w, a.ID, a.Name)
+	},
+	"group.take": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.TakeIndicator(ctx, w, a.ID, a.Name)
 	},
 	"subject.find": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return n.SubjectFind(ctx, w, a.Names, a.Numbers)

@@ -60,6 +60,7 @@ type cli struct {
 	Case       caseCmd       `cmd:"" help:"Cases: open, fill, search, link, merge, export, close."`
 	Asset      assetCmd      `cmd:"" help:"Assets of cases: what was done with them, what they add up to."`
 	Operation  operationCmd  `cmd:"" help:"Operations: plan, report, count each record once, release."`
+	Group      groupCmd      `cmd:"" help:"Expert groups: entries, endorsement, indicators, counts."`
 	Taxii      taxiiCmd      `cmd:"" help:"Exchange a case with a TAXII 2.1 server."`
 	Subject    subjectCmd    `cmd:"" help:"What is held on a person, and the requests of persons with their deadlines."`
 	Vault      vaultCmd      `cmd:"" help:"Who possible victims are: apart, opened by two, field by field."`
