@@ -74,7 +74,7 @@ func Tallies(ctx context.Context, results string, inputs []string, period string
 type counter struct {
 	from, to          time.Time
 	counts            map[[2]string]int64
-	payments, adverts map[string]bool // that findings name
+	payments, adverts map[string]bool   // that findings name
 	countries         map[string]string // of places that the inputs tell
 	book              *place.Book
 }

@@ -65,7 +65,9 @@ func TestAGroupOfExpertsFromProposalToNotice(t *testing.T) {
 		t.Error("an entry with a number:", err)
 	}
 	id := must("FIU-BB", node.GroupSay{Do: "propose", New: &how})
-	w.until("all have the entry", func() bool { return entry("NCB-AA", id) != nil && entry("FIU-BB", id) != nil && entry("NGO-1", id) != nil })
+	w.until("all have the entry", func() bool {
+		return entry("NCB-AA", id) != nil && entry("FIU-BB", id) != nil && entry("NGO-1", id) != nil
+	})
 	if _, err := say("FIU-BB", node.GroupSay{Do: "endorse", Entry: id, Version: 1}); !errors.Is(err, casework.ErrGroup) {
 		t.Error("its author endorsed it:", err)
 	}
@@ -73,7 +75,9 @@ func TestAGroupOfExpertsFromProposalToNotice(t *testing.T) {
 	w.until("all have the remark", func() bool { return len(entry("FIU-BB", id).Said) == 1 && len(entry("NGO-1", id).Said) == 1 })
 	how.Text = "Drivers get a prepaid or a fuel card at the border."
 	must("FIU-BB", node.GroupSay{Do: "propose", Entry: id, Version: 1, New: &how})
-	w.until("all have the second version", func() bool { return entry("NGO-1", id).Version == 2 && entry("NCB-AA", id).Version == 2 && entry("FIU-BB", id).Version == 2 })
+	w.until("all have the second version", func() bool {
+		return entry("NGO-1", id).Version == 2 && entry("NCB-AA", id).Version == 2 && entry("FIU-BB", id).Version == 2
+	})
 	if _, err := say("NGO-1", node.GroupSay{Do: "endorse", Entry: id, Version: 1}); !errors.Is(err, casework.ErrChanged) {
 		t.Error("a version that stands no more was endorsed:", err)
 	}
@@ -82,7 +86,9 @@ func TestAGroupOfExpertsFromProposalToNotice(t *testing.T) {
 	}
 	must("NGO-1", node.GroupSay{Do: "endorse", Entry: id, Version: 2})
 	must("NCB-AA", node.GroupSay{Do: "endorse", Entry: id, Version: 2})
-	w.until("it stands everywhere", func() bool { return entry("NGO-1", id).Stands && entry("NCB-AA", id).Stands && entry("FIU-BB", id).Stands })
+	w.until("it stands everywhere", func() bool {
+		return entry("NGO-1", id).Stands && entry("NCB-AA", id).Stands && entry("FIU-BB", id).Stands
+	})
 	r, err := w.nodes["FIU-BB"].PurpleFor(ctx, expert("ann"), g.ID, id)
 	if err != nil || r.Form.Colour != "purple" || !strings.Contains(r.Form.Method.Description["en"], "fuel card") {
 		t.Fatalf("%v %+v", err, r)
@@ -217,14 +223,18 @@ func TestNobodySpeaksForAGroup(t *testing.T) {
 		kind string
 		body any
 	}{
-		{"group.entry", map[string]any{"group": g.ID, "entry": k}}, {"group.say", node.GroupSay{Group: g.ID, Do: "propose", Entry: k.ID, New: &k}},
-		{"group.sums", node.GroupSums{Group: g.ID, Period: "2026-01"}}, {"group", g},
+		{"group.entry", map[string]any{"group": g.ID, "entry": k}},
+		{"group.say", node.GroupSay{Group: g.ID, Do: "propose", Entry: k.ID, New: &k}},
+		{"group.sums", node.GroupSums{Group: g.ID, Period: "2026-01"}},
+		{"group", g},
 	} {
 		before := len(w.receipt("NGO-1", "x", "y", "NCB-AA"))
 		if err := w.nodes["NGO-1"].SendAny(ctx, "NCB-AA", m.kind, "x/y", nil, m.body); err != nil {
 			t.Fatal(err)
 		}
-		w.until("it is answered", func() bool { return len(w.receipt("NGO-1", "x", "y", "NCB-AA")) > before+5 && !strings.Contains(w.receipt("NGO-1", "x", "y", "NCB-AA"), "queued") })
+		w.until("it is answered", func() bool {
+			return len(w.receipt("NGO-1", "x", "y", "NCB-AA")) > before+5 && !strings.Contains(w.receipt("NGO-1", "x", "y", "NCB-AA"), "queued")
+		})
 		if got := strings.Count(w.receipt("NGO-1", "x", "y", "NCB-AA"), "refused"); got != i+1 {
 			t.Errorf("%s: %s", m.kind, w.receipt("NGO-1", "x", "y", "NCB-AA"))
 		}
@@ -237,7 +247,10 @@ func TestNobodySpeaksForAGroup(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.until("it is there", func() bool { v, err := w.nodes["NCB-AA"].Group(ctx, expert("ann"), g.ID, ""); return err == nil && len(v.Entries) == 1 })
+	w.until("it is there", func() bool {
+		v, err := w.nodes["NCB-AA"].Group(ctx, expert("ann"), g.ID, "")
+		return err == nil && len(v.Entries) == 1
+	})
 	v, err := w.nodes["NCB-AA"].Group(ctx, expert("ann"), g.ID, "")
 	if err != nil || v.Entries[0].ID != id || v.Entries[0].Author != "FIU-BB" || v.Entries[0].Stands || len(v.Entries[0].Endorsed) != 0 {
 		t.Errorf("%v %+v", err, v.Entries)

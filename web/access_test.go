@@ -39,7 +39,7 @@ type scene struct {
 	tokens                                   map[string]string
 	dir                                      string
 	caseID, card, opening, operation, notice string
-	subject, second                          string
+	subject, second, group, entry            string
 	asset                                    int64
 }
 
@@ -100,7 +100,13 @@ func newScene(t *testing.T) *scene {
 	do("ann", "operation.step", Args{ID: s.operation, Name: string(casework.PreOperational)})
 	s.notice = do("ann", "notice.draft", Args{Form: &notice.Form{Colour: notice.Green, Owner: "GS", Purpose: handling.Warn, LegalBasis: "x", Case: "c"}}).(*notice.Record).ID
 	s.subject = do("ann", "subject.new", Args{Kind: "access", Name: "R-1"}).(*casework.Subject).ID
+	s.group = do("ann", "group.new", Args{Name: "Experts"}).(*casework.Group).ID
+	s.entry = do("ann", "group.say", Args{Say: node.GroupSay{Group: s.group, Do: "propose", New: method()}}).(string)
 	return s
+}
+
+func method() *casework.Knowledge {
+	return &casework.Knowledge{Kind: casework.MethodOf, Title: "Cards", Text: "Prepaid cards.", Evidence: "hypothesis", What: "method"}
 }
 
 func hiddenPerson() *vault.Record {
@@ -143,6 +149,15 @@ func (s *scene) args(verb string, dir string) []Args {
 		b := a
 		b.ID = s.card
 		return []Args{a, b}
+	case "group":
+		a.ID, a.Name, a.Dry = s.group, "2024-03", true
+		a.Say = node.GroupSay{Group: s.group, Do: "remark", Entry: s.entry, Text: "x"}
+		switch verb {
+		case "group.purple", "group.take":
+			a.Name = s.entry
+		case "group.show":
+			a.Name = ""
+		}
 	case "asset":
 		a.Seq, a.Paths = s.asset, []string{s.caseID}
 	case "case":
@@ -158,7 +173,7 @@ func (s *scene) args(verb string, dir string) []Args {
 		a.Path, a.Paths = in, []string{in}
 	case "list", "open", "fetch", "receipts", "recall", "hold", "extend":
 		var out []Args
-		for k, id := range map[string]string{"case": s.caseID, "vault": s.card, "operation": s.operation, "request": s.notice, "subject": s.subject, "watch": "", "message": "", "hit": "", "lead": "", "webhook": "", "report": s.operation} {
+		for k, id := range map[string]string{"case": s.caseID, "vault": s.card, "operation": s.operation, "request": s.notice, "subject": s.subject, "group": s.group, "watch": "", "message": "", "hit": "", "lead": "", "webhook": "", "report": s.operation} {
 			b := a
 			b.Kind, b.ID = k, id
 			out = append(out, b)
