@@ -25,6 +25,7 @@ import (
 	"tarir/casework"
 	"tarir/exchange/keys"
 	"tarir/handling"
+	"tarir/paper"
 	"tarir/store"
 )
 
@@ -72,6 +73,7 @@ type exporter struct {
 	homes     []int64
 	changed   time.Time  // the case, the last time
 	suspected *suspicion // what is reported, once the payments are counted
+	told      *briefing
 }
 
 // each gives the entries of a kind, or all. The next page is read while one is written.
@@ -158,7 +160,7 @@ func (x *exporter) all(leftOut map[string]int64) error {
 	for _, f := range []struct {
 		name  string
 		write func(*bufio.Writer) (int64, error)
-	}{{"entities.jsonl", x.ftm}, {"payments.csv", x.payments}, {"timeline.csv", x.timeline}, {"stix.json", x.stix}, {"brief.html", x.brief}} {
+	}{{"entities.jsonl", x.ftm}, {"payments.csv", x.payments}, {"timeline.csv", x.timeline}, {"stix.json", x.stix}, {"brief.html", x.brief}, {"brief.pdf", x.briefPDF}} {
 		if err := x.file(f.name, f.write); err != nil {
 			return err
 		}
@@ -338,8 +340,8 @@ td,th{text-align:start;padding:.3rem .6rem .3rem 0;border-bottom:1px solid #d5db
 <h1>{{.Case.Title}}</h1>
 <p class="note">Case {{.Case.ID}} of {{.Case.Owner}}, {{.Case.State}}. Made {{.Made}}.</p>
 <p>Purpose: {{.Case.Purpose}}. Legal basis: {{.Case.LegalBasis}}.</p>
-<p class="note">Everybody named in this bundle is presumed innocent. What analysis found is a lead until a person has confirmed it. Possible victims and witnesses stand under pseudonyms; no coercive measure is taken against them.</p>
-<h2>What is in it</h2>
+<p class="note">{{.Presumed}}</p>
+<h2>{{.Contents}}</h2>
 <table>{{range .Counts}}<tr><th scope="row">{{.Kind}}</th><td>{{.N}}</td></tr>{{end}}</table>
 {{range .Sections}}{{if .Rows}}<h2>{{.Title}}</h2>
 <table>{{range .Rows}}<tr><td>{{.At}}</td><td>{{.Text}}</td><td>{{.Who}}</td></tr>{{end}}</table>{{if .More}}<p class="note">{{.More}} more stand in timeline.csv.</p>{{end}}{{end}}{{end}}
@@ -349,26 +351,90 @@ td,th{text-align:start;padding:.3rem .6rem .3rem 0;border-bottom:1px solid #d5db
 // mostBrief is how many entries of a kind the brief tells.
 const mostBrief = 200
 
+// briefing is what a brief tells.
+type briefing struct {
+	Case     *casework.Case
+	Made     string
+	Counts   []briefCount
+	Sections []briefSection
+}
+
+type briefCount struct {
+	Kind casework.EntryKind
+	N    int64
+}
+
+type briefLine struct{ At, Text, Who string }
+
+type briefSection struct {
+	Title string
+	Rows  []briefLine
+	More  int64
+}
+
+// What a brief says of itself.
+const (
+	briefPresumed = "Everybody named in this bundle is presumed innocent. What analysis found is a lead until a person has confirmed it. Possible victims and witnesses stand under pseudonyms; no coercive measure is taken against them."
+	briefContents = "What is in it"
+)
+
+// Presumed and Contents are words of the brief.
+func (*briefing) Presumed() string { return briefPresumed }
+
+// Contents heads the table of what is in it.
+func (*briefing) Contents() string { return briefContents }
+
+// brief writes the brief as a page.
 func (x *exporter) brief(w *bufio.Writer) (int64, error) {
-	type count struct {
-		Kind casework.EntryKind
-		N    int64
+	d, err := x.briefing()
+	if err != nil {
+		return 0, err
 	}
-	type line struct{ At, Text, Who string }
-	type section struct {
-		Title string
-		Rows  []line
-		More  int64
+	return 0, briefPage.Execute(w, d)
+}
+
+// briefPDF writes the brief on paper.
+func (x *exporter) briefPDF(w *bufio.Writer) (int64, error) {
+	d, err := x.briefing()
+	if err != nil {
+		return 0, err
 	}
-	d := struct {
-		Case     *casework.Case
-		Made     string
-		Counts   []count
-		Sections []section
-	}{Case: x.c, Made: x.n.now().UTC().Format("2006-01-02 15:04 UTC")}
+	doc := paper.New(x.c.Title, false, x.n.now())
+	doc.Heading(1, x.c.Title)
+	doc.Note(fmt.Sprintf("Case %s of %s, %s. Made %s.", x.c.ID, x.c.Owner, x.c.State, d.Made))
+	doc.Para(fmt.Sprintf("Purpose: %s. Legal basis: %s.", x.c.Purpose, x.c.LegalBasis))
+	doc.Note(briefPresumed)
+	doc.Heading(2, briefContents)
+	var rows [][]string
+	for _, c := range d.Counts {
+		rows = append(rows, []string{string(c.Kind), fmt.Sprint(c.N)})
+	}
+	doc.Table(nil, []float64{2, 1}, rows)
+	for _, s := range d.Sections {
+		if len(s.Rows) == 0 {
+			continue
+		}
+		doc.Heading(2, s.Title)
+		rows = nil
+		for _, r := range s.Rows {
+			rows = append(rows, []string{r.At, r.Text, r.Who})
+		}
+		doc.Table(nil, []float64{2, 9, 2}, rows)
+		if s.More > 0 {
+			doc.Note(fmt.Sprintf("%d more stand in timeline.csv.", s.More))
+		}
+	}
+	return 0, doc.Write(w)
+}
+
+func (x *exporter) briefing() (*briefing, error) {
+	if x.told != nil {
+		return x.told, nil
+	}
+	d := &briefing{Case: x.c, Made: x.n.now().UTC().Format("2006-01-02 15:04 UTC")}
 	for _, k := range casework.EntryKinds {
 		if c := x.c.Counts[k]; c > 0 {
-			d.Counts = append(d.Counts, count{k, c})
+			d.Counts = append(d.Counts, briefCount{k, c})
 		}
 	}
 	enough := errors.New("enough")
@@ -386,7 +452,7 @@ func (x *exporter) brief(w *bufio.Writer) (int64, error) {
 		{casework.NoteEntry, "Notes"},
 		{casework.DocumentEntry, "Documents"},
 	} {
-		sec := section{Title: s.title}
+		sec := briefSection{Title: s.title}
 		err := x.each(s.kind, func(e *store.Entry) error {
 			if len(sec.Rows) == mostBrief {
 				return enough
@@ -398,16 +464,17 @@ func (x *exporter) brief(w *bufio.Writer) (int64, error) {
 					text = dec.What + " — " + dec.Why
 				}
 			}
-			sec.Rows = append(sec.Rows, line{e.At.UTC().Format(time.DateOnly), text, e.Person})
+			sec.Rows = append(sec.Rows, briefLine{e.At.UTC().Format(time.DateOnly), text, e.Person})
 			return nil
 		})
 		if err != nil && !errors.Is(err, enough) {
-			return 0, err
+			return nil, err
 		}
 		sec.More = x.c.Counts[s.kind] - int64(len(sec.Rows))
 		d.Sections = append(d.Sections, sec)
 	}
-	return 0, briefPage.Execute(w, d)
+	x.told = d
+	return d, nil
 }
 
 // ImportedCase is a case that came in as a bundle.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -128,6 +129,13 @@ func TestACaseGoesOutAndComesInWhole(t *testing.T) {
 		if !strings.Contains(files[name], want) {
 			t.Errorf("%s lacks %q:\n%s", name, want, files[name])
 		}
+	}
+	pdf := filepath.Join(t.TempDir(), "brief.pdf")
+	if err := os.WriteFile(pdf, []byte(files["brief.pdf"]), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("pdftotext", "-layout", pdf, "-").CombinedOutput(); err != nil || !strings.Contains(string(out), "no arrest yet — victims first") || !strings.Contains(string(out), "presumed innocent") || strings.Contains(string(out), "zuleyka") {
+		t.Errorf("%v\n%s", err, out)
 	}
 	if strings.Contains(files["brief.html"], "<b>") {
 		t.Error("a note writes into the page")

@@ -1,5 +1,5 @@
 // Package release writes what an operation achieved as a page for the public, in one of four languages: one file that opens offline and prints
-// well. Small numbers of people are suppressed, nobody is named, and whoever was arrested is presumed innocent.
+// well, or PDF. Small numbers of people are suppressed, nobody is named, and whoever was arrested is presumed innocent.
 package release
 
 import (
@@ -14,6 +14,7 @@ import (
 
 	"tarir/casework"
 	"tarir/message"
+	"tarir/paper"
 )
 
 //go:embed page.html
@@ -51,6 +52,47 @@ func closed(m *casework.Measure, tag string) bool { return m.Tags[tag] != nil }
 
 // Write writes the page. The figures are those of casework.Count as of a day.
 func Write(w io.Writer, o *casework.Operation, figures map[string]*casework.Figure, asOf time.Time, l *message.Language) error {
+	if err := page.Execute(w, dataOf(o, figures, asOf, l)); err != nil {
+		return fmt.Errorf("write the release: %w", err)
+	}
+	return nil
+}
+
+// WritePDF writes the same on paper.
+func WritePDF(w io.Writer, o *casework.Operation, figures map[string]*casework.Figure, asOf time.Time, l *message.Language) error {
+	d := dataOf(o, figures, asOf, l)
+	doc := paper.New(d.Heading, l.Right, asOf)
+	doc.Heading(1, d.Heading)
+	doc.Note(d.Period)
+	for _, t := range d.Taking {
+		doc.Note(t)
+	}
+	doc.Para(d.AsOf)
+	if len(d.Rows) == 0 {
+		doc.Para(d.None)
+	}
+	var rows [][]string
+	for _, r := range d.Rows {
+		label := r.Label
+		for _, b := range r.By {
+			var cells []string
+			for _, c := range b.Cells {
+				cells = append(cells, c.Label+" "+c.Number)
+			}
+			label += "\n" + b.Label + ": " + strings.Join(cells, " · ")
+		}
+		rows = append(rows, []string{label, r.Number})
+	}
+	if len(rows) > 0 {
+		doc.Table([]string{d.Measure, d.Number}, []float64{5, 1}, rows)
+	}
+	for _, n := range d.Notes {
+		doc.Note("– " + n)
+	}
+	return doc.Write(w)
+}
+
+func dataOf(o *casework.Operation, figures map[string]*casework.Figure, asOf time.Time, l *message.Language) *data {
 	d := data{
 		Lang: l.Code, Dir: "ltr",
 		Heading: l.Text("release.heading", "title", o.Title),
@@ -81,10 +123,7 @@ func Write(w io.Writer, o *casework.Operation, figures map[string]*casework.Figu
 	if people {
 		d.Notes = append(d.Notes, l.Text("release.small"))
 	}
-	if err := page.Execute(w, d); err != nil {
-		return fmt.Errorf("write the release: %w", err)
-	}
-	return nil
+	return &d
 }
 
 func rowOf(m *casework.Measure, f *casework.Figure, l *message.Language) row {

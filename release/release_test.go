@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"tarir/casework"
 	"tarir/message"
+	"tarir/paper"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -90,5 +92,48 @@ func TestTheReleaseTellsNoSmallNumberOfPeopleAndNobodysName(t *testing.T) {
 	}
 	if !strings.Contains(got, ">53<") || !strings.Contains(got, "male …") || strings.Contains(got, "female 20") {
 		t.Errorf("%s", got)
+	}
+}
+
+// On paper stands what stands on the page.
+func TestTheReleaseOnPaper(t *testing.T) {
+	o, reports := andes(t)
+	at := time.Date(2019, 9, 10, 0, 0, 0, 0, time.UTC)
+	figures, _ := casework.Count(reports, at)
+	for _, lang := range message.Codes {
+		l, err := message.For(lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), lang+".pdf")
+		if dir := os.Getenv("TARIR_KEEP_PDF"); dir != "" {
+			path = filepath.Join(dir, lang+".pdf") // to be looked at
+		}
+		var b bytes.Buffer
+		if err := WritePDF(&b, o, figures, at, l); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		out, err := exec.Command("pdftotext", "-layout", path, "-").CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		read := strings.NewReplacer("\u202f", " ", "\u202c", "", "\u202a", "", "\u202b", "").Replace(string(out))
+		wanted := []string{"103", "44 000", "2 000 000 USD"}
+		if l.Right {
+			wanted = []string{"103", "USD"} // a reader of PDF turns what is from right to left round again, each in its way
+		}
+		for _, want := range wanted {
+			if !strings.Contains(read, want) {
+				t.Errorf("%s lacks %q:\n%s", lang, want, out)
+			}
+		}
+		for _, r := range dataOf(o, figures, at, l).Rows {
+			if !paper.Has(r.Label) {
+				t.Errorf("%s: the font lacks a letter of %q", lang, r.Label)
+			}
+		}
 	}
 }

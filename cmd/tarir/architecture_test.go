@@ -25,7 +25,7 @@ var mayImport = map[string]string{
 	"htcds":               "",
 	"store":               "",
 	"store/storetest":     "store",
-	"node":                "audit bundle casework entity exchange/envelope exchange/keys exchange/register exchange/relay handling hit htcds intake/goaml intake/misp match money/ledger money/typology name notice private store vault watchlist",
+	"node":                "audit bundle casework entity exchange/envelope exchange/keys exchange/register exchange/relay handling hit htcds intake/goaml intake/misp match money/ledger money/typology name notice paper private store vault watchlist",
 	"taxii":               "",
 	"web":                 "analysis audit casework entity exchange/register handling hit intake intake/misp match name node notice store taxii vault watchlist",
 	"name":                "entity",
@@ -54,7 +54,8 @@ var mayImport = map[string]string{
 	"world":               "entity online journey money/ledger",
 	"message":             "explain",
 	"report":              "message",
-	"release":             "casework message",
+	"paper":               "",
+	"release":             "casework message paper",
 	"analysis":            "casework entity flat kept message name place explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
 	"cmd/tarir":           "analysis entity node web audit casework exchange/register exchange/relay handling hit htcds match notice intake message money/ledger release taxii vault watchlist bundle",
 }

@@ -208,7 +208,7 @@ func (c *operationAgreeCmd) Run(e *env) error {
 type operationReleaseCmd struct {
 	whoFlags
 	ID   string    `arg:"" help:"The operation."`
-	Out  string    `required:"" placeholder:"FILE" help:"The page (HTML)."`
+	Out  string    `required:"" placeholder:"FILE" help:"The page: .html, or .pdf."`
 	At   time.Time `format:"2006-01-02" placeholder:"DAY" help:"As of the end of this day (default: now)."`
 	Lang string    `default:"en" enum:"en,fr,es,ar" help:"Language: en, fr, es or ar (default: ${default})."`
 }
@@ -226,7 +226,11 @@ func (c *operationReleaseCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(release.Write(f, got.Operation, got.Figures, got.AsOf, l), f.Close()); err != nil {
+	write := release.Write
+	if strings.EqualFold(filepath.Ext(c.Out), ".pdf") {
+		write = release.WritePDF
+	}
+	if err := errors.Join(write(f, got.Operation, got.Figures, got.AsOf, l), f.Close()); err != nil {
 		return err
 	}
 	fmt.Fprintln(e.stdout, "written:", c.Out)
