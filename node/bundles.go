@@ -42,7 +42,8 @@ func (n *Node) ExportCase(ctx context.Context, w Who, id, path string) (*bundle.
 	if _, err := os.Stat(path); err == nil {
 		return nil, fmt.Errorf("%s is there already: give a new name", path)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), ".tarir-bundle-*")
+	sweepBundles(filepath.Dir(path), time.Now())
+	f, err := os.CreateTemp(filepath.Dir(path), bundleTemp+"*")
 	if err != nil {
 		return nil, fmt.Errorf("write the bundle: %w", err)
 	}
@@ -62,6 +63,22 @@ func (n *Node) ExportCase(ctx context.Context, w Who, id, path string) (*bundle.
 		return nil, err
 	}
 	return &m, nil
+}
+
+// bundleTemp begins the names of bundles that are being written.
+const bundleTemp = ".tarir-bundle-"
+
+// sweepBundles removes what an export left behind that was killed; one that goes on now is younger.
+func sweepBundles(dir string, now time.Time) {
+	left, err := filepath.Glob(filepath.Join(dir, bundleTemp+"*"))
+	if err != nil {
+		return
+	}
+	for _, path := range left {
+		if info, err := os.Stat(path); err == nil && now.Sub(info.ModTime()) > time.Hour {
+			_ = os.Remove(path) // the next export tries again
+		}
+	}
 }
 
 // exporter writes the files of a bundle.

@@ -71,7 +71,7 @@ func (t *Tx) AddEntries(list []*Entry, words [][]string) error {
 	var all []word
 	for i, e := range list {
 		e.Seq, e.Version, e.Home = first+int64(i), 1, e.Num
-		rows = append(rows, e.Seq, e.Num, e.Home, e.Kind, e.ID, micros(e.At), micros(e.Due), micros(e.Recorded), micros(e.Changed), e.Person, e.Version, e.Title, string(e.Body))
+		rows = append(rows, e.Seq, e.Num, e.Home, e.Kind, e.ID, micros(e.At), micros(e.Due), micros(e.Recorded), micros(e.Changed), e.Person, e.Version, e.Title, string(e.Body), kept(words[i]))
 		for _, w := range words[i] {
 			all = append(all, word{w, e.Seq, e.Num})
 		}
@@ -81,7 +81,7 @@ func (t *Tx) AddEntries(list []*Entry, words [][]string) error {
 	for _, w := range all {
 		index = append(index, w.num, w.word, w.seq)
 	}
-	if err := t.many(`INSERT INTO entry (`+entryColumns+`) VALUES `, 13, rows); err != nil {
+	if err := t.many(`INSERT INTO entry (`+entryColumns+`, words) VALUES `, 14, rows); err != nil {
 		return err
 	}
 	return t.many(`INSERT INTO word (num, word, seq) VALUES `, 3, index)
@@ -124,40 +124,75 @@ func (t *Tx) ChangeEntry(e *Entry, words []string) (bool, error) {
 		return false, err
 	}
 	e.Version++
-	if _, err := t.exec(`DELETE FROM word WHERE seq=$1`, e.Seq); err != nil {
-		return false, err
-	}
-	var index []any
-	for _, w := range words {
-		index = append(index, e.Num, w, e.Seq)
-	}
-	return true, t.many(`INSERT INTO word (num, word, seq) VALUES `, 3, index)
+	return true, t.reword(e.Seq, e.Num, words)
 }
 
-// ReplaceEntry writes what an entry says and the words by which it is found, and destroys what stood there before.
-func (t *Tx) ReplaceEntry(seq int64, body json.RawMessage, words []string) error {
-	for _, q := range []string{`DELETE FROM entry_old WHERE seq=$1`, `DELETE FROM word WHERE seq=$1`} {
-		if _, err := t.exec(q, seq); err != nil {
-			return err
-		}
-	}
-	if _, err := t.exec(`UPDATE entry SET body=$2 WHERE seq=$1`, seq, string(body)); err != nil {
+// kept are the words of an entry as they stand in it, so that they can be taken out of the index of words without looking through it.
+func kept(words []string) string { return strings.Join(words, wordsApart) }
+
+// wordsApart stands between words; none has it.
+const wordsApart = "\x1f"
+
+// unword takes an entry out of the index of words.
+func (t *Tx) unword(seq int64) error {
+	var num int64
+	var words string
+	err := t.each(`SELECT num, words FROM entry WHERE seq=$1`, []any{seq}, func(scan func(...any) error) error { return scan(&num, &words) })
+	if err != nil || words == "" {
 		return err
 	}
-	e, err := t.EntryOf(seq)
-	if err != nil {
+	list := strings.Split(words, wordsApart)
+	for len(list) > 0 {
+		n := min(len(list), 500)
+		args, marks := []any{num, seq}, make([]string, n)
+		for i, w := range list[:n] {
+			args = append(args, w)
+			marks[i] = "$" + strconv.Itoa(i+3)
+		}
+		if _, err := t.exec(`DELETE FROM word WHERE num=$1 AND seq=$2 AND word IN (`+strings.Join(marks, ",")+`)`, args...); err != nil {
+			return err
+		}
+		list = list[n:]
+	}
+	return nil
+}
+
+// reword puts other words into the index for an entry.
+func (t *Tx) reword(seq, num int64, words []string) error {
+	if err := t.unword(seq); err != nil {
+		return err
+	}
+	if _, err := t.exec(`UPDATE entry SET words=$2 WHERE seq=$1`, seq, kept(words)); err != nil {
 		return err
 	}
 	var index []any
 	for _, w := range words {
-		index = append(index, e.Num, w, seq)
+		index = append(index, num, w, seq)
 	}
 	return t.many(`INSERT INTO word (num, word, seq) VALUES `, 3, index)
 }
 
+// ReplaceEntry writes what an entry says and the words by which it is found, and destroys what stood there before.
+func (t *Tx) ReplaceEntry(seq int64, body json.RawMessage, words []string) error {
+	e, err := t.EntryOf(seq)
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec(`DELETE FROM entry_old WHERE seq=$1`, seq); err != nil {
+		return err
+	}
+	if _, err := t.exec(`UPDATE entry SET body=$2 WHERE seq=$1`, seq, string(body)); err != nil {
+		return err
+	}
+	return t.reword(seq, e.Num, words)
+}
+
 // DeleteEntry destroys an entry and what stood there before.
 func (t *Tx) DeleteEntry(seq int64) error {
-	for _, q := range []string{`DELETE FROM word WHERE seq=$1`, `DELETE FROM entry_old WHERE seq=$1`, `DELETE FROM entry WHERE seq=$1`} {
+	if err := t.unword(seq); err != nil {
+		return err
+	}
+	for _, q := range []string{`DELETE FROM entry_old WHERE seq=$1`, `DELETE FROM entry WHERE seq=$1`} {
 		if _, err := t.exec(q, seq); err != nil {
 			return err
 		}
@@ -234,18 +269,62 @@ func (t *Tx) OldEntries(seq int64) (out []*Entry, err error) {
 	return out, err
 }
 
+// mostMoved is how many entries are moved one by one; for more, all words of the case are looked through.
+const mostMoved = 5000
+
 // MoveEntries moves what was put into one case and is in another one to a third, or all that is in a case where home is 0.
 func (t *Tx) MoveEntries(num, home, to int64) error {
-	where, args := "num=$1", []any{num, to}
+	where, args := "num=$1", []any{num}
 	if home != 0 {
-		where, args = where+" AND home=$3", append(args, home)
+		where, args = where+" AND home=$2", append(args, home)
 	}
-	// The words first, while the entries are still where they were.
-	if _, err := t.exec(`UPDATE word SET num=$2 WHERE num=$1 AND seq IN (SELECT seq FROM entry WHERE `+where+`)`, args...); err != nil {
+	var seqs []int64
+	if err := t.each(`SELECT seq FROM entry WHERE `+where+` ORDER BY seq LIMIT `+strconv.Itoa(mostMoved+1), args, func(scan func(...any) error) error {
+		var seq int64
+		err := scan(&seq)
+		seqs = append(seqs, seq)
+		return err
+	}); err != nil {
 		return err
 	}
-	_, err := t.exec(`UPDATE entry SET num=$2 WHERE `+where, args...)
+	if len(seqs) <= mostMoved {
+		for _, seq := range seqs {
+			if err := t.move(seq, to); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	args = append(args, to)
+	mark := "$" + strconv.Itoa(len(args))
+	// The words first, while the entries are still where they were.
+	if _, err := t.exec(`UPDATE word SET num=`+mark+` WHERE num=$1 AND seq IN (SELECT seq FROM entry WHERE `+where+`)`, args...); err != nil {
+		return err
+	}
+	_, err := t.exec(`UPDATE entry SET num=`+mark+` WHERE `+where, args...)
 	return err
+}
+
+// move moves an entry and its words to another case.
+func (t *Tx) move(seq, to int64) error {
+	var words string
+	if err := t.value(&words, `SELECT words FROM entry WHERE seq=$1`, seq); err != nil {
+		return err
+	}
+	if err := t.unword(seq); err != nil {
+		return err
+	}
+	if _, err := t.exec(`UPDATE entry SET num=$2 WHERE seq=$1`, seq, to); err != nil {
+		return err
+	}
+	if words == "" {
+		return nil
+	}
+	var index []any
+	for _, w := range strings.Split(words, wordsApart) {
+		index = append(index, to, w, seq)
+	}
+	return t.many(`INSERT INTO word (num, word, seq) VALUES `, 3, index)
 }
 
 // EntriesWith gives entries of a case that have a word, exactly, those that came first first.
@@ -436,9 +515,9 @@ func (t *Tx) DropSelector(kind, id, value string) error {
 
 // MoveEntry moves one entry to another case, where it is at home from then on.
 func (t *Tx) MoveEntry(seq, to int64) error {
-	if _, err := t.exec(`UPDATE word SET num=$2 WHERE seq=$1`, seq, to); err != nil {
+	if err := t.move(seq, to); err != nil {
 		return err
 	}
-	_, err := t.exec(`UPDATE entry SET num=$2, home=$2 WHERE seq=$1`, seq, to)
+	_, err := t.exec(`UPDATE entry SET home=$2 WHERE seq=$1`, seq, to)
 	return err
 }

@@ -181,3 +181,46 @@ func TestASearchFindsWhatLookingAtEverythingFinds(t *testing.T) {
 		}
 	})
 }
+
+// What was kept before words stood in entries is found as before, changed and destroyed with nothing left.
+func TestEntriesOfBeforeKeepTheirWords(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, dsn string) {
+		ctx := t.Context()
+		if dsn == "" {
+			dsn = filepath.Join(t.TempDir(), "old.db")
+		}
+		if err := store.FillBefore(ctx, dsn, 7, 3, "farm", "phone:+33612345678", "van"); err != nil {
+			t.Fatal(err)
+		}
+		s, err := store.Open(ctx, dsn)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		has := func(word string) (ok bool) {
+			if err := s.Read(ctx, func(tx *store.Tx) (err error) { ok, err = tx.HasWord(3, word, 0); return err }); err != nil {
+				t.Fatal(err)
+			}
+			return ok
+		}
+		if !has("farm") || !has("van") || has("other") {
+			t.Error("words were lost")
+		}
+		err = s.Write(ctx, func(tx *store.Tx) error {
+			e, err := tx.EntryOf(7)
+			if err != nil {
+				return err
+			}
+			if ok, err := tx.ChangeEntry(e, []string{"other"}); err != nil || !ok {
+				return fmt.Errorf("%v %w", ok, err)
+			}
+			return nil
+		})
+		if err != nil || has("farm") || has("phone:+33612345678") || !has("other") {
+			t.Error(err)
+		}
+		if err := s.Write(ctx, func(tx *store.Tx) error { return tx.DeleteEntry(7) }); err != nil || has("other") {
+			t.Error(err)
+		}
+	})
+}

@@ -123,7 +123,10 @@ func fileURL(path string) string {
 	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath()}).String()
 }
 
-func (s *Store) migrate(ctx context.Context) error {
+func (s *Store) migrate(ctx context.Context) error { return s.migrateTo(ctx, 0) }
+
+// migrateTo brings the tables to a version; 0: to the last.
+func (s *Store) migrateTo(ctx context.Context, version int64) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
 		return fmt.Errorf("bring the database up to date: %w", err)
@@ -132,7 +135,7 @@ func (s *Store) migrate(ctx context.Context) error {
 	if s.postgres {
 		dialect = database.DialectPostgres
 	}
-	p, err := goose.NewProvider(dialect, s.db, files)
+	p, err := goose.NewProvider(dialect, s.db, files, goose.WithGoMigrations(goose.NewGoMigration(4, &goose.GoFunc{RunTx: s.wordsInEntries}, nil)))
 	if err != nil {
 		return fmt.Errorf("bring the database up to date: %w", s.plain(err))
 	}
@@ -143,10 +146,38 @@ func (s *Store) migrate(ctx context.Context) error {
 	if is > target {
 		return ErrNewer
 	}
-	if _, err := p.Up(ctx); err != nil {
+	if version == 0 {
+		version = target
+	}
+	if _, err := p.UpTo(ctx, version); err != nil {
 		return fmt.Errorf("bring the database up to date: %w", s.plain(err))
 	}
 	return s.byBytes(ctx)
+}
+
+// wordsInEntries keeps the words of an entry in it as well, in place of an index by entry over all words, and keeps words in their order where SQLite would
+// keep them twice: each word is then written once.
+func (s *Store) wordsInEntries(ctx context.Context, tx *sql.Tx) error {
+	all := `string_agg(word, chr(31) ORDER BY word)`
+	if !s.postgres {
+		all = `group_concat(word, char(31))`
+	}
+	steps := []string{
+		`ALTER TABLE entry ADD COLUMN words TEXT NOT NULL DEFAULT ''`,
+		`UPDATE entry SET words=COALESCE((SELECT ` + all + ` FROM word WHERE word.seq=entry.seq), '')`,
+		`DROP INDEX word_entry`,
+	}
+	if !s.postgres {
+		steps = append(steps,
+			`CREATE TABLE word_new (num BIGINT NOT NULL, word TEXT NOT NULL, seq BIGINT NOT NULL, PRIMARY KEY (num, word, seq)) WITHOUT ROWID`,
+			`INSERT INTO word_new SELECT num, word, seq FROM word ORDER BY num, word, seq`, `DROP TABLE word`, `ALTER TABLE word_new RENAME TO word`)
+	}
+	for _, q := range steps {
+		if _, err := tx.ExecContext(ctx, q); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // byBytes makes PostgreSQL compare by bytes, as SQLite does, where a beginning is looked for: its own order of letters may be that of a

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"os/exec"
@@ -27,7 +28,7 @@ func TestCommandLine(t *testing.T) {
 		Dir:                 "testdata",
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "set": set, "served": served, "free": free},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "set": set, "served": served, "free": free, "entities": entities},
 	})
 }
 
@@ -49,6 +50,17 @@ func exits(ts *testscript.TestScript, _ bool, args []string) {
 // set NAME FILE sets a variable to what a file says.
 func set(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
+}
+
+// entities N FILE writes so many persons.
+func entities(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "{\"id\":\"p%d\",\"schema\":\"Person\",\"properties\":{\"name\":[\"Person %[1]d of %d\"],\"idNumber\":[\"AB%06d\"]}}\n", i, i/7, i)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(b.String()), 0o600))
 }
 
 // free NAME sets a variable to a port that nobody uses.
