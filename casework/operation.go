@@ -218,6 +218,16 @@ type Figure struct {
 	By      map[string]map[string]int64  `json:"by,omitempty"`       // tag, what it says, how many
 	Money   map[string]string            `json:"money,omitempty"`    // by currency, each asset in its last state only
 	ByState map[string]map[string]string `json:"by_state,omitempty"` // of money: state, currency, amount
+	Parts   []Part                       `json:"parts,omitempty"`    // of money: each asset, in its last state
+}
+
+// Part is an amount of a figure, and of which day it is: what it is worth elsewhere is worth at that day's rate.
+type Part struct {
+	Record   string    `json:"record"`
+	State    string    `json:"state"`
+	Amount   string    `json:"amount"`
+	Currency string    `json:"currency"`
+	At       time.Time `json:"at"`
 }
 
 // Differ is a record about which participants do not say the same.
@@ -265,7 +275,9 @@ func Count(list []Report, until time.Time) (figures map[string]*Figure, differ [
 			f.By[tag][v] += n
 		}
 		if r.Amount != "" {
-			f.add(cmp.Or(r.Tags["state"], "found"), r.Currency, r.Amount)
+			state := cmp.Or(r.Tags["state"], "found")
+			f.add(state, r.Currency, r.Amount)
+			f.Parts = append(f.Parts, Part{r.Record, state, r.Amount, r.Currency, r.At})
 		}
 		if d, ok := disagree(said[k]); ok {
 			differ = append(differ, Differ{k.measure, k.record, d, members(said[k])})

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -195,4 +197,47 @@ func TestOperationsOfThePastAreReplayedToTheirPublicFigures(t *testing.T) {
 	if _, _, err := PresetOf("nothing"); !errors.Is(err, ErrPreset) {
 		t.Error(err)
 	}
+}
+
+// Midnight is at one instant: whatever the offset of the clock that told a record, it belongs to one day, and the days add up to the whole.
+func TestADayEndsOnceInEveryTimeZone(t *testing.T) {
+	zones := []int{-12 * 60, -11*60 - 30, -5 * 60, 0, 5*60 + 45, 12*60 + 45, 14 * 60}
+	rapid.Check(t, func(t *rapid.T) {
+		base := time.Date(2026, 2, 28, 0, 0, 0, 0, time.UTC)
+		var list []Report
+		for i := range rapid.IntRange(1, 20).Draw(t, "reports") {
+			offset := rapid.SampledFrom(zones).Draw(t, "offset")
+			// Around a midnight, of UTC or of the clock's own place.
+			at := base.AddDate(0, 0, rapid.IntRange(0, 4).Draw(t, "day")).Add(time.Duration(rapid.IntRange(-1, 1).Draw(t, "ns")))
+			if rapid.Bool().Draw(t, "own midnight") {
+				at = at.Add(-time.Duration(offset) * time.Minute)
+			}
+			list = append(list, Report{Measure: "arrests", Record: fmt.Sprint("arrest/", i), Member: "A", At: at.In(time.FixedZone("", offset*60)), Tags: map[string]string{"offence": "THB"}})
+		}
+		total, before := int64(0), map[string]bool{}
+		for d := -2; d <= 8; d++ {
+			end := base.AddDate(0, 0, d+1).Add(-time.Nanosecond) // as count --at says it
+			figures, _ := Count(list, end)
+			f := figures["arrests"]
+			if f == nil {
+				continue
+			}
+			for _, r := range f.Records {
+				if !before[r] {
+					before[r] = true
+					total++
+					i, _ := strconv.Atoi(strings.TrimPrefix(r, "arrest/"))
+					if day := list[i].At.UTC().Format(time.DateOnly); day != base.AddDate(0, 0, d).Format(time.DateOnly) {
+						t.Fatalf("%s at %v counts on %s", r, list[i].At, base.AddDate(0, 0, d).Format(time.DateOnly))
+					}
+				}
+			}
+			if f.Number != int64(len(before)) {
+				t.Fatalf("a record went away: %d, %d", f.Number, len(before))
+			}
+		}
+		if total != int64(len(list)) {
+			t.Fatalf("%d of %d records have a day", total, len(list))
+		}
+	})
 }

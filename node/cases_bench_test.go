@@ -31,7 +31,7 @@ func BenchmarkCase(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	n, ctx, w := alone(b, ""), b.Context(), inform("ann")
+	n, ctx, w := alone(b, os.Getenv("TARIR_BENCH_DSN")), b.Context(), inform("ann")
 	c, err := n.NewCase(ctx, w, "Large", nil)
 	if err != nil {
 		b.Fatal(err)

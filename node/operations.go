@@ -150,7 +150,7 @@ func (n *Node) gotOperation(tx *store.Tx, st *envelope.Statement) (string, error
 	default:
 		b.Num = was.Num
 	}
-	return store.Stored, n.putOperation(tx, b, st.Label, st.From, st.ID)
+	return store.Stored, errors.Join(n.putOperation(tx, b, st.Label, st.From, st.ID), n.endWatch(tx, b))
 }
 
 // StepOperation goes on to the next state of an operation's life.
@@ -172,7 +172,7 @@ func (n *Node) StepOperation(ctx context.Context, w Who, id string, to casework.
 		}
 		out = &b.Operation
 		l := labelOf(it)
-		return errors.Join(n.putOperation(tx, b, l, it.Source, it.Statement), n.tellOperation(tx, b, l))
+		return errors.Join(n.putOperation(tx, b, l, it.Source, it.Statement), n.tellOperation(tx, b, l), n.endWatch(tx, b))
 	})
 	return out, err
 }

@@ -3,11 +3,13 @@ package node_test
 import (
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"tarir/casework"
 	"tarir/handling"
+	"tarir/match"
 	"tarir/node"
 	"tarir/notice"
 	"tarir/store"
@@ -175,4 +177,124 @@ func TestANodeReportsWhatItDidItself(t *testing.T) {
 		checks := c.Figures["checks"]
 		return checks != nil && checks.Number == 3 && c.Figures["accounts_frozen"].Number == 1 && c.Figures["money"].ByState["held"]["USD"] == "400.00"
 	})
+}
+
+// While an operation runs: what is asked in the languages of who is asked, the watch-list that ends with it, the feed, and what the assets add up to.
+func TestAnOperationWhileItRuns(t *testing.T) {
+	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "NCB-BB": handling.Bureau}, nil)
+	ctx, gs, aa := t.Context(), w.nodes["GS"].Node, w.nodes["NCB-AA"].Node
+	c, err := gs.NewCase(ctx, inform("ann"), "Farm", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := gs.AddToCase(ctx, inform("ann"), c.ID, []node.NewEntry{
+		text(casework.AssetEntry, `{"id":"a1","kind":"account","identifier":"BANKFFXX/9","value":"1000.00","currency":"USD","as_of":"2026-02-28T00:00:00Z","source":"the bank","link":"fees rest here"}`),
+	}); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	plan := casework.Operation{Title: "Night", From: now, To: now.AddDate(0, 0, 4), Participants: []casework.Participant{{Member: "NCB-AA"}}, Targets: []casework.Ref{{Kind: "case", ID: c.ID}}, Places: []string{"FRLYS"}}
+	o, err := gs.PlanOperation(ctx, inform("ann"), plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask := casework.Tasking{Text: map[string]string{"en": "Check the night trains.", "fr": "Contrôlez les trains de nuit."}, Places: []string{"FRLYS"}, Due: now.Add(time.Hour)}
+	if _, err := gs.TaskOperation(ctx, inform("ann"), o.ID, ask); !errors.Is(err, casework.ErrOperation) {
+		t.Error("asked before anybody is at work:", err)
+	}
+	for _, s := range []casework.OperationState{casework.PreOperational, casework.Live} {
+		if _, err := gs.StepOperation(ctx, inform("ann"), o.ID, s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.until("the participant knows that it is live", func() bool { return w.state("NCB-AA", "operation", o.ID) == "live" })
+	for _, bad := range []casework.Tasking{{}, {Text: ask.Text}, {Text: map[string]string{"fr": "x"}, Due: ask.Due}, {Text: ask.Text, Due: ask.Due, To: []string{"NCB-BB"}}, {Text: ask.Text, Due: ask.Due, Places: []string{"XX"}}} {
+		if _, err := gs.TaskOperation(ctx, inform("ann"), o.ID, bad); !errors.Is(err, casework.ErrOperation) {
+			t.Errorf("%+v: %v", bad, err)
+		}
+	}
+	if _, err := aa.TaskOperation(ctx, inform("ann"), o.ID, ask); !errors.Is(err, casework.ErrOperation) {
+		t.Error("a participant asks the others:", err)
+	}
+	asked, err := gs.TaskOperation(ctx, inform("ann"), o.ID, ask)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.until("it is among the tasks", func() bool { return len(w.tasks("NCB-AA", "tasking")) == 1 })
+	feed, err := aa.OperationFeed(ctx, inform("ann"), o.ID, 0, 100)
+	if err != nil || len(feed) != 1 || feed[0].Tasking.In("fr") != "Contrôlez les trains de nuit." || feed[0].Tasking.In("es") != "Check the night trains." {
+		t.Fatalf("%v %+v", err, feed)
+	}
+	if err := aa.DoneTasking(ctx, inform("ann"), o.ID, "none", ""); !errors.Is(err, casework.ErrOperation) {
+		t.Error(err)
+	}
+	if err := aa.DoneTasking(ctx, inform("ann"), o.ID, asked.ID, "three trains"); err != nil || len(w.tasks("NCB-AA", "tasking")) != 0 {
+		t.Error("it is still to be done:", err)
+	}
+	w.until("the owner hears of it", func() bool {
+		feed, err := gs.OperationFeed(ctx, inform("ann"), o.ID, 0, 100)
+		return err == nil && len(feed) == 1 && feed[0].Tasking.Done["NCB-AA"].Note == "three trains"
+	})
+
+	// The watch-list.
+	got, err := gs.WatchInOperation(ctx, inform("ann"), o.ID, strings.NewReader(`{"id":"p1","schema":"Person","properties":{"name":["Anna Ekzemplar"],"phone":["+33612345678"]}}`+"\nnonsense\n"+`{"id":"x","schema":"Event","properties":{}}`+"\n"))
+	if err != nil || got.Read != 3 || got.Accepted != 1 || len(got.Rejected) != 2 {
+		t.Fatalf("%v %+v", err, got)
+	}
+	known := func() int {
+		a, err := aa.IsKnown(ctx, who("ann"), notice.Thing{Kind: "phone", Value: "+33612345678"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(a.Hits)
+	}
+	w.until("the participant looks for them", func() bool { return w.first("NCB-AA", "watch") != "" })
+	if w.first("NCB-BB", "watch") != "" {
+		t.Error("somebody who does not take part has the watch-list")
+	}
+	checked, err := aa.LookUp(ctx, who("ann"), node.Question{Ask: match.Ask{Names: []string{"Анна Экземпляр"}}})
+	if err != nil || len(checked.Hits) != 1 || checked.Hits[0].Owner != "GS" {
+		t.Errorf("%v %+v", err, checked)
+	}
+	if known() == 0 {
+		t.Error("the number of the watch-list is not known")
+	}
+
+	// The feed goes on where it was left.
+	if _, err := aa.ReportOperation(ctx, inform("ann"), o.ID, []casework.Report{{Measure: "arrests", Record: "arrest/1", At: now, Tags: map[string]string{"offence": "THB"}}}); err != nil {
+		t.Fatal(err)
+	}
+	last := int64(0)
+	w.until("the report is in the feed", func() bool {
+		list, err := gs.OperationFeed(ctx, inform("ann"), o.ID, last, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range list {
+			last = l.Seq
+			if l.Record == "arrest/1" && l.Member == "NCB-AA" {
+				return true
+			}
+		}
+		return false
+	})
+	if list, err := gs.OperationFeed(ctx, inform("ann"), o.ID, last, 100); err != nil || len(list) != 0 {
+		t.Errorf("%v %+v", err, list)
+	}
+	m, err := gs.OperationMoney(ctx, inform("ann"), o.ID, map[string]string{"USD": "4000.00"})
+	if err != nil || m.Assets != 1 || m.Sums["USD"][casework.Located] != "1000.00" || m.Shares["USD"]["located"] != "25.0" {
+		t.Errorf("%v %+v", err, m)
+	}
+	if _, err := gs.OperationMoney(ctx, inform("bob"), o.ID, nil); !errors.Is(err, casework.ErrNoSeat) {
+		t.Error("the assets of a case in which bob has no seat:", err)
+	}
+
+	// It closes, and nobody looks any more.
+	if _, err := gs.StepOperation(ctx, inform("ann"), o.ID, casework.Closing); err != nil {
+		t.Fatal(err)
+	}
+	w.until("the watch-list is gone", func() bool { return w.first("NCB-AA", "watch") == "" && w.first("GS", "watch") == "" })
+	if _, err := gs.WatchInOperation(ctx, inform("ann"), o.ID, strings.NewReader("")); !errors.Is(err, casework.ErrOperation) {
+		t.Error(err)
+	}
 }

@@ -3,6 +3,7 @@ package node
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -141,12 +142,17 @@ func (n *Node) Import(ctx context.Context, w Who, r io.Reader, label handling.La
 }
 
 func (n *Node) keepRecord(tx *store.Tx, e *entity.Entity, l *handling.Label) (int, error) {
+	return n.keepRecordOf(tx, e, l, "", "")
+}
+
+// keepRecordOf keeps a record that is watched, of this node or of the watch-list of an operation, from another member.
+func (n *Node) keepRecordOf(tx *store.Tx, e *entity.Entity, l *handling.Label, source, operation string) (int, error) {
 	text, err := e.Encode()
 	if err != nil {
 		return 0, err
 	}
 	it := &store.Item{
-		Kind: kindWatch, ID: e.ID, Owner: n.config.Member, State: e.Schema, Recorded: l.Recorded, Changed: l.Recorded, Ends: l.Until, Label: mustJSON(l), Body: text,
+		Kind: kindWatch, ID: e.ID, Owner: cmp.Or(source, n.config.Member), Source: source, Number: operation, State: e.Schema, Recorded: l.Recorded, Changed: l.Recorded, Ends: l.Until, Label: mustJSON(l), Body: text,
 	}
 	if err := tx.Put(it); err != nil {
 		return 0, err

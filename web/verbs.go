@@ -84,6 +84,7 @@ type Args struct {
 	Say      node.GroupSay      `json:"say,omitzero"`
 	Counts   []casework.Tally   `json:"counts,omitempty"`
 	Dry      bool               `json:"dry,omitempty"`
+	Tasking  *casework.Tasking  `json:"tasking,omitempty"`
 
 	Person      *vault.Record         `json:"person,omitempty"`
 	VaultChange *node.VaultChange     `json:"vault_change,omitempty"`
@@ -352,6 +353,29 @@ var verbs = map[string]verb{
 	},
 	"operation.gather": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return n.GatherReports(ctx, w, a.ID)
+	},
+	"operation.task": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		if a.Tasking == nil {
+			return nil, errors.New("say what is to be done")
+		}
+		return n.TaskOperation(ctx, w, a.ID, *a.Tasking)
+	},
+	"operation.done": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return nil, n.DoneTasking(ctx, w, a.ID, a.Name, a.Contact)
+	},
+	"operation.watch": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		f, err := os.Open(a.Path)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		return n.WatchInOperation(ctx, w, a.ID, f)
+	},
+	"operation.feed": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.OperationFeed(ctx, w, a.ID, a.Seq, a.Limit)
+	},
+	"operation.money": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.OperationMoney(ctx, w, a.ID, a.Proceeds)
 	},
 	"operation.agree": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return nil, n.AgreeToCounts(ctx, w, a.ID)

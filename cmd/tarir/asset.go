@@ -53,19 +53,33 @@ type assetMoneyCmd struct {
 }
 
 func (c *assetMoneyCmd) Run(e *env) error {
-	proceeds := map[string]string{}
-	for _, p := range c.Proceeds {
-		currency, amount, ok := strings.Cut(p, "=")
-		if !ok {
-			return fmt.Errorf("%q is no amount: write USD=120000.00", p)
-		}
-		proceeds[currency] = amount
+	proceeds, err := proceedsOf(c.Proceeds)
+	if err != nil {
+		return err
 	}
 	var out node.Money
 	if err := c.do(e, "asset.money", web.Args{Paths: c.Cases, Proceeds: proceeds}, &out); err != nil {
 		return err
 	}
-	if c.JSON {
+	return printMoney(e, c.JSON, &out)
+}
+
+// proceedsOf reads amounts such as USD=120000.00.
+func proceedsOf(list []string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, p := range list {
+		currency, amount, ok := strings.Cut(p, "=")
+		if !ok {
+			return nil, fmt.Errorf("%q is no amount: write USD=120000.00", p)
+		}
+		out[currency] = amount
+	}
+	return out, nil
+}
+
+// printMoney prints what assets add up to.
+func printMoney(e *env, asJSON bool, out *node.Money) error {
+	if asJSON {
 		return writeJSON(e.stdout, out)
 	}
 	fmt.Fprintf(e.stdout, "%d assets\n", out.Assets)
