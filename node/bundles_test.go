@@ -2,16 +2,22 @@ package node_test
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"tarir/bundle"
 	"tarir/casework"
@@ -282,5 +288,63 @@ func TestAnExportThatIsBrokenOffLeavesNoFile(t *testing.T) {
 	}
 	if _, err := n.ExportCase(t.Context(), inform("ann"), c.ID, filepath.Join(dir, "mine.zip")); err == nil {
 		t.Error("a file that was there was written over")
+	}
+}
+
+// Many tiny objects that all refer to each other in one ring go in, out and in again with bounded memory. TARIR_TINY says how many (a million takes
+// some minutes).
+func TestManyTinyObjectsInARing(t *testing.T) {
+	many := 8_000
+	if s := os.Getenv("TARIR_TINY"); s != "" {
+		var err error
+		if many, err = strconv.Atoi(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n, ctx := alone(t, ""), t.Context()
+	c, err := n.NewCase(ctx, inform("ann"), "Ring", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, w := io.Pipe()
+	go func() {
+		out := bufio.NewWriter(w)
+		for i := range many {
+			fmt.Fprintf(out, "{\"id\":\"%d\",\"schema\":\"Ownership\",\"properties\":{\"owner\":[\"%d\"],\"asset\":[\"%d\"]}}\n", i, (i+many-1)%many, (i+1)%many)
+		}
+		_ = w.CloseWithError(out.Flush()) // the other end tells
+	}()
+	most := uint64(0)
+	stop := make(chan struct{})
+	var watch sync.WaitGroup
+	watch.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			case <-time.After(50 * time.Millisecond):
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				most = max(most, m.HeapInuse)
+			}
+		}
+	})
+	got, err := n.ImportIntoCase(ctx, inform("ann"), c.ID, casework.EntityEntry, r)
+	if err != nil || got.New != many {
+		t.Fatalf("%v %d new", err, got.New)
+	}
+	path := filepath.Join(t.TempDir(), "ring.zip")
+	if _, err := n.ExportCase(ctx, inform("ann"), c.ID, path); err != nil {
+		t.Fatal(err)
+	}
+	back, err := n.ImportCase(ctx, inform("ann"), path)
+	if err != nil || back.New != many || len(back.Rejected) != 0 {
+		t.Fatalf("%v %+v", err, back)
+	}
+	close(stop)
+	watch.Wait()
+	t.Logf("%d objects, %d MB of heap at most", many, most>>20)
+	if most > 200<<20 {
+		t.Errorf("%d MB of heap", most>>20)
 	}
 }
