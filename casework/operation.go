@@ -243,15 +243,21 @@ type Differ struct {
 func Count(list []Report, until time.Time) (figures map[string]*Figure, differ []Differ) {
 	type key struct{ measure, record string }
 	last := map[key]*Report{}
-	said := map[key][]*Report{}
+	said := map[key][]*Report{} // where there is more than one
 	for i := range list {
 		r := &list[i]
 		if r.At.After(until) {
 			continue
 		}
 		k := key{r.Measure, r.Record}
-		said[k] = append(said[k], r)
-		if have := last[k]; have == nil || later(r, have) {
+		have := last[k]
+		if have != nil && said[k] == nil {
+			said[k] = []*Report{have}
+		}
+		if have != nil {
+			said[k] = append(said[k], r)
+		}
+		if have == nil || later(r, have) {
 			last[k] = r
 		}
 	}

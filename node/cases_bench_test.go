@@ -117,11 +117,14 @@ func BenchmarkCase(b *testing.B) {
 				}
 			}
 		}()
-		for i := 0; b.Loop(); i++ {
-			path := filepath.Join(b.TempDir(), fmt.Sprint(i, ".zip"))
+		// Once, however often the others are asked: it takes long.
+		for range 1 {
+			path := filepath.Join(b.TempDir(), "case.zip")
+			began := time.Now()
 			if _, err := n.ExportCase(ctx, w, c.ID, path); err != nil {
 				b.Fatal(err)
 			}
+			b.ReportMetric(time.Since(began).Seconds(), "s-one")
 			info, err := os.Stat(path)
 			if err != nil {
 				b.Fatal(err)
@@ -249,5 +252,69 @@ func BenchmarkCountOperation(b *testing.B) {
 		if err != nil || c.Figures["checks"].Number != 196*288*18 || c.Figures["arrests"].Number != 5000 {
 			b.Fatal(err, c)
 		}
+	}
+}
+
+// BenchmarkLive is how long it takes from a participant's report to its line in the owner's feed, and to the owner's counts, where 60,000 reports are there
+// already. The metrics are p99.
+func BenchmarkLive(b *testing.B) {
+	w := newWorld(b, map[string]handling.Kind{"NCB-AA": handling.Bureau}, nil)
+	ctx, gs, aa := b.Context(), w.nodes["GS"].Node, w.nodes["NCB-AA"].Node
+	from := time.Now()
+	o, err := gs.PlanOperation(ctx, inform("ann"), casework.Operation{Title: "Live", From: from, To: from.AddDate(0, 0, 4), Participants: []casework.Participant{{Member: "NCB-AA"}}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, s := range []casework.OperationState{casework.PreOperational, casework.Live} {
+		if _, err := gs.StepOperation(ctx, inform("ann"), o.ID, s); err != nil {
+			b.Fatal(err)
+		}
+	}
+	w.until("the participant knows that it is live", func() bool { return w.state("NCB-AA", "operation", o.ID) == "live" })
+	var list []casework.Report
+	for i := range 60_000 {
+		list = append(list, casework.Report{Measure: "checks", Record: fmt.Sprint("checks/", i), Number: 17, At: from, Tags: map[string]string{"database": "documents"}})
+	}
+	for chunk := range slices.Chunk(list, 5000) {
+		if _, err := gs.ReportOperation(ctx, inform("ann"), o.ID, chunk); err != nil {
+			b.Fatal(err)
+		}
+	}
+	last := int64(0)
+	feed := func() (found string) {
+		for {
+			lines, err := gs.OperationFeed(ctx, inform("ann"), o.ID, last, 1000)
+			if err != nil {
+				b.Fatal(err)
+			}
+			if len(lines) == 0 {
+				return found
+			}
+			for _, l := range lines {
+				last, found = l.Seq, l.Record
+			}
+		}
+	}
+	feed()
+	var told, counted []float64
+	for i := 0; b.Loop(); i++ {
+		record := fmt.Sprint("arrest/", i)
+		began := time.Now()
+		if _, err := aa.ReportOperation(ctx, inform("ann"), o.ID, []casework.Report{{Measure: "arrests", Record: record, At: from, Tags: map[string]string{"offence": "THB"}}}); err != nil {
+			b.Fatal(err)
+		}
+		for feed() != record {
+			time.Sleep(time.Millisecond)
+		}
+		told = append(told, float64(time.Since(began).Microseconds())/1000)
+		got, err := gs.CountOperation(ctx, inform("ann"), o.ID, time.Now())
+		if err != nil || got.Figures["arrests"].Number != int64(i+1) {
+			b.Fatal(err)
+		}
+		counted = append(counted, float64(time.Since(began).Microseconds())/1000)
+	}
+	for name, list := range map[string][]float64{"feed-p99-ms": told, "count-p99-ms": counted} {
+		slices.Sort(list)
+		b.ReportMetric(list[(len(list)*99)/100], name)
 	}
 }

@@ -83,6 +83,11 @@ type Node struct {
 	asked      chan struct{} // there is something to do for private checks
 	counted    counters
 	openings   *vault.Openings // of the vault
+
+	lately struct {
+		sync.Mutex
+		reports
+	}
 }
 
 // Errors, for those who must decide.

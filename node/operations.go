@@ -366,15 +366,20 @@ func (n *Node) CountOperation(ctx context.Context, w Who, id string, until time.
 		until = n.now()
 	}
 	out := &Counted{AsOf: until}
-	var list []casework.Report
+	n.lately.Lock()
+	defer n.lately.Unlock()
+	var all reports
 	err := n.store.Read(ctx, func(tx *store.Tx) error {
 		_, b, err := getOperation(tx, id)
 		if err != nil {
 			return err
 		}
-		out.Operation, list = &b.Operation, nil
-		for after := int64(0); ; {
-			some, err := tx.Entries(b.Num, kindReport, after, 5000)
+		out.Operation, all = &b.Operation, n.lately.reports
+		if all.of != b.Num {
+			all = reports{of: b.Num}
+		}
+		for {
+			some, err := tx.Entries(b.Num, kindReport, all.after, 5000)
 			if err != nil || len(some) == 0 {
 				return err
 			}
@@ -383,11 +388,27 @@ func (n *Node) CountOperation(ctx context.Context, w Who, id string, until time.
 				if err := json.Unmarshal(e.Body, &r); err != nil {
 					return fmt.Errorf("read a report: %w", err)
 				}
-				list, after = append(list, r), e.Seq
+				all.list, all.after = append(all.list, r), e.Seq
 			}
 		}
 	})
-	out.Reports = len(list)
-	out.Figures, out.Differ = casework.Count(list, until)
-	return out, err
+	if err != nil {
+		return nil, err
+	}
+	if n.lately.reports = all; len(all.list) > mostLately {
+		n.lately.reports = reports{}
+	}
+	out.Reports = len(all.list)
+	out.Figures, out.Differ = casework.Count(all.list, until)
+	return out, nil
 }
+
+// reports are those of an operation up to one of them. A board asks for the counts of the same operation again and again, so those of the operation that was
+// counted last stay in memory, if they are not too many; a report is never changed, and what comes in later has the higher number.
+type reports struct {
+	of, after int64
+	list      []casework.Report
+}
+
+// mostLately is how many reports stay in memory: some 120 MB.
+const mostLately = 250_000
