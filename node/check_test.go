@@ -109,7 +109,11 @@ func TestTheDeskAsksInAnyScript(t *testing.T) {
 		bank.stop()
 		w.start("BANK-FF")
 		bank = w.nodes["BANK-FF"]
-		server := httptest.NewServer(web.Public(bank.Node))
+		h, err := web.Public(bank.Node)
+		if err != nil {
+			t.Fatal(err)
+		}
+		server := httptest.NewServer(h)
 		defer server.Close()
 		post := func(token string) (int, string) {
 			t.Helper()

@@ -169,7 +169,7 @@ func (n *Node) retain(ctx context.Context) error {
 			l := labelOf(it)
 			switch {
 			case now.Before(it.Ends):
-				if own && it.Kind != kindHook && l != nil && !now.Before(l.Review()) && it.State != "recalled" {
+				if own && l != nil && !l.Recorded.IsZero() && !now.Before(l.Review()) && it.State != "recalled" {
 					err = n.addTask(tx, store.Task{ID: "retention/" + it.Kind + "/" + it.ID, Kind: "retention", Subject: it.Kind + "/" + it.ID, Due: it.Ends})
 				}
 			case own && (it.Kind == kindMessage || it.Kind == kindDiffusion) && it.State != "recalled":

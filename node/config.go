@@ -79,6 +79,7 @@ type Relay struct {
 // Web is where the node answers by HTTP.
 type Web struct {
 	Listen string `toml:"listen"`
+	Origin string `toml:"origin"` // where people open the pages; empty: there are none
 	Public bool   `toml:"public_notices"`
 }
 
@@ -157,6 +158,9 @@ max_bytes = 0
 # Where this node answers: health, metrics and, on the secretariat's node, the public extracts of notices. Empty: nowhere.
 # People and programs of this machine use the socket "tarir.sock" in this folder, which only its owner can open.
 listen = %q
+# Where people open this node's pages in a browser, such as "https://tarir.example" (behind a proxy with TLS) or "http://localhost:8080" (this machine
+# alone). Empty: there are no pages. An administrator invites each person: tarir person invite.
+origin = ""
 public_notices = %v
 
 [notices]
@@ -254,6 +258,12 @@ func parseConfig(text []byte, path string) (*Config, error) {
 	for _, id := range c.Vault.People {
 		if c.person(id) == nil {
 			return nil, fmt.Errorf("%w: %s: [vault] names %q, who does not work with this node", ErrConfig, path, id)
+		}
+	}
+	if c.Web.Origin != "" {
+		u, err := url.Parse(c.Web.Origin)
+		if err != nil || u.Host == "" || u.Path != "" || u.Scheme != "https" && (u.Scheme != "http" || u.Hostname() != "localhost") {
+			return nil, fmt.Errorf("%w: %s: [web] origin is https://HOST, or http://localhost:PORT", ErrConfig, path)
 		}
 	}
 	for _, w := range c.Webhooks {

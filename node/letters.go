@@ -271,7 +271,7 @@ func (n *Node) shown(tx *store.Tx, w Who, it *store.Item) (bool, error) {
 		return false, err
 	}
 	l := labelOf(it)
-	if l == nil {
+	if l == nil || l.Recorded.IsZero() { // what the node keeps for itself: sessions, calls, jobs
 		return false, nil
 	}
 	if it.Kind == kindCase {

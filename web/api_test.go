@@ -19,7 +19,6 @@ import (
 	"tarir/handling"
 	"tarir/node"
 	"tarir/taxii"
-	"tarir/web"
 )
 
 var update = flag.Bool("update", false, "write docs/openapi.json anew")
@@ -54,7 +53,7 @@ func newDesk(t *testing.T) *desk {
 			t.Error(err)
 		}
 	})
-	s := httptest.NewServer(web.Public(n))
+	s := httptest.NewServer(public(t, n))
 	t.Cleanup(s.Close)
 	d.n, d.url = n, s.URL
 	return d

@@ -122,6 +122,9 @@ var verbs = map[string]verb{
 	"member.change": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return nil, n.Change(ctx, w, register.Type(a.Kind), a.Member, w.Reason, a.Rights)
 	},
+	"person.invite": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.InviteToLogin(ctx, w, a.ID)
+	},
 	"boxes": func(ctx context.Context, n *node.Node, w node.Who, _ *Args) (any, error) {
 		return n.Boxes(ctx, w)
 	},

@@ -26,13 +26,14 @@ import (
 	"tarir/node"
 	"tarir/notice"
 	"tarir/store"
+	"tarir/web/pages"
 )
 
 // Socket is the name of the socket in a data folder.
 const Socket = "tarir.sock"
 
-// Public answers health, metrics and, where the node publishes them, the public extracts of notices.
-func Public(n *node.Node) http.Handler {
+// Public answers health, metrics, programs that are clients and, where the node has them, people in a browser and the public extracts of notices.
+func Public(n *node.Node) (http.Handler, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, r *http.Request) {
 		h, err := n.Health(r.Context())
@@ -64,7 +65,14 @@ func Public(n *node.Node) http.Handler {
 	if n.Config().Web.Public {
 		mux.HandleFunc("GET /notices/v1/{path...}", func(w http.ResponseWriter, r *http.Request) { public(n, w, r) })
 	}
-	return mux
+	if n.Config().Web.Origin != "" {
+		h, err := pages.New(n)
+		if err != nil {
+			return nil, err
+		}
+		mux.Handle("/", h)
+	}
+	return mux, nil
 }
 
 // public answers one query of the public notices API: COLOUR, COLOUR/ID, COLOUR/ID/images or COLOUR/ID/images/PICTURE, where un has
@@ -169,12 +177,16 @@ func Serve(ctx context.Context, n *node.Node, dir string, ready func(address str
 	servers := []pair{{local, timeouts(Local(n))}}
 	address := ""
 	if n.Config().Web.Listen != "" {
+		h, err := Public(n)
+		if err != nil {
+			return errors.Join(err, local.Close())
+		}
 		l, err := net.Listen("tcp", n.Config().Web.Listen)
 		if err != nil {
 			return errors.Join(err, local.Close())
 		}
 		address = "http://" + l.Addr().String()
-		servers = append(servers, pair{l, timeouts(Public(n))})
+		servers = append(servers, pair{l, timeouts(h)})
 	}
 	ready(address)
 	errs := make(chan error, len(servers))

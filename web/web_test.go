@@ -34,9 +34,23 @@ func who(person string) node.Who {
 // secretariat is a running node that publishes extracts, and its folder.
 func secretariat(t *testing.T) (*node.Node, string) {
 	t.Helper()
+	return secretariatAt(t, "")
+}
+
+// secretariatAt is one whose pages are opened at an origin.
+func secretariatAt(t *testing.T, origin string) (*node.Node, string) {
+	t.Helper()
 	dir := filepath.Join(t.TempDir(), "GS")
 	pass := node.Passphrase{Text: "correct horse", Work: 2}
 	if err := node.Found(dir, pass, node.Setup{Member: "GS", Name: "Secretariat", Country: "FR", Listen: "127.0.0.1:0", Web: "127.0.0.1:0", People: people}, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(dir, "config.toml")
+	config, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, bytes.Replace(config, []byte(`origin = ""`), fmt.Appendf(nil, "origin = %q", origin), 1), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	n, err := node.Open(t.Context(), dir, node.Options{Passphrase: pass, Every: 50 * time.Millisecond})
@@ -148,7 +162,7 @@ func TestThePublicSeesExtractsAndNothingElse(t *testing.T) {
 	other := red(false, "Ferro")
 	other.Person.Phones = nil
 	open, closed := publish(t, n, red(true, "Vargo"), file), publish(t, n, other, file)
-	s := httptest.NewServer(web.Public(n))
+	s := httptest.NewServer(public(t, n))
 	defer s.Close()
 	get := func(path string) (int, string, []byte) {
 		t.Helper()
@@ -270,4 +284,13 @@ func TestTheSocketServesWhoMayAndTellsOthersWhy(t *testing.T) {
 	if err := web.Do(ctx, fmt.Sprint(dir, "-none"), "health", node.Who{}, web.Args{}, nil); err == nil {
 		t.Error("a node that does not run answers")
 	}
+}
+
+func public(t *testing.T, n *node.Node) http.Handler {
+	t.Helper()
+	h, err := web.Public(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return h
 }

@@ -54,6 +54,7 @@ type cli struct {
 	Check      checkCmd      `cmd:"" help:"Ask whether a person, organisation, vessel, number or address is known."`
 	Index      indexCmd      `cmd:"" help:"The index of what is known: build it, load lists, see what it holds, answer from it."`
 	Private    privateCmd    `cmd:"" help:"Ask a member whether something is known to it, without telling what."`
+	Person     personCmd     `cmd:"" help:"People who log in to the node's pages."`
 	Client     clientCmd     `cmd:"" help:"Programs that may ask the node over the network whether somebody is known."`
 	Hit        hitCmd        `cmd:"" help:"Take the next step about a possible match."`
 	Act        actCmd        `cmd:"" help:"Ask whether something may be done to a person now, by a hit."`
