@@ -27,6 +27,22 @@ type CaseLine func(kind casework.EntryKind, text []byte) error
 // CaseLines reads files of every format that an analysis reads, and folders of its results, as entries of a case: entities, payments,
 // findings and organisations, adverts and journeys.
 func CaseLines(ctx context.Context, paths []string, to CaseLine, rejected func(intake.Rejection) error) error {
+	for _, p := range paths {
+		results, err := resultsOf(p)
+		if err != nil {
+			return err
+		}
+		for _, r := range results {
+			if err := readResults(r, to); err != nil {
+				return err
+			}
+		}
+	}
+	return readCaseFiles(ctx, paths, &caseSink{to}, rejected)
+}
+
+// readCaseFiles reads the files among the paths that are no results.
+func readCaseFiles(ctx context.Context, paths []string, s intake.Store, rejected func(intake.Rejection) error) error {
 	var files []string
 	for _, p := range paths {
 		results, err := resultsOf(p)
@@ -35,12 +51,6 @@ func CaseLines(ctx context.Context, paths []string, to CaseLine, rejected func(i
 		}
 		if results == nil {
 			files = append(files, p)
-			continue
-		}
-		for _, r := range results {
-			if err := readResults(r, to); err != nil {
-				return err
-			}
 		}
 	}
 	if len(files) == 0 {
@@ -54,7 +64,6 @@ func CaseLines(ctx context.Context, paths []string, to CaseLine, rejected func(i
 	if err != nil {
 		return err
 	}
-	s := &caseSink{to}
 	for _, t := range todo {
 		if t.format == nil {
 			return fmt.Errorf("%s: %s", t.in.Path, t.problem)
@@ -74,8 +83,12 @@ type CasePart struct {
 }
 
 // CaseParts reads files as CaseLines does and writes their lines into a folder, one file a kind, those of entities first: so that a node can take them up
-// kind by kind, whatever their order was.
-func CaseParts(ctx context.Context, paths []string, dir string, rejected func(intake.Rejection) error) (parts []CasePart, err error) {
+// kind by kind, whatever their order was. Where only names network/ID, finding/ID, family/ID or advert/ID, they are read for what belongs to that.
+func CaseParts(ctx context.Context, paths []string, only, dir string, rejected func(intake.Rejection) error) (parts []CasePart, err error) {
+	chosen, err := choose(ctx, paths, only)
+	if err != nil {
+		return nil, err
+	}
 	files := map[casework.EntryKind]*os.File{}
 	writers := map[casework.EntryKind]*bufio.Writer{}
 	for _, k := range []casework.EntryKind{casework.EntityEntry, casework.PaymentEntry, casework.FindingEntry, casework.AdvertEntry, casework.JourneyEntry} {
@@ -88,12 +101,16 @@ func CaseParts(ctx context.Context, paths []string, dir string, rejected func(in
 		parts = append(parts, CasePart{Kind: k, Path: f.Name()})
 	}
 	err = CaseLines(ctx, paths, func(k casework.EntryKind, text []byte) error {
+		text, err := chosen.take(k, text)
+		if err != nil || text == nil {
+			return err
+		}
 		for i := range parts {
 			if parts[i].Kind == k {
 				parts[i].Lines++
 			}
 		}
-		_, err := writers[k].Write(append(text, '\n'))
+		_, err = writers[k].Write(append(text, '\n'))
 		return err
 	}, rejected)
 	for _, p := range parts {

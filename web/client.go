@@ -53,7 +53,7 @@ func take(ctx context.Context, n *node.Node, w node.Who, id string, paths []stri
 	}
 	defer os.RemoveAll(dir)
 	out := &taken{CaseImport: node.CaseImport{Rejected: []node.BadRecord{}}, Unread: []intake.Rejection{}}
-	parts, err := analysis.CaseParts(ctx, paths, dir, func(r intake.Rejection) error {
+	parts, err := analysis.CaseParts(ctx, paths, "", dir, func(r intake.Rejection) error {
 		if len(out.Unread) >= mostUnread {
 			return errUnread
 		}

@@ -195,10 +195,11 @@ type caseImportCmd struct {
 	whoFlags
 	ID    string   `arg:"" help:"The case."`
 	Files []string `arg:"" type:"path" help:"Files, or a folder of results of tarir analyse."`
+	Only  string   `placeholder:"KIND/ID" help:"Only what belongs to network/ID or finding/ID of the results, or to the family of adverts family/ID or advert/ID."`
 }
 
 func (c *caseImportCmd) Run(e *env) error {
-	total, err := readIntoCase(&c.whoFlags, e, c.ID, c.Files)
+	total, err := readIntoCase(&c.whoFlags, e, c.ID, c.Files, c.Only)
 	if err != nil {
 		return err
 	}
@@ -206,14 +207,14 @@ func (c *caseImportCmd) Run(e *env) error {
 }
 
 // readIntoCase puts files into a case, and tells on the way what is refused.
-func readIntoCase(f *whoFlags, e *env, id string, files []string) (total node.CaseImport, err error) {
+func readIntoCase(f *whoFlags, e *env, id string, files []string, only string) (total node.CaseImport, err error) {
 	total.Rejected = []node.BadRecord{}
 	dir, err := os.MkdirTemp("", "tarir-case")
 	if err != nil {
 		return total, err
 	}
 	defer os.RemoveAll(dir)
-	parts, err := analysis.CaseParts(e.ctx, files, dir, func(r intake.Rejection) error {
+	parts, err := analysis.CaseParts(e.ctx, files, only, dir, func(r intake.Rejection) error {
 		total.Read++
 		if total.Rejected = append(total.Rejected, node.BadRecord{Line: int(r.Line), Reason: r.Reason}); len(total.Rejected) <= 20 {
 			fmt.Fprintf(e.stderr, "%s, line %d: %s\n", r.File, r.Line, r.Reason)

@@ -116,7 +116,7 @@ func (c *taxiiPullCmd) Run(e *env) error {
 	}
 	total := node.CaseImport{Rejected: []node.BadRecord{}}
 	if n > 0 {
-		if total, err = readIntoCase(&c.whoFlags, e, c.ID, []string{path}); err != nil {
+		if total, err = readIntoCase(&c.whoFlags, e, c.ID, []string{path}, ""); err != nil {
 			return err
 		}
 	}
