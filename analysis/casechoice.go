@@ -60,7 +60,7 @@ func (c *choice) network(paths []string, kind, id string) error {
 		findings[id] = true
 	}
 	// The files of a folder come in this order: the organisations first.
-	err := c.results(paths, func(_ casework.EntryKind, text []byte) error {
+	err := eachResult(paths, func(_ casework.EntryKind, text []byte) error {
 		var n Network
 		if err := json.Unmarshal(text, &n); err != nil || n.ID == "" || n.Members == nil && n.Proceeds.Received == nil {
 			return nil // a finding
@@ -97,7 +97,7 @@ func (c *choice) network(paths []string, kind, id string) error {
 		return err
 	}
 	seen := false
-	err = c.results(paths, func(_ casework.EntryKind, text []byte) error {
+	err = eachResult(paths, func(_ casework.EntryKind, text []byte) error {
 		var f struct {
 			ID                          string
 			Typology                    string
@@ -117,22 +117,6 @@ func (c *choice) network(paths []string, kind, id string) error {
 		err = fmt.Errorf("%w: there is no %s %s: give the folder of the analysis that has it", ErrChoice, kind, id)
 	}
 	return err
-}
-
-// results reads the results among the paths.
-func (c *choice) results(paths []string, to CaseLine) error {
-	for _, p := range paths {
-		list, err := resultsOf(p)
-		if err != nil {
-			return err
-		}
-		for _, r := range list {
-			if err := readResults(r, to); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }
 
 // family keeps the adverts of a family, by its id or that of one of its adverts.

@@ -27,6 +27,14 @@ type CaseLine func(kind casework.EntryKind, text []byte) error
 // CaseLines reads files of every format that an analysis reads, and folders of its results, as entries of a case: entities, payments,
 // findings and organisations, adverts and journeys.
 func CaseLines(ctx context.Context, paths []string, to CaseLine, rejected func(intake.Rejection) error) error {
+	if err := eachResult(paths, to); err != nil {
+		return err
+	}
+	return readCaseFiles(ctx, paths, &caseSink{to}, rejected)
+}
+
+// eachResult reads the results of analyses among the paths.
+func eachResult(paths []string, to CaseLine) error {
 	for _, p := range paths {
 		results, err := resultsOf(p)
 		if err != nil {
@@ -38,7 +46,7 @@ func CaseLines(ctx context.Context, paths []string, to CaseLine, rejected func(i
 			}
 		}
 	}
-	return readCaseFiles(ctx, paths, &caseSink{to}, rejected)
+	return nil
 }
 
 // readCaseFiles reads the files among the paths that are no results.
