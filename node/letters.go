@@ -207,6 +207,11 @@ func (n *Node) gotLetter(tx *store.Tx, st *envelope.Statement) (string, error) {
 			return "", err
 		}
 	}
+	if l.Answers != "" {
+		if err := n.answerRequest(tx, kindMessage+"/"+l.Answers, st.From, st.Sent, "", &casework.Ref{Kind: st.Type, ID: l.ID}); err != nil {
+			return "", err
+		}
+	}
 	return store.Stored, n.addTask(tx, store.Task{ID: "read/" + st.Type + "/" + l.ID, Kind: "read", Subject: st.Type + "/" + l.ID, Due: n.now()})
 }
 

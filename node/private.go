@@ -300,10 +300,9 @@ func (n *Node) AskAboutCase(ctx context.Context, w Who, id, keeper string) (*Pri
 	if err != nil {
 		return nil, err
 	}
-	_, err = n.AddToCase(ctx, w, id, []NewEntry{{Kind: casework.RequestEntry, ID: kindPrivate + "/" + j.ID, Body: mustJSON(casework.CaseRequest{
+	return j, n.keepRequest(ctx, w, id, &casework.CaseRequest{
 		Member: keeper, What: fmt.Sprintf("private check of %d numbers and people of this case", len(rows)), Letter: &casework.Ref{Kind: kindPrivate, ID: j.ID}, Sent: n.now(),
-	})}})
-	return j, err
+	})
 }
 
 // gotPrivateOpen begins a job of another member.

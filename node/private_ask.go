@@ -218,7 +218,7 @@ func (n *Node) conclude(ctx context.Context, j *PrivateJob) error {
 			return err
 		}
 		now.State, now.Hits, now.Result, now.Secret = "done", len(order), path, nil
-		return n.putPrivate(tx, now)
+		return errors.Join(n.putPrivate(tx, now), n.answerPrivate(tx, now))
 	})
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package node_test
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -204,7 +205,9 @@ func TestCasesOfTwoMembersMeetPrivately(t *testing.T) {
 	if err != nil || string(got) != "row,known_to,by\naccount:BANKAAXX/77,NCB-AA,account\n" {
 		t.Errorf("%+v %s %v", j, got, err)
 	}
-	if e, err := bb.Entries(ctx, inform("ann"), mine.ID, casework.RequestEntry, 0, 10); err != nil || len(e) != 1 {
-		t.Errorf("the case says nothing of it: %v %v", e, err)
-	}
+	w.until("the case says what came of it", func() bool {
+		e, err := bb.Entries(ctx, inform("ann"), mine.ID, casework.RequestEntry, 0, 10)
+		var r casework.CaseRequest
+		return err == nil && len(e) == 1 && json.Unmarshal(e[0].Body, &r) == nil && r.Answer == "1 known" && !r.Answered.IsZero() && r.Reply != nil
+	})
 }

@@ -287,6 +287,9 @@ var verbs = map[string]verb{
 	"case.ask": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return n.AskAboutCase(ctx, w, a.ID, a.Member)
 	},
+	"case.request": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
+		return n.RequestForCase(ctx, w, a.ID, a.Member, a.Name, string(a.Text), a.Until)
+	},
 	"case.merge": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		return n.MergeCases(ctx, w, a.ID, a.Name)
 	},

@@ -35,6 +35,7 @@ type caseCmd struct {
 	Take     caseTakeCmd     `cmd:"" help:"Take up a bundle as a case of your own."`
 	Links    caseLinksCmd    `cmd:"" help:"Show other cases that share selectors."`
 	Ask      caseAskCmd      `cmd:"" help:"Ask another member privately which numbers and people of a case it knows."`
+	Request  caseRequestCmd  `cmd:"" help:"Ask another member something for a case, by a message; its answer is entered by itself."`
 	Seat     caseSeatCmd     `cmd:"" help:"Say who works on a case: lead, work, read, or no."`
 	Close    caseCloseCmd    `cmd:"" help:"Close a case, with a reason."`
 	Reopen   caseReopenCmd   `cmd:"" help:"Open a closed case again, with a reason."`
@@ -468,6 +469,23 @@ func (c *caseAskCmd) Run(e *env) error {
 		return err
 	}
 	return c.show(e, j, "%s  %d things are asked; tarir private show %s tells the result", j.ID, j.Things, j.ID)
+}
+
+type caseRequestCmd struct {
+	whoFlags
+	ID      string    `arg:"" help:"The case."`
+	Member  string    `arg:"" help:"Whom to ask."`
+	Text    string    `arg:"" help:"What, in English."`
+	Subject string    `default:"Request" help:"What the message is called (default: ${default})."`
+	Due     time.Time `format:"2006-01-02" placeholder:"DAY" help:"Until when."`
+}
+
+func (c *caseRequestCmd) Run(e *env) error {
+	var r casework.CaseRequest
+	if err := c.do(e, "case.request", web.Args{ID: c.ID, Member: c.Member, Name: c.Subject, Text: []byte(c.Text), Until: c.Due}, &r); err != nil {
+		return err
+	}
+	return c.show(e, r, "%s", r.Letter.ID)
 }
 
 // step takes a step about a case.

@@ -18,6 +18,7 @@ type messageCmd struct {
 	Text    string   `required:"" help:"What it says, in English; other languages with --form of a diffusion."`
 	Form    string   `help:"Makes it a diffusion: the form as JSON."`
 	Attach  []string `type:"existingfile" help:"File to attach; may be repeated."`
+	Answers string   `placeholder:"ID" help:"The message that it answers."`
 	Urgent  bool     `help:"Before everything else."`
 }
 
@@ -26,7 +27,7 @@ func (c *messageCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	l := &node.NewLetter{Kind: "message", To: c.To, Subject: c.Subject, Text: notice.Texts{"en": c.Text}, Files: files, Urgent: c.Urgent}
+	l := &node.NewLetter{Kind: "message", To: c.To, Subject: c.Subject, Text: notice.Texts{"en": c.Text}, Files: files, Answers: c.Answers, Urgent: c.Urgent}
 	if c.Form != "" {
 		l.Kind, l.Form = "diffusion", &notice.Form{}
 		if err := readForm(e, c.Form, l.Form); err != nil {
