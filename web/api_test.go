@@ -25,13 +25,13 @@ var update = flag.Bool("update", false, "write docs/openapi.json anew")
 
 // desk is a node that answers two programs: tools acts for ann, other for bob.
 type desk struct {
-	t      *testing.T
+	t      testing.TB
 	n      *node.Node
 	url    string
 	tokens map[string]string
 }
 
-func newDesk(t *testing.T) *desk {
+func newDesk(t testing.TB) *desk {
 	dir := filepath.Join(t.TempDir(), "GS")
 	pass := node.Passphrase{Text: "correct horse", Work: 2}
 	if err := node.Found(dir, pass, node.Setup{Member: "GS", Name: "Secretariat", Country: "FR", Listen: "127.0.0.1:0", People: people}, time.Now()); err != nil {

@@ -286,7 +286,7 @@ func TestTheSocketServesWhoMayAndTellsOthersWhy(t *testing.T) {
 	}
 }
 
-func public(t *testing.T, n *node.Node) http.Handler {
+func public(t testing.TB, n *node.Node) http.Handler {
 	t.Helper()
 	h, err := web.Public(n)
 	if err != nil {
