@@ -182,8 +182,13 @@ func TestAGroupOfExpertsFromProposalToNotice(t *testing.T) {
 		t.Error("told by a member that does not keep the group:", err)
 	}
 	w.until("all have the sums and the proposal", func() bool {
-		v, err := w.nodes["NGO-1"].Group(ctx, expert("ann"), g.ID, "route")
-		return err == nil && len(v.Sums) == 1 && len(v.Entries) == 1 && v.Entries[0].Computed && v.Entries[0].Change.Now == 120
+		for _, m := range []string{"NGO-1", "FIU-BB"} {
+			v, err := w.nodes[m].Group(ctx, expert("ann"), g.ID, "route")
+			if err != nil || len(v.Sums) != 1 || len(v.Entries) != 1 || !v.Entries[0].Computed || v.Entries[0].Change.Now != 120 {
+				return false
+			}
+		}
+		return true
 	})
 	// No member sees another one's counts.
 	v, err := w.nodes["FIU-BB"].Group(ctx, expert("ann"), g.ID, "")
