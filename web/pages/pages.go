@@ -173,7 +173,7 @@ type language struct{ Code, Name string }
 // T says a text of the pages.
 func (v *view) T(key string, params ...any) string { return v.L.Text("web."+key, params...) }
 
-// Time writes a time so that a script can tell it in the reader's zone, and a reader without one in UTC.
+// Time writes a time, in UTC; empty for none.
 func (v *view) Time(t time.Time) string {
 	if t.IsZero() {
 		return ""
