@@ -150,12 +150,28 @@ func (x *Writer) Indicators(codes []string) {
 
 func date(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05") }
 
-// country is a country's code; "-" is goAML's word for none.
+// country is a country's code of two Latin letters; "-" is goAML's word for none.
 func country(code string) string {
-	if len(code) != 2 {
+	if len(code) != 2 || !letter(code[0]) || !letter(code[1]) {
 		return "-"
 	}
-	return text(strings.ToUpper(code))
+	return strings.ToUpper(code)
+}
+
+func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+// putCountry writes a country, or nothing where none is known.
+func putCountry(b *strings.Builder, name, code string) {
+	if c := country(code); c != "-" {
+		put(b, name, c, 2)
+	}
+}
+
+// putDay writes a day as the time at which it begins, or nothing where s is no day that goAML takes (from 1753).
+func putDay(b *strings.Builder, name, s string) {
+	if d, err := time.Parse(time.DateOnly, s); err == nil && d.Year() >= 1753 {
+		put(b, name, date(d), 19)
+	}
 }
 
 // clip shortens a text to what an element takes, in characters.
@@ -224,24 +240,22 @@ func personOf(e *entity.Entity) string {
 	put(&b, "first_name", cmp.Or(latin(first), "-"), 100)
 	put(&b, "middle_name", latin(e.First("middleName")), 100)
 	put(&b, "last_name", cmp.Or(latin(last), "-"), 100)
-	if d := e.First("birthDate"); len(d) == len(time.DateOnly) && d >= "1753" {
-		put(&b, "birthdate", d+"T00:00:00", 19)
-	}
+	putDay(&b, "birthdate", e.First("birthDate"))
 	put(&b, "birth_place", e.First("birthPlace"), 255)
 	put(&b, "alias", e.First("alias"), 100)
 	if own := strings.TrimSpace(first + " " + last); own != strings.TrimSpace(latin(first)+" "+latin(last)) {
 		put(&b, "full_name_frn", own, 255)
 	}
 	number, issuer := e.First("passportNumber"), cmp.Or(e.First("country"), e.First("nationality"))
-	if number != "" && len(issuer) == 2 {
+	if number != "" && country(issuer) != "-" {
 		put(&b, "passport_number", number, 255)
-		put(&b, "passport_country", strings.ToUpper(issuer), 2)
+		putCountry(&b, "passport_country", issuer)
 		number = ""
 	}
 	put(&b, "id_number", cmp.Or(e.First("idNumber"), number), 255)
 	for i, n := range e.Properties["nationality"] {
-		if i < 3 && len(n) == 2 {
-			put(&b, fmt.Sprintf("nationality%d", i+1), strings.ToUpper(n), 2)
+		if i < 3 {
+			putCountry(&b, fmt.Sprintf("nationality%d", i+1), n)
 		}
 	}
 	phones(&b, e)
@@ -275,12 +289,8 @@ func companyOf(e *entity.Entity) string {
 	phones(&b, e)
 	emails(&b, e, 1)
 	put(&b, "url", e.First("website"), 255)
-	if c := cmp.Or(e.First("jurisdiction"), e.First("country")); len(c) == 2 {
-		put(&b, "incorporation_country_code", strings.ToUpper(c), 2)
-	}
-	if d := e.First("incorporationDate"); len(d) == len(time.DateOnly) && d >= "1753" {
-		put(&b, "incorporation_date", d+"T00:00:00", 19)
-	}
+	putCountry(&b, "incorporation_country_code", cmp.Or(e.First("jurisdiction"), e.First("country")))
+	putDay(&b, "incorporation_date", e.First("incorporationDate"))
 	put(&b, "tax_number", e.First("taxNumber"), 100)
 	return b.String()
 }
