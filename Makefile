@@ -32,12 +32,13 @@ demo-cluster: build
 	@bin/tarir world --preset andes --seed 7 --out demo/cluster-world
 	@CLUSTER=1 EXCHANGE=demo/exchange-cluster RELAY_PORT=15222 scripts/exchange demo/cluster-world
 
-# What the program embeds and others bring: the drawings of the report, TypeScript and its libraries bundled into one script; the
+# What the program embeds and others bring: the drawings of the report and what moves on the pages, TypeScript and its libraries bundled; the
 # gazetteer, towns and airports packed into one table; and how Japanese names read, out of a dictionary that is a Go module.
 PAGE = report/page
+PAGES = web/pages/app
 GAZETTEER = place/gazetteer
 JAPANESE = name/japanese
-bundles: $(PAGE)/dist/report.js $(GAZETTEER)/dist/places.tsv.gz $(JAPANESE)/dist/names.tsv.gz
+bundles: $(PAGE)/dist/report.js $(PAGES)/dist/app.js $(GAZETTEER)/dist/places.tsv.gz $(JAPANESE)/dist/names.tsv.gz
 
 $(JAPANESE)/dist/names.tsv.gz: $(JAPANESE)/build/main.go $(JAPANESE)/build/go.sum
 	@scripts/setup go
@@ -50,6 +51,10 @@ $(GAZETTEER)/dist/places.tsv.gz: $(GAZETTEER)/build.js $(GAZETTEER)/package-lock
 $(PAGE)/dist/report.js: $(PAGE)/report.ts $(PAGE)/package-lock.json
 	@scripts/setup page
 	cd $(PAGE) && npm ci --silent --no-audit --no-fund && npm run --silent check && npm run --silent build
+
+$(PAGES)/dist/app.js: $(wildcard $(PAGES)/*.ts) $(PAGES)/package-lock.json
+	@scripts/setup page
+	cd $(PAGES) && npm ci --silent --no-audit --no-fund && npm run --silent check && npm run --silent build
 
 test: bundles
 	@scripts/setup test
@@ -83,4 +88,4 @@ lint:
 	go run $(GOVULNCHECK) ./... || echo "govulncheck: see above (it needs the vulnerability database to be reachable)"
 
 clean:
-	rm -rf bin demo $(PAGE)/dist/report.js $(PAGE)/dist/world.json $(PAGE)/node_modules $(GAZETTEER)/dist/places.tsv.gz $(GAZETTEER)/node_modules $(JAPANESE)/dist/names.tsv.gz
+	rm -rf bin demo $(PAGE)/dist/report.js $(PAGE)/dist/world.json $(PAGE)/node_modules $(PAGES)/dist/*.js $(PAGES)/dist/world.json $(PAGES)/node_modules $(GAZETTEER)/dist/places.tsv.gz $(GAZETTEER)/node_modules $(JAPANESE)/dist/names.tsv.gz

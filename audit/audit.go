@@ -21,6 +21,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -184,9 +185,35 @@ func (f *Filter) match(e *Entry) bool {
 		(f.Case == "" || f.Case == e.Case) && (f.Mark == "" || f.Mark == e.Mark) && (len(f.Marks) == 0 || slices.Contains(f.Marks, e.Mark))
 }
 
+// slack is how far the clock of a node may have gone back between two entries.
+const slack = 24 * time.Hour
+
+// since is an entry before which all are older than a moment: entries stand in the order in which they were written.
+func (l *Log) since(t time.Time) (int64, error) {
+	if t.IsZero() {
+		return 0, nil
+	}
+	t = t.Add(-slack)
+	var failed error
+	n := sort.Search(int(l.book.Size()), func(i int) bool {
+		var e Entry
+		text, err := l.book.Entry(int64(i))
+		if err == nil {
+			err = json.Unmarshal(text, &e)
+		}
+		failed = errors.Join(failed, err)
+		return !e.At.Before(t)
+	})
+	return int64(n), failed
+}
+
 // Each gives the entries that match, in order.
 func (l *Log) Each(ctx context.Context, f Filter, fn func(n int64, e *Entry) error) error {
-	return l.book.Each(ctx, 0, func(n int64, text []byte) error {
+	begin, err := l.since(f.From)
+	if err != nil {
+		return err
+	}
+	return l.book.Each(ctx, begin, func(n int64, text []byte) error {
 		var e Entry
 		if err := json.Unmarshal(text, &e); err != nil {
 			return &logbook.Damage{Entry: n, What: "it is no entry of an audit log"}

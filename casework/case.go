@@ -32,6 +32,10 @@ const (
 	HasNot Seat = "hasnot" // what Case.Seat says of whoever has none
 )
 
+// Seats are those that somebody may have.
+var Seats = []Seat{Leads, Works, Reads}
+
+
 // CaseAct is what somebody wants to do in a case.
 type CaseAct string
 
@@ -86,6 +90,7 @@ type Case struct {
 	Version    int64                `json:"version"`
 	Counts     map[EntryKind]int64  `json:"counts,omitempty"` // of its entries
 	Merged     map[string]time.Time `json:"merged,omitempty"` // cases that were merged into it, and when
+	Drawn      int64                `json:"drawn,omitempty"`  // counts what changed of what is drawn of it
 	Texts      time.Time            `json:"texts,omitzero"`   // when the text of an advert in it has been kept long enough
 }
 

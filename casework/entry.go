@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -33,10 +34,11 @@ const (
 	AssetEntry    EntryKind = "asset"    // what could be taken
 	AdvertEntry   EntryKind = "advert"   // an advert or a post
 	JourneyEntry  EntryKind = "journey"  // a booking, a crossing or a check
+	DrawingEntry  EntryKind = "drawing"  // a chart as somebody arranged it
 )
 
 // EntryKinds are all kinds.
-var EntryKinds = []EntryKind{EntityEntry, PaymentEntry, FindingEntry, DocumentEntry, NoteEntry, TaskEntry, RequestEntry, DecisionEntry, EventEntry, RecordEntry, VictimEntry, AssetEntry, AdvertEntry, JourneyEntry}
+var EntryKinds = []EntryKind{EntityEntry, PaymentEntry, FindingEntry, DocumentEntry, NoteEntry, TaskEntry, RequestEntry, DecisionEntry, EventEntry, RecordEntry, VictimEntry, AssetEntry, AdvertEntry, JourneyEntry, DrawingEntry}
 
 // MostEntry is the most bytes of an entry.
 const MostEntry = 1 << 20
@@ -158,6 +160,15 @@ var (
 	}
 )
 
+// Drawing is a chart of the case as somebody arranged it: what is shown, what is pinned where, what is written beside it. Parties go by their ids within the case.
+type Drawing struct {
+	Title  string                `json:"title"`
+	Shown  []string              `json:"shown,omitempty"` // empty: what is shown first
+	Places map[string][2]float64 `json:"places,omitempty"`
+	Notes  map[string]string     `json:"notes,omitempty"`
+	Filter map[string]string     `json:"filter,omitempty"` // of the form beside the chart
+}
+
 // Minor says that the person is a child, or may be.
 func (v *Victim) Minor() bool { return v.AgeGroup == "0-11" || v.AgeGroup == "12-17" }
 
@@ -232,6 +243,10 @@ var readers = map[EntryKind]func(body json.RawMessage, c *Content) error{
 	VictimEntry:  typed(readVictim),
 	AdvertEntry:  typed(readAdvert),
 	JourneyEntry: typed(readJourney),
+	DrawingEntry: typed(func(d *Drawing, c *Content) error {
+		c.found(append([]string{d.Title}, slices.Collect(maps.Values(d.Notes))...)...)
+		return c.need("a drawing needs a title", d.Title)
+	}),
 	AssetEntry: typed(func(a *Asset, c *Content) error {
 		c.ID, c.Title = a.ID, a.Kind+" "+a.Identifier
 		c.Words = append(words(a.Identifier), words(a.Owner+" "+a.Controller+" "+a.Description)...)

@@ -17,6 +17,7 @@ import (
 
 	"tarir/audit"
 	"tarir/casework"
+	"tarir/chart"
 	"tarir/entity"
 	"tarir/store"
 )
@@ -115,6 +116,9 @@ func (n *Node) putEntries(tx *store.Tx, w Who, c *casework.Case, list []entryRea
 			c.Counts[r.kind]++
 		default:
 			return nil, err
+		}
+		if p.Was != "same" && slices.Contains(chart.Kinds, r.kind) {
+			c.Drawn++
 		}
 		if p.Was != "same" && r.kind == casework.AdvertEntry && c.Texts.IsZero() {
 			c.Texts = now.Add(casework.AdvertText)
@@ -216,6 +220,7 @@ func (n *Node) ChangeEntry(ctx context.Context, w Who, id string, seq, version i
 		if err := n.changeEntry(tx, w, c, e, version, to); err != nil {
 			return err
 		}
+		c.Drawn++
 		out = entryOf(c, e)
 		return nil
 	})
@@ -239,6 +244,7 @@ func (n *Node) RemoveEntry(ctx context.Context, w Who, id string, seq int64) err
 		if err := tx.DeleteEntry(seq); err != nil {
 			return err
 		}
+		c.Drawn++
 		if c.Counts[casework.EntryKind(e.Kind)]--; c.Counts[casework.EntryKind(e.Kind)] == 0 {
 			delete(c.Counts, casework.EntryKind(e.Kind))
 		}

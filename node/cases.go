@@ -1,14 +1,17 @@
 package node
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	"tarir/audit"
 	"tarir/casework"
+	"tarir/chart"
 	"tarir/entity"
 	"tarir/handling"
 	"tarir/store"
@@ -299,4 +302,121 @@ func numbersOf(question string) (out []string) {
 		}
 	}
 	return out
+}
+
+// EntryRef names an entry of a case by what it is.
+type EntryRef struct {
+	Kind casework.EntryKind
+	ID   string
+}
+
+// EntriesByID gives those of some entries that the case has, in the order in which they were asked for.
+func (n *Node) EntriesByID(ctx context.Context, w Who, id string, refs []EntryRef) (out []*casework.Entry, err error) {
+	err = n.work(ctx, w, id, casework.CaseRead, audit.Access, "entries", func(tx *store.Tx, c *casework.Case) error {
+		out = nil
+		homes, err := homesOf(tx, c)
+		if err != nil {
+			return err
+		}
+		for _, r := range refs {
+			for _, home := range homes {
+				e, err := tx.EntryByID(home, string(r.Kind), r.ID)
+				if errors.Is(err, store.ErrNone) {
+					continue
+				}
+				if err != nil {
+					return err
+				}
+				if e.Num == c.Num {
+					out = append(out, entryOf(c, e))
+					break
+				}
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// CaseLog is what the audit log says of a case from a moment on, the last first.
+func (n *Node) CaseLog(ctx context.Context, w Who, id string, from time.Time, most int) (c *casework.Case, out []audit.Entry, err error) {
+	err = n.work(ctx, w, id, casework.CaseRead, audit.Access, "log", func(_ *store.Tx, head *casework.Case) error {
+		c = head
+		return nil
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	err = n.audit.Each(ctx, audit.Filter{Case: id, From: from}, func(_ int64, e *audit.Entry) error {
+		if len(out) >= 2*most {
+			out = append(out[:0], out[most:]...)
+		}
+		out = append(out, *e)
+		return nil
+	})
+	slices.Reverse(out)
+	return c, out[:min(len(out), most)], err
+}
+
+// EntriesForExport is EntriesByID for what leaves the node, by whoever may take it out.
+func (n *Node) EntriesForExport(ctx context.Context, w Who, id string, refs []EntryRef) ([]*casework.Entry, error) {
+	err := n.work(ctx, w, id, casework.CaseExport, audit.Export, "chart", func(*store.Tx, *casework.Case) error { return nil })
+	if err != nil {
+		return nil, err
+	}
+	return n.EntriesByID(ctx, w, id, refs)
+}
+
+// PartyTimeline is what happened in a case around somebody: entries that have one of their accounts or contacts, or name them by their id, the last first.
+func (n *Node) PartyTimeline(ctx context.Context, w Who, id string, p *chart.Party, from, before time.Time, limit int) (out []*casework.Entry, err error) {
+	questions := []string{p.ID}
+	for _, a := range p.Accounts {
+		institution, number, ok := strings.Cut(a, "/")
+		if !ok {
+			institution, number = "", a
+		}
+		if s, ok := entity.ParseAccount(institution, number); ok {
+			questions = append(questions, string(s.Kind)+":"+s.Value)
+		}
+	}
+	err = n.work(ctx, w, id, casework.CaseRead, audit.Access, "timeline", func(tx *store.Tx, c *casework.Case) error {
+		found := map[int64]*store.Entry{}
+		for i, q := range questions {
+			words := []string{q}
+			if i == 0 {
+				words = casework.Words(q)
+			}
+			if len(words) == 0 {
+				continue
+			}
+			f, err := tx.SearchEntries(c.Num, words[:min(len(words), 10)], 1000)
+			if err != nil {
+				return err
+			}
+			for _, e := range f.Entries {
+				found[e.Seq] = e
+			}
+		}
+		for _, s := range p.Contacts {
+			for _, number := range numbersOf(s) {
+				list, err := tx.EntriesWith(c.Num, number, 1000)
+				if err != nil {
+					return err
+				}
+				for _, e := range list {
+					found[e.Seq] = e
+				}
+			}
+		}
+		var list []*store.Entry
+		for _, e := range found {
+			if !e.At.Before(from) && (before.IsZero() || e.At.Before(before)) {
+				list = append(list, e)
+			}
+		}
+		slices.SortFunc(list, func(a, b *store.Entry) int { return cmp.Or(b.At.Compare(a.At), cmp.Compare(b.Seq, a.Seq)) })
+		out = entriesOf(c, list[:min(len(list), limit)])
+		return nil
+	})
+	return out, err
 }

@@ -308,6 +308,12 @@ func (n *Node) Tasks(ctx context.Context, w Who) (out []store.Task, err error) {
 	return out, err
 }
 
+// Waiting is how many tasks are open: a number alone, for the pages that are open.
+func (n *Node) Waiting(ctx context.Context) (waiting int, err error) {
+	err = n.store.Read(ctx, func(tx *store.Tx) (err error) { waiting, err = tx.OpenTasks(); return err })
+	return waiting, err
+}
+
 // DoneTask says that a person has seen to what waited, and how: the reason stays with the task. Alarms are for administrators.
 func (n *Node) DoneTask(ctx context.Context, w Who, id string) error {
 	right := "read"

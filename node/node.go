@@ -84,6 +84,8 @@ type Node struct {
 	counted    counters
 	openings   *vault.Openings // of the vault
 
+	drawn pictures
+
 	lately struct {
 		sync.Mutex
 		reports
@@ -123,6 +125,15 @@ func Open(ctx context.Context, dir string, o Options) (n *Node, err error) {
 			_ = opened.Close() // the error that led here is the one to tell
 		}
 	}()
+	left, err := filepath.Glob(filepath.Join(dir, "trace-*")) // of a trace that a kill ended
+	if err != nil {
+		return nil, err
+	}
+	for _, path := range left {
+		if err := os.RemoveAll(path); err != nil {
+			return nil, fmt.Errorf("clear away an old trace: %w", err)
+		}
+	}
 	if n.sealed, err = o.Passphrase.read(dir); err != nil {
 		return nil, err
 	}
@@ -191,6 +202,7 @@ func (n *Node) dsn() string {
 // Close closes a node; Run must have ended.
 func (n *Node) Close() error {
 	var errs []error
+	n.drawn.close()
 	if n.audit != nil {
 		errs = append(errs, n.audit.Close())
 	}
@@ -433,6 +445,12 @@ func (n *Node) allow(w Who, right string) error {
 	return nil
 }
 
+// May says whether a person has a right, for what a page offers; each use case asks for itself.
+func (n *Node) May(person, right string) bool {
+	p := n.config.person(person)
+	return p != nil && p.may(right)
+}
+
 // record writes what is about to be done into the audit log.
 func (n *Node) record(w Who, action audit.Action, kind, id, other, result string, reasons ...string) error {
 	e := audit.Entry{
@@ -581,4 +599,13 @@ func labelOf(i *store.Item) *handling.Label {
 		return nil // which allows nothing
 	}
 	return &l
+}
+
+// TempFile is a file of the node for what is being received; whoever asks for it removes it.
+func (n *Node) TempFile() (*os.File, error) {
+	f, err := os.CreateTemp(n.dir, "receive-")
+	if err != nil {
+		return nil, fmt.Errorf("make room for a file: %w", err)
+	}
+	return f, nil
 }

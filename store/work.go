@@ -83,6 +83,11 @@ func (t *Tx) OpenTask(kind string) (id string, err error) {
 	return id, err
 }
 
+// OpenTasks is how many are open.
+func (t *Tx) OpenTasks() (n int, err error) {
+	return n, t.value(&n, `SELECT COUNT(*) FROM task WHERE done=0`)
+}
+
 // Tasks gives the open ones, the most urgent first.
 func (t *Tx) Tasks() ([]Task, error) {
 	var out []Task

@@ -100,11 +100,11 @@ func (b tab) submit(form string, fields map[string]string) {
 	for name, v := range fields {
 		evaluate[int](b, fmt.Sprintf("document.querySelector(%q).elements[%q].value = %q; 0", form, name, v))
 	}
-	evaluate[int](b, fmt.Sprintf("window.before = true; document.querySelector(%q).requestSubmit(); 0", form))
+	evaluate[int](b, fmt.Sprintf("window.before = document.querySelector(`main`); document.querySelector(%q).requestSubmit(); 0", form))
 	ctx, cancel := context.WithTimeout(b.ctx, 20*time.Second)
 	defer cancel()
 	for {
-		gone, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`!window.before && document.readyState === "complete" && !!document.querySelector("main")`))
+		gone, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`window.before !== document.querySelector("main") && document.readyState === "complete" && !!document.querySelector("main")`))
 		if err == nil && gone {
 			return
 		}
@@ -188,7 +188,7 @@ func TestADayInABrowser(t *testing.T) {
 	b.says("Notes")
 	b.submit(`form[action$="/search"]`, map[string]string{"q": "van"})
 	b.says("Found")
-	if n := evaluate[int](b, `document.querySelectorAll(".entries li").length`); n != 1 {
+	if n := evaluate[int](b, `document.querySelector(".entries").children.length`); n != 1 {
 		t.Errorf("%d entries found, want the note", n)
 	}
 	one := evaluate[string](b, `location.pathname.replace("/search", "")`)
@@ -199,7 +199,7 @@ func TestADayInABrowser(t *testing.T) {
 	}
 	for _, code := range message.Codes {
 		b.open(origin + "/")
-		b.submit(".language", map[string]string{"lang": code})
+		b.submit(".display", map[string]string{"lang": code})
 		for _, path := range []string{"/", "/check", "/cases", one, "/sessions"} {
 			b.open(origin + path)
 			if path == "/check" {
@@ -231,7 +231,7 @@ func TestADayInABrowser(t *testing.T) {
 
 	// The node asks nobody whether it should keep a session, and lists none.
 	b.open(origin + "/")
-	b.submit(".language", map[string]string{"lang": "en"})
+	b.submit(".display", map[string]string{"lang": "en"})
 	b.says("Nothing waits for you.")
 	for _, kind := range []string{"login.session", "login.passkey", "login.invite"} {
 		if list, err := n.List(t.Context(), who("ann"), kind, 10); err != nil || len(list) > 0 {

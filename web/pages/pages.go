@@ -1,11 +1,16 @@
 // Package pages are a node's pages for people who would rather look than read: rendered here, usable without a script, in English, French, Spanish and
 // Arabic.
 //
-//	pages.go   the server: who asks, in which language, and what every page has
-//	login.go   passkeys, invitations, sessions
-//	today.go   what needs me
-//	check.go   is this known?
-//	cases.go   cases
+//	pages.go     the server: who asks, in which language, and what every page has
+//	written.go   numbers, money and dates as each language writes them
+//	login.go     passkeys, invitations, sessions
+//	events.go    what is new while a page is open; what was just done, and how to undo it
+//	find.go      search of everything that a person may see
+//	today.go     what needs me
+//	check.go     is this known?
+//	cases.go     cases; entries.go what is in them; network.go, money.go, moves.go what is drawn of them
+//
+// What moves on a page (charts, search, drafts) is TypeScript below app, bundled by make build; every page says what it says without it, too.
 //
 // A page says what the node says to the person who is logged in; it decides nothing itself.
 package pages
@@ -14,18 +19,24 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"embed"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"html/template"
 	"io/fs"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/go-webauthn/webauthn/webauthn"
+	"github.com/klauspost/compress/gzhttp"
+	"golang.org/x/time/rate"
 
 	"tarir/casework"
 	"tarir/handling"
@@ -40,6 +51,9 @@ var templateFiles embed.FS
 //go:embed static
 var staticFiles embed.FS
 
+//go:embed all:app/dist
+var bundle embed.FS
+
 // Server answers with pages.
 type Server struct {
 	n        *node.Node
@@ -48,9 +62,14 @@ type Server struct {
 	pages    map[string]*template.Template
 	langs    map[string]*message.Language
 	mux      *http.ServeMux
+	assets   string // what they say, in short: a new one is another address
 
 	mu         sync.Mutex
 	ceremonies map[string]ceremony // of passkeys, that have begun
+	undos      map[string]*undo    // by session
+	limits     map[string]*rate.Limiter
+
+	news news
 }
 
 // New makes the pages of a node that has an origin.
@@ -59,7 +78,10 @@ func New(n *node.Node) (http.Handler, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make the pages: %w", err)
 	}
-	s := &Server{n: n, secure: origin.Scheme == "https", pages: map[string]*template.Template{}, langs: map[string]*message.Language{}, mux: http.NewServeMux(), ceremonies: map[string]ceremony{}}
+	s := &Server{
+		n: n, secure: origin.Scheme == "https", pages: map[string]*template.Template{}, langs: map[string]*message.Language{}, mux: http.NewServeMux(),
+		ceremonies: map[string]ceremony{}, undos: map[string]*undo{}, limits: map[string]*rate.Limiter{},
+	}
 	s.webauthn, err = webauthn.New(&webauthn.Config{RPID: origin.Hostname(), RPDisplayName: "Tarir of " + n.Member(), RPOrigins: []string{n.Config().Web.Origin}})
 	if err != nil {
 		return nil, fmt.Errorf("make the pages: %w", err)
@@ -69,27 +91,77 @@ func New(n *node.Node) (http.Handler, error) {
 			return nil, err
 		}
 	}
-	names, err := fs.Glob(templateFiles, "templates/*.html")
+	if err := s.parse(); err != nil {
+		return nil, fmt.Errorf("make the pages: %w", err)
+	}
+	static, err := s.static()
+	if err != nil {
+		return nil, fmt.Errorf("make the pages: %w", err)
+	}
+	s.mux.Handle("GET /static/{name}", static)
+	s.routes()
+	guard := http.NewCrossOriginProtection() // no other site posts here
+	small, err := gzhttp.NewWrapper(gzhttp.MinSize(1000), gzhttp.ExceptContentTypes([]string{"text/event-stream"}))
 	if err != nil {
 		return nil, err
+	}
+	return headers(small(guard.Handler(s.mux))), nil
+}
+
+// parse reads the templates: a page each, and what several pages have.
+func (s *Server) parse() error {
+	names, err := fs.Glob(templateFiles, "templates/*.html")
+	if err != nil {
+		return err
 	}
 	for _, name := range names {
 		base := strings.TrimSuffix(strings.TrimPrefix(name, "templates/"), ".html")
-		if base == "layout" {
+		if base == "layout" || base == "parts" {
 			continue
 		}
-		if s.pages[base], err = template.New("layout.html").Funcs(template.FuncMap{"dict": pair}).ParseFS(templateFiles, "templates/layout.html", name); err != nil {
-			return nil, fmt.Errorf("make the pages: %w", err)
+		if s.pages[base], err = template.New("layout.html").Funcs(template.FuncMap{"dict": pair, "str": str, "json": asJSON}).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", name); err != nil {
+			return err
 		}
 	}
-	static, err := fs.Sub(staticFiles, "static")
-	if err != nil {
-		return nil, err
+	return nil
+}
+
+// static gives the files that carry nobody's data. Their address changes with what they say, so that a browser asks once.
+func (s *Server) static() (http.Handler, error) {
+	files := map[string][]byte{}
+	sum := sha256.New()
+	for _, from := range []struct {
+		fs  embed.FS
+		dir string
+	}{{staticFiles, "static"}, {bundle, "app/dist"}} {
+		list, err := fs.ReadDir(from.fs, from.dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range list {
+			if files[f.Name()], err = fs.ReadFile(from.fs, from.dir+"/"+f.Name()); err != nil {
+				return nil, err
+			}
+			sum.Write(files[f.Name()])
+		}
 	}
-	s.mux.Handle("GET /static/", http.StripPrefix("/static/", cached(http.FileServerFS(static))))
-	s.routes()
-	guard := http.NewCrossOriginProtection() // no other site posts here
-	return headers(guard.Handler(s.mux)), nil
+	if files["app.js"] == nil {
+		return nil, errors.New("the program was built without its scripts: build it with make build")
+	}
+	s.assets = hex.EncodeToString(sum.Sum(nil))[:12]
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		name := r.PathValue("name")
+		text, ok := files[name]
+		if !ok || strings.HasPrefix(name, ".") {
+			http.NotFound(w, r)
+			return
+		}
+		w.Header().Set("Cache-Control", "max-age=3600")
+		if r.URL.RawQuery == s.assets {
+			w.Header().Set("Cache-Control", "max-age=31536000, immutable")
+		}
+		http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(text))
+	}), nil
 }
 
 func (s *Server) routes() {
@@ -105,16 +177,27 @@ func (s *Server) routes() {
 	s.page("POST /tasks/done", s.taskDone)
 	s.page("GET /check", s.check)
 	s.page("POST /check", s.check)
-	s.page("GET /cases", s.cases)
-	s.page("POST /cases", s.newCase)
-	s.page("GET /cases/{id}", s.showCase)
-	s.page("POST /cases/{id}/search", s.showCase)
-	s.page("POST /cases/{id}/notes", s.addNote)
-	s.mux.HandleFunc("POST /language", s.choose)
+	s.caseRoutes()
+	s.mux.HandleFunc("POST /display", s.choose)
+	s.page("GET /events", s.events)
+	s.page("POST /undo", s.undo)
+	s.page("POST /find", s.find)
 }
 
 // pair gives a part of a page its list, and the view that it says things with.
 func pair(v *view, list any) map[string]any { return map[string]any{"View": v, "List": list} }
+
+// str is the text of a word of a closed list.
+func str(x any) string { return fmt.Sprint(x) }
+
+// asJSON writes what an island of the page is given; html/template escapes it for where it stands.
+func asJSON(x any) (template.JS, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(true) // no </script> in it
+	err := e.Encode(x)
+	return template.JS(b.String()), err //nolint:gosec // escaped by the encoder
+}
 
 // headers are those of every answer: nothing from elsewhere, nothing within a page runs but our own files, nothing is kept by what is between.
 func headers(h http.Handler) http.Handler {
@@ -126,14 +209,6 @@ func headers(h http.Handler) http.Handler {
 		head.Set("Cross-Origin-Opener-Policy", "same-origin")
 		head.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
 		head.Set("Cache-Control", "no-store")
-		h.ServeHTTP(w, r)
-	})
-}
-
-// cached are files that carry nobody's data.
-func cached(h http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Cache-Control", "max-age=3600")
 		h.ServeHTTP(w, r)
 	})
 }
@@ -164,8 +239,29 @@ type view struct {
 	Purposes []handling.Purpose
 	Langs    []language
 	Error    string
+	Undo     string // what was just done and can be undone
+	Theme    string
+	Themes   []string
+	Assets   string
+	Nav      []navItem
+	Now      time.Time
 	Data     any
 }
+
+// navItem is a page of the main menu.
+type navItem struct{ Path, Name string }
+
+// navigation says which pages there are for whom; no right: for everybody.
+var navigation = []struct{ path, name, right string }{
+	{"/", "today", ""}, {"/check", "check", "read"}, {"/cases", "cases", "case"}, {"/notices", "notices", "read"}, {"/exchange", "exchange", "read"}, {"/operations", "operations", "operation"},
+	{"/groups", "groups", "group"}, {"/vault", "vault", "case"}, {"/audit", "audit", "audit"}, {"/admin", "admin", "admin"}, {"/help", "help", ""},
+}
+
+// Asset is the address of a file of the pages.
+func (v *view) Asset(name string) string { return "/static/" + name + "?" + v.Assets }
+
+// Help is what helps on the page; empty: nothing is said.
+func (v *view) Help() string { return v.L.Or("help."+v.Page, "") }
 
 // language is one that the pages are written in, by its own name.
 type language struct{ Code, Name string }
@@ -173,21 +269,24 @@ type language struct{ Code, Name string }
 // T says a text of the pages.
 func (v *view) T(key string, params ...any) string { return v.L.Text("web."+key, params...) }
 
-// Time writes a time, in UTC; empty for none.
-func (v *view) Time(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format("2006-01-02 15:04 UTC")
-}
-
 // Name says a word of a closed list.
 func (v *view) Name(section, name string) string { return v.L.Name(section, name) }
 
 const (
 	sessionCookie  = "tarir"
 	languageCookie = "tarir-language"
+	themeCookie    = "tarir-theme"
 )
+
+// themes are how the pages look; auto is as the system is set.
+var themes = []string{"auto", "light", "dark", "contrast"}
+
+func themeOf(r *http.Request) string {
+	if c, err := r.Cookie(themeCookie); err == nil && slices.Contains(themes, c.Value) {
+		return c.Value
+	}
+	return themes[0]
+}
 
 // languageOf is the language that was chosen, or else the first that the browser asks for and there is.
 func (s *Server) languageOf(r *http.Request) *message.Language {
@@ -221,7 +320,11 @@ func (s *Server) page(pattern string, f func(a *ask) error) {
 		c, err := r.Cookie(sessionCookie)
 		if err == nil {
 			a.token = c.Value
-			a.session, err = s.n.Session(r.Context(), c.Value)
+			session := s.n.Session
+			if pattern == "GET /events" { // an open page is not somebody who works
+				session = s.n.Peek
+			}
+			a.session, err = session(r.Context(), c.Value)
 		} else {
 			err = node.ErrSession
 		}
@@ -234,7 +337,13 @@ func (s *Server) page(pattern string, f func(a *ask) error) {
 			http.Redirect(w, r, to, http.StatusSeeOther)
 			return
 		}
-		r.Body = http.MaxBytesReader(w, r.Body, 1<<20)
+		if err == nil && !s.limit(a.session.ID).Allow() {
+			http.Error(w, a.l.Text("web.too_often"), http.StatusTooManyRequests)
+			return
+		}
+		if a.l != nil && !strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/") {
+			r.Body = http.MaxBytesReader(w, r.Body, 4<<20)
+		}
 		if err == nil {
 			err = f(a)
 		}
@@ -250,9 +359,33 @@ func (s *Server) show(a *ask, code int, page, title string, data any) error {
 }
 
 func (s *Server) showWith(a *ask, code int, page, title string, data any, wrong string) error {
+	v := s.view(a)
+	v.Title, v.Page, v.Error, v.Data = a.l.Text("web."+title), page, wrong, data
+	return s.write(a, code, page, "layout.html", v)
+}
+
+// part writes a part of a page, for a page that is open.
+func (s *Server) part(a *ask, page, part string, data any) error {
+	v := s.view(a)
+	v.Data = data
+	return s.write(a, http.StatusOK, page, part, v)
+}
+
+// view is what every page has, for who asks.
+func (s *Server) view(a *ask) *view {
 	v := &view{
-		L: a.l, Lang: a.l.Code, Dir: "ltr", Title: a.l.Text("web." + title), Member: s.n.Member(), Page: page, Path: cmp.Or(a.home, a.r.URL.RequestURI()), Session: a.session,
-		Purposes: handling.Purposes, Error: wrong, Data: data,
+		L: a.l, Lang: a.l.Code, Dir: "ltr", Member: s.n.Member(), Path: cmp.Or(a.home, a.r.URL.RequestURI()), Session: a.session, Purposes: handling.Purposes, Theme: themeOf(a.r), Themes: themes,
+		Assets: s.assets, Now: time.Now(),
+	}
+	if a.session != nil {
+		for _, p := range navigation {
+			if p.right == "" || s.n.May(a.session.Person, p.right) {
+				v.Nav = append(v.Nav, navItem{p.path, p.name})
+			}
+		}
+		if u := s.undoOf(a.session.ID); u != nil && a.r.Method == http.MethodGet {
+			v.Undo = a.l.Text("web." + u.what)
+		}
 	}
 	for _, code := range message.Codes {
 		v.Langs = append(v.Langs, language{code, s.langs[code].Name("language", code)})
@@ -260,8 +393,12 @@ func (s *Server) showWith(a *ask, code int, page, title string, data any, wrong 
 	if a.l.Right {
 		v.Dir = "rtl"
 	}
+	return v
+}
+
+func (s *Server) write(a *ask, code int, page, name string, v *view) error {
 	var b bytes.Buffer
-	if err := s.pages[page].Execute(&b, v); err != nil {
+	if err := s.pages[page].ExecuteTemplate(&b, name, v); err != nil {
 		return fmt.Errorf("write the page: %w", err)
 	}
 	a.w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -292,6 +429,26 @@ func (s *Server) fail(a *ask, err error) {
 	}
 }
 
+// askedTooOften bounds what one session may ask: far more than a person does, far less than a program can.
+const (
+	asksASecond = 20
+	asksAtOnce  = 100
+)
+
+func (s *Server) limit(session string) *rate.Limiter {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	l := s.limits[session]
+	if l == nil {
+		if len(s.limits) > 10_000 { // of sessions that have ended, most of them
+			clear(s.limits)
+		}
+		l = rate.NewLimiter(asksASecond, asksAtOnce)
+		s.limits[session] = l
+	}
+	return l
+}
+
 // back leads to a page after something was done.
 func back(a *ask, to string) error {
 	http.Redirect(a.w, a.r, to, http.StatusSeeOther)
@@ -309,8 +466,14 @@ func here(to string) string {
 
 func (s *Server) choose(w http.ResponseWriter, r *http.Request) {
 	code := r.FormValue("lang")
+	keep := func(name, value string) {
+		http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode})
+	}
 	if s.langs[code] != nil {
-		http.SetCookie(w, &http.Cookie{Name: languageCookie, Value: code, Path: "/", MaxAge: 365 * 24 * 3600, HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode})
+		keep(languageCookie, code)
+	}
+	if theme := r.FormValue("theme"); slices.Contains(themes, theme) {
+		keep(themeCookie, theme)
 	}
 	http.Redirect(w, r, here(r.FormValue("to")), http.StatusSeeOther)
 }

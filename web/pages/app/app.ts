@@ -1,0 +1,189 @@
+// What every page does beside what it says: it keeps what is being typed, asks without leaving the page, finds, and hears what is new.
+import htmx from "htmx.org";
+
+htmx.config.includeIndicatorStyles = false; // no styles within a page
+htmx.config.allowEval = false;
+htmx.config.selfRequestsOnly = true;
+htmx.config.historyCacheSize = 0; // pages of cases stay in no store of the browser
+
+const root = document.documentElement;
+const word = (key: string) => root.dataset[key] ?? "";
+
+// say shows a sentence above the page, and reads it out.
+function say(text: string) {
+  const place = document.getElementById("notice");
+  if (!place) return;
+  place.textContent = text;
+  place.hidden = text === "";
+}
+
+// Drafts: what is typed stays in this tab until it has been taken, also when the line drops or the session ends. It is kept a person, so that nobody else who
+// logs in here finds it, and is gone when they log out.
+const person = root.dataset.person ?? "";
+const keyOf = (form: HTMLFormElement) => `draft ${person} ${new URL(form.action).pathname} ${form.dataset.draft ?? ""}`;
+
+function fields(form: HTMLFormElement): Record<string, string[]> {
+  const out: Record<string, string[]> = {};
+  for (const [name, value] of new FormData(form)) if (typeof value === "string") (out[name] ??= []).push(value);
+  return out;
+}
+
+function keep(form: HTMLFormElement) {
+  try {
+    sessionStorage.setItem(keyOf(form), JSON.stringify(fields(form)));
+  } catch {
+    // The store is full or switched off: the page works without it.
+  }
+}
+
+function restore(form: HTMLFormElement) {
+  const text = sessionStorage.getItem(keyOf(form));
+  if (!text) return;
+  const was = JSON.parse(text) as Record<string, string[]>;
+  let changed = false;
+  for (const x of Array.from(form.elements)) {
+    if (x instanceof HTMLInputElement && (x.type === "hidden" || x.type === "file" || x.type === "submit")) continue;
+    if (!(x instanceof HTMLInputElement || x instanceof HTMLTextAreaElement || x instanceof HTMLSelectElement) || !x.name) continue;
+    const values = was[x.name];
+    if (x instanceof HTMLInputElement && (x.type === "checkbox" || x.type === "radio")) {
+      x.checked = values?.includes(x.value) ?? false;
+    } else if (values && x.value !== values[0]) {
+      x.value = values[0];
+      changed = true;
+    }
+  }
+  if (changed) {
+    say(word("restored"));
+    form.querySelectorAll("[hx-trigger]").forEach((x) => x.dispatchEvent(new Event("input", { bubbles: true })));
+  }
+}
+
+// send posts a form and shows what comes back. Where the line is down or the session over, nothing of it is lost.
+async function send(form: HTMLFormElement, by: HTMLElement | null) {
+  const data = new FormData(form, by instanceof HTMLButtonElement ? by : null);
+  const action = by instanceof HTMLButtonElement && by.hasAttribute("formaction") ? by.formAction : form.action;
+  keep(form);
+  const buttons = Array.from(form.querySelectorAll("button"));
+  buttons.forEach((b) => (b.disabled = true));
+  say("");
+  try {
+    const body = form.enctype === "multipart/form-data" ? data : new URLSearchParams(data as unknown as Record<string, string>);
+    const got = await fetch(action, { method: "POST", body, headers: { Accept: "text/html" } });
+    const at = new URL(got.url);
+    if (got.redirected && at.pathname === "/login") {
+      location.assign(`/login?to=${encodeURIComponent(location.pathname + location.search)}`);
+      return;
+    }
+    if (got.ok) sessionStorage.removeItem(keyOf(form));
+    if (got.ok && got.redirected) {
+      if (at.pathname + at.search === location.pathname + location.search) location.reload();
+      else location.assign(got.url);
+      return;
+    }
+    show(await got.text());
+  } catch {
+    say(word("offline"));
+  } finally {
+    buttons.forEach((b) => (b.disabled = false));
+  }
+}
+
+// show puts what came back in place of the page.
+function show(html: string) {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  const main = page.querySelector("main");
+  const here = document.querySelector("main");
+  if (!main || !here) return;
+  here.replaceWith(main);
+  document.title = page.title;
+  htmx.process(main);
+  begin(main);
+  const first = main.querySelector<HTMLElement>("[role=alert], [autofocus], h1");
+  if (first) {
+    if (first.tabIndex < 0) first.tabIndex = -1;
+    first.focus();
+  }
+  window.scrollTo(0, 0);
+}
+
+// begin makes ready what a part of a page has.
+function begin(part: ParentNode) {
+  part.querySelectorAll<HTMLFormElement>("form[method=post]:not([data-plain])").forEach((form) => {
+    if (form.dataset.draft !== undefined) {
+      restore(form);
+      form.addEventListener("input", () => keep(form));
+    }
+  });
+  part.querySelectorAll<HTMLElement>("[data-print]").forEach((b) => b.addEventListener("click", () => window.print()));
+  document.dispatchEvent(new CustomEvent("tarir:begin", { detail: part }));
+}
+
+document.addEventListener("submit", (event) => {
+  const form = event.target as HTMLFormElement;
+  if (form.method !== "post" || form.dataset.plain !== undefined || form.hasAttribute("hx-post") || event.defaultPrevented || !form.closest("main")) return;
+  event.preventDefault();
+  void send(form, event.submitter);
+});
+
+document.querySelectorAll<HTMLFormElement>("form[action='/logout']").forEach((form) =>
+  form.addEventListener("submit", () => {
+    for (const key of Object.keys(sessionStorage)) if (key.startsWith("draft ")) sessionStorage.removeItem(key);
+  }),
+);
+
+// What is chosen from a list is chosen at once.
+document.querySelectorAll<HTMLSelectElement>("select[data-now]").forEach((s) => s.addEventListener("change", () => s.form?.requestSubmit()));
+
+// What was asked for in the background and failed is told.
+document.body.addEventListener("htmx:sendError", () => say(word("offline")));
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  const x = (event as CustomEvent).detail.xhr as XMLHttpRequest;
+  if (x.responseURL && new URL(x.responseURL).pathname === "/login") location.assign(`/login?to=${encodeURIComponent(location.pathname + location.search)}`);
+});
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  const d = (event as CustomEvent).detail;
+  if (d.xhr.responseURL && new URL(d.xhr.responseURL).pathname === "/login") d.shouldSwap = false;
+});
+window.addEventListener("online", () => say(word("online")));
+window.addEventListener("offline", () => say(word("offline")));
+
+// Search of everything: Ctrl-K or ⌘K.
+const find = document.getElementById("find") as HTMLDialogElement | null;
+if (find) {
+  const box = find.querySelector("input") as HTMLInputElement;
+  const open = () => {
+    find.showModal();
+    box.select();
+  };
+  document.addEventListener("keydown", (e) => {
+    if ((e.ctrlKey || e.metaKey) && e.key.toLowerCase() === "k") {
+      e.preventDefault();
+      open();
+    }
+  });
+  document.getElementById("find-open")?.addEventListener("click", open);
+  find.addEventListener("keydown", (e) => {
+    if (e.key !== "ArrowDown" && e.key !== "ArrowUp") return;
+    const list = [box, ...Array.from(find.querySelectorAll<HTMLElement>("#found a"))];
+    const at = list.indexOf(document.activeElement as HTMLElement);
+    list[(at + (e.key === "ArrowDown" ? 1 : list.length - 1)) % list.length].focus();
+    e.preventDefault();
+  });
+}
+
+// What is new, as it happens.
+if (person && "EventSource" in window) {
+  const events = new EventSource("/events");
+  events.addEventListener("waiting", (e) => {
+    const { waiting, text } = JSON.parse((e as MessageEvent).data) as { waiting: string; text: string };
+    const badge = document.getElementById("waiting");
+    if (badge) badge.textContent = waiting;
+    const live = document.getElementById("live");
+    if (live && live.dataset.before !== undefined && live.dataset.before !== waiting) live.textContent = text;
+    if (live) live.dataset.before = waiting;
+    document.body.dispatchEvent(new Event("news"));
+  });
+  window.addEventListener("pagehide", () => events.close());
+}
+
+begin(document);

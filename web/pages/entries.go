@@ -1,0 +1,347 @@
+package pages
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"os"
+	"slices"
+	"strings"
+
+	"tarir/casework"
+	"tarir/node"
+	"tarir/store"
+)
+
+// An entry of a case: what it says, what stood there before, and how to change it without overwriting what somebody else wrote meanwhile.
+
+var errDay = errors.New("give the day as YEAR-MONTH-DAY, for instance 2026-12-01")
+
+// line is a field of a record, as it is told.
+type line struct{ Name, Value string }
+
+// lines flattens a body: every field with its way, in the order of their names; texts and lists of texts as they are.
+func lines(body json.RawMessage) []line {
+	var v any
+	d := json.NewDecoder(bytes.NewReader(body))
+	d.UseNumber()
+	if d.Decode(&v) != nil {
+		return []line{{"", string(body)}}
+	}
+	var out []line
+	var walk func(name string, v any)
+	walk = func(name string, v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			keys := make([]string, 0, len(v))
+			for k := range v {
+				keys = append(keys, k)
+			}
+			slices.Sort(keys)
+			for _, k := range keys {
+				walk(strings.TrimPrefix(name+"."+k, "."), v[k])
+			}
+		case []any:
+			var words []string
+			for _, x := range v {
+				switch x := x.(type) {
+				case string:
+					words = append(words, x)
+				case json.Number:
+					words = append(words, x.String())
+				}
+			}
+			if len(words) == len(v) {
+				if len(v) > 0 {
+					out = append(out, line{name, strings.Join(words, ", ")})
+				}
+				return
+			}
+			for i, x := range v {
+				walk(fmt.Sprintf("%s %d", name, i+1), x)
+			}
+		case nil:
+		default:
+			out = append(out, line{name, fmt.Sprint(v)})
+		}
+	}
+	walk("", v)
+	return out
+}
+
+// Lines are the fields of a body.
+func (v *view) Lines(body json.RawMessage) []line {
+	list := lines(body)
+	for i := range list {
+		list[i].Name = v.field(list[i].Name)
+	}
+	return list
+}
+
+// field names a field by its way: the last part that has a text, with what stands before it.
+func (v *view) field(way string) string {
+	parts := strings.Split(way, ".")
+	for i, p := range parts {
+		word, number, _ := strings.Cut(p, " ")
+		parts[i] = strings.TrimSpace(v.L.Or("field."+word, strings.ReplaceAll(word, "_", " ")) + " " + number)
+	}
+	return strings.Join(parts, " · ")
+}
+
+// Body tells an entry of a list: its sentence where it has one, else its fields.
+func (v *view) Body(e *casework.Entry) string {
+	switch e.Kind {
+	case casework.NoteEntry:
+		var n casework.Note
+		if json.Unmarshal(e.Body, &n) == nil {
+			return n.Text
+		}
+	case casework.FindingEntry:
+		var f struct {
+			Explanation []struct {
+				Text string `json:"text"`
+			} `json:"explanation"`
+		}
+		if json.Unmarshal(e.Body, &f) == nil && len(f.Explanation) > 0 {
+			var out []string
+			for _, r := range f.Explanation {
+				out = append(out, r.Text)
+			}
+			return strings.Join(out, "\n")
+		}
+	}
+	var b strings.Builder
+	for _, l := range v.Lines(e.Body) {
+		fmt.Fprintf(&b, "%s: %s\n", l.Name, l.Value)
+	}
+	return b.String()
+}
+
+type entryData struct {
+	caseHead
+	*casework.Entry
+	Evidence []*casework.Entry // what it stands on
+	Before   []*casework.Entry
+	Mine     string // what was to be written, where somebody else was first
+	Base     string // what it was when one began
+	Editable bool
+}
+
+// evidence are the entries that a finding names: its payments, adverts and journeys.
+func (s *Server) evidence(a *ask, id string, e *casework.Entry) ([]*casework.Entry, error) {
+	if e.Kind != casework.FindingEntry {
+		return nil, nil
+	}
+	var f struct {
+		Payments, Adverts, Journeys, Findings []string
+	}
+	if json.Unmarshal(e.Body, &f) != nil {
+		return nil, nil
+	}
+	var refs []node.EntryRef
+	for _, x := range []struct {
+		kind casework.EntryKind
+		ids  []string
+	}{{casework.FindingEntry, f.Findings}, {casework.PaymentEntry, f.Payments}, {casework.AdvertEntry, f.Adverts}, {casework.JourneyEntry, f.Journeys}} {
+		for _, r := range x.ids[:min(len(x.ids), 100)] {
+			refs = append(refs, node.EntryRef{Kind: x.kind, ID: r})
+		}
+	}
+	return s.n.EntriesByID(a.r.Context(), a.who(), id, refs)
+}
+
+func (s *Server) entryAt(a *ask) (*entryData, error) {
+	id, seq := a.r.PathValue("id"), number(a.r.PathValue("seq"))
+	view, err := s.n.Case(a.r.Context(), a.who(), id)
+	if err != nil {
+		return nil, err
+	}
+	history, err := s.n.History(a.r.Context(), a.who(), id, seq)
+	if err != nil {
+		return nil, err
+	}
+	d := &entryData{caseHead: s.head(a, view.Case, "contents"), Entry: history[len(history)-1], Before: history[:len(history)-1]}
+	slices.Reverse(d.Before)
+	d.Editable = d.CanWrite() && d.Kind != casework.DecisionEntry && d.Kind != casework.DocumentEntry && d.Kind != casework.RecordEntry
+	d.Evidence, err = s.evidence(a, id, d.Entry)
+	return d, err
+}
+
+func (s *Server) showEntry(a *ask) error {
+	d, err := s.entryAt(a)
+	if err != nil {
+		return err
+	}
+	if n := number(a.r.URL.Query().Get("of")); n > 0 { // an older version, beside what stands there now
+		for _, e := range d.Before {
+			if e.Version == n {
+				d.Base = pretty(e.Body)
+			}
+		}
+	}
+	return s.show(a, http.StatusOK, "entry", "entry", d)
+}
+
+// Text is the body as it is changed: the words of a note, else the fields as JSON.
+func (d *entryData) Text() string { return textOf(d.Entry) }
+
+func textOf(e *casework.Entry) string {
+	if e.Kind == casework.NoteEntry {
+		var n casework.Note
+		if json.Unmarshal(e.Body, &n) == nil {
+			return n.Text
+		}
+	}
+	return pretty(e.Body)
+}
+
+func pretty(body json.RawMessage) string {
+	var b bytes.Buffer
+	if json.Indent(&b, body, "", "  ") != nil {
+		return string(body)
+	}
+	return b.String()
+}
+
+// Diff is what somebody else wrote against what one began with, word by word.
+func (d *entryData) Diff() []change { return diffWords(d.Base, d.Text()) }
+
+// MineDiff is what one wrote oneself against what one began with.
+func (d *entryData) MineDiff() []change { return diffWords(d.Base, d.Mine) }
+
+// changeEntry writes an entry anew. Where somebody else was first, both are shown beside each other with what each changed, and nothing is lost.
+func (s *Server) changeEntry(a *ask) error {
+	id, seq := a.r.PathValue("id"), number(a.r.PathValue("seq"))
+	a.home = "/cases/" + id + "/entries/" + a.r.PathValue("seq")
+	text, version := a.r.PostFormValue("text"), number(a.r.PostFormValue("version"))
+	d, err := s.entryAt(a)
+	if err != nil {
+		return err
+	}
+	body := json.RawMessage(text)
+	if d.Kind == casework.NoteEntry {
+		var n casework.Note
+		if json.Unmarshal(d.Body, &n) == nil {
+			n.Text = text
+		}
+		if body, err = json.Marshal(n); err != nil {
+			return err
+		}
+	}
+	was := d.Body
+	e, err := s.n.ChangeEntry(a.r.Context(), a.who(), id, seq, version, body)
+	switch {
+	case errors.Is(err, casework.ErrChanged):
+		d.Mine, d.Base = text, a.r.PostFormValue("base")
+		return s.showWith(a, http.StatusConflict, "entry", "entry", d, a.l.Text("web.changed_meanwhile"))
+	case err != nil:
+		d.Mine = text
+		return s.showWith(a, http.StatusUnprocessableEntity, "entry", "entry", d, err.Error())
+	}
+	s.canUndo(a, "entry_changed", a.home, func(ctx context.Context, w node.Who) error {
+		_, err := s.n.ChangeEntry(ctx, w, id, seq, e.Version, was)
+		return err
+	})
+	return back(a, a.home)
+}
+
+func (s *Server) removeEntry(a *ask) error {
+	id, seq := a.r.PathValue("id"), number(a.r.PathValue("seq"))
+	a.home = "/cases/" + id + "/entries/" + a.r.PathValue("seq")
+	w := a.who()
+	w.Reason = strings.TrimSpace(a.r.PostFormValue("reason"))
+	d, err := s.entryAt(a)
+	if err != nil {
+		return err
+	}
+	kind, old, body := d.Kind, d.ID, d.Body
+	if err := s.n.RemoveEntry(a.r.Context(), w, id, seq); err != nil {
+		return err
+	}
+	if kind != casework.DocumentEntry { // its text is gone
+		s.canUndo(a, "entry_removed", "/cases/"+id, func(ctx context.Context, w node.Who) error {
+			_, err := s.n.AddToCase(ctx, w, id, []node.NewEntry{{Kind: kind, ID: old, Body: body}})
+			return err
+		})
+	}
+	return back(a, "/cases/"+id)
+}
+
+// mostDocument is the largest document that is taken by a page.
+const mostDocument = 1 << 30
+
+func (s *Server) addDocument(a *ask) error {
+	id := a.r.PathValue("id")
+	a.home = "/cases/" + id + "/contents?kind=document"
+	name, path, fields, err := s.upload(a, mostDocument)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(path)
+	put, err := s.n.AddDocument(a.r.Context(), a.who(), id, node.File{Path: path, Name: name}, casework.Document{Text: fields["text"]})
+	if err != nil {
+		return err
+	}
+	return back(a, fmt.Sprintf("/cases/%s/entries/%d", id, put.Seq))
+}
+
+// upload reads the first file of a form into a file of the node, and the fields before it. Whoever calls removes it.
+func (s *Server) upload(a *ask, most int64) (name, path string, fields map[string]string, err error) {
+	a.r.Body = http.MaxBytesReader(a.w, a.r.Body, most)
+	r, err := a.r.MultipartReader()
+	if err != nil {
+		return "", "", nil, errors.New("choose a file first")
+	}
+	fields = map[string]string{}
+	for {
+		part, err := r.NextPart()
+		if errors.Is(err, io.EOF) {
+			return "", "", nil, errors.New("choose a file first")
+		}
+		if err != nil {
+			return "", "", nil, fmt.Errorf("the file did not arrive whole: send it again: %w", err)
+		}
+		if part.FileName() == "" {
+			text, err := io.ReadAll(io.LimitReader(part, 1<<20))
+			if err != nil {
+				return "", "", nil, err
+			}
+			fields[part.FormName()] = string(text)
+			continue
+		}
+		f, err := s.n.TempFile()
+		if err != nil {
+			return "", "", nil, err
+		}
+		_, err = io.Copy(f, part)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return "", "", nil, errors.Join(fmt.Errorf("the file did not arrive whole: send it again: %w", err), os.Remove(f.Name()))
+		}
+		return part.FileName(), f.Name(), fields, nil
+	}
+}
+
+func (s *Server) readDocument(a *ask) error {
+	id, seq := a.r.PathValue("id"), number(a.r.PathValue("seq"))
+	d, err := s.entryAt(a)
+	if err != nil {
+		return err
+	}
+	if d.Kind != casework.DocumentEntry {
+		return store.ErrNone
+	}
+	var doc casework.Document
+	if err := json.Unmarshal(d.Body, &doc); err != nil {
+		return err
+	}
+	// A document is saved, never shown within the page: what it says is nobody's to run here.
+	a.w.Header().Set("Content-Type", "application/octet-stream")
+	a.w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": cmp.Or(doc.Name, "document")}))
+	return s.n.ReadDocument(a.r.Context(), a.who(), id, seq, a.w)
+}
