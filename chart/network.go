@@ -324,7 +324,7 @@ func (p *Picture) tieUp() {
 }
 
 // Where the stages stand from left to right, as the business model runs; who acts in all stands above.
-var columns = map[string]float64{"recruitment": -0.75, "transport": -0.25, "exploitation": 0.25, "money": 0.75, "all": 0}
+var columns = map[string]float64{"recruitment": -1.5, "transport": -0.5, "exploitation": 0.5, "money": 1.5, "all": 0}
 
 // place gives each party its place: members by organisation and stage, others around whom they are tied to. It is linear, and the same for the same case.
 func (p *Picture) place() {
@@ -346,14 +346,14 @@ func (p *Picture) place() {
 		})
 		ox, oy := 0.0, 0.0
 		if c.network >= 0 {
-			ox, oy = 2.6*math.Mod(float64(c.network), rows), -1.6*math.Floor(float64(c.network)/rows)
+			ox, oy = 5*math.Mod(float64(c.network), rows), -3*math.Floor(float64(c.network)/rows)
 		}
 		x, y := columns[c.stage], 0.0
 		if c.stage == "all" {
-			y = 0.55
+			y = 1
 		}
 		for k, i := range list {
-			dx, dy := spiral(k, 0.09)
+			dx, dy := spiral(k, 0.22)
 			p.Parties[i].X, p.Parties[i].Y = ox+x+dx, oy+y+dy
 		}
 	}
@@ -378,8 +378,8 @@ func (p *Picture) place() {
 					}
 					placed[o] = true
 					near[i]++
-					dx, dy := spiral(near[i]+1, 0.035)
-					p.Parties[o].X, p.Parties[o].Y = p.Parties[i].X+dx, p.Parties[i].Y-0.12+dy
+					dx, dy := spiral(near[i]+1, 0.07)
+					p.Parties[o].X, p.Parties[o].Y = p.Parties[i].X+dx, p.Parties[i].Y+dy
 					next = append(next, o)
 				}
 			}
@@ -394,7 +394,7 @@ func (p *Picture) place() {
 		}
 		placed[start] = true
 		dx, dy := spiral(start, 0.05)
-		p.Parties[start].X, p.Parties[start].Y = 1.3*rows-1.3+dx, -1.6*rows-1+dy
+		p.Parties[start].X, p.Parties[start].Y = 2.5*rows-2.5+dx, -3*rows+1.2+dy
 		ring = []int32{int32(start)}
 	}
 }

@@ -83,6 +83,9 @@ type caseHead struct {
 	Tabs []caseTab
 }
 
+// Heading is the title of the case.
+func (h *caseHead) Heading() string { return h.Case.Title }
+
 // CanWrite says whether the person may add to the case.
 func (h *caseHead) CanWrite() bool { return h.Seat == casework.Leads || h.Seat == casework.Works }
 

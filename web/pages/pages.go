@@ -232,6 +232,7 @@ type view struct {
 	Lang     string
 	Dir      string
 	Title    string
+	Heading  string // of what the page is about; empty: the title
 	Member   string
 	Page     string // which one it is, for the menu
 	Path     string
@@ -361,6 +362,9 @@ func (s *Server) show(a *ask, code int, page, title string, data any) error {
 func (s *Server) showWith(a *ask, code int, page, title string, data any, wrong string) error {
 	v := s.view(a)
 	v.Title, v.Page, v.Error, v.Data = a.l.Text("web."+title), page, wrong, data
+	if h, ok := data.(interface{ Heading() string }); ok {
+		v.Heading = h.Heading()
+	}
 	return s.write(a, code, page, "layout.html", v)
 }
 

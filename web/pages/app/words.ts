@@ -4,7 +4,7 @@ export function given<T>(id: string): T | null {
   return text ? (JSON.parse(text) as T) : null;
 }
 
-export const language = `${document.documentElement.lang || "en"}-u-nu-latn`;
+export const language = `${(document.documentElement.lang || "en").replace(/^en$/, "en-GB")}-u-nu-latn`;
 export const right = document.documentElement.dir === "rtl";
 export const colour = (name: string) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim() || "#888";
 export const short = (label: string, most: number) => (label.length > most ? label.slice(0, most - 1) + "…" : label);
