@@ -634,3 +634,23 @@ func (n *Node) Request(ctx context.Context, w Who, id string) (out *notice.Recor
 	})
 	return out, err
 }
+
+// CheckForm gives the rules that a request would not meet with a form that is still being written; nothing is kept.
+func (n *Node) CheckForm(ctx context.Context, w Who, id string, f notice.Form) (out []notice.Result, err error) {
+	if err := n.allow(w, "draft"); err != nil {
+		return nil, err
+	}
+	err = n.store.Read(ctx, func(tx *store.Tx) error {
+		_, b, err := getRequest(tx, id)
+		if err != nil {
+			return err
+		}
+		f.Owner, f.Colour, f.Attachments = b.Record.Form.Owner, b.Record.Form.Colour, b.Record.Form.Attachments
+		written := *b.Record
+		written.Form = f
+		k, err := n.known(tx, &written, true)
+		out = n.rules.Check(&f, k, n.now())
+		return err
+	})
+	return out, err
+}

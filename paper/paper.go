@@ -251,3 +251,15 @@ func Has(s string) bool {
 		return !ok
 	})
 }
+
+// Band colours the head of every page from here on, which prints behind nothing: r, g and b from 0 to 255. It is for papers that are known by their colour.
+func (d *Doc) Band(r, g, b int) {
+	w, _ := d.pdf.GetPageSize()
+	draw := func() {
+		d.pdf.SetFillColor(r, g, b)
+		d.pdf.Rect(0, 0, w, 8, "F")
+		d.pdf.SetFillColor(255, 255, 255)
+	}
+	d.pdf.SetHeaderFunc(draw)
+	draw()
+}

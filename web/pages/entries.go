@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"tarir/casework"
@@ -84,12 +85,19 @@ func (v *view) Lines(body json.RawMessage) []line {
 	return list
 }
 
+// FieldName names a field by its way.
+func (v *view) FieldName(way string) string { return v.field(way) }
+
 // field names a field by its way: the last part that has a text, with what stands before it.
 func (v *view) field(way string) string {
 	parts := strings.Split(way, ".")
 	for i, p := range parts {
-		word, number, _ := strings.Cut(p, " ")
-		parts[i] = strings.TrimSpace(v.L.Or("field."+word, strings.ReplaceAll(word, "_", " ")) + " " + number)
+		word, rest, _ := strings.Cut(p, " ")
+		if _, err := strconv.Atoi(word); err == nil {
+			parts[i] = itoa(number(word) + 1) // a row, as it is counted on the page
+			continue
+		}
+		parts[i] = strings.TrimSpace(v.L.Or("field."+word, strings.ReplaceAll(word, "_", " ")) + " " + rest)
 	}
 	return strings.Join(parts, " · ")
 }

@@ -91,7 +91,7 @@ func (s *Server) findAll(a *ask, q string) (out []foundLine, err error) {
 			out, n = append(out, foundLine{"entry", a.l.Name("entry", string(e.Kind)) + ": " + title + " — " + c.Title, "/cases/" + c.ID + "/entries/" + itoa(e.Seq)}), n+1
 		}
 	}
-	for _, k := range []struct{ kind, path string }{{"request", "/notices/"}, {"review", "/review/"}, {"notice", "/notices/in-force/"}, {"stop", "/stops/"}, {"hit", "/hits/"}, {"operation", "/operations/"}, {"group", "/groups/"}} {
+	for _, k := range []struct{ kind, path string }{{"request", "/notices/"}, {"review", "/review/"}, {"notice", "/in-force/"}, {"stop", "/stops/"}, {"hit", "/hits/"}, {"operation", "/operations/"}, {"group", "/groups/"}} {
 		list, err := s.n.List(ctx, w, k.kind, 500)
 		if err := skip(err); err != nil {
 			return nil, err

@@ -119,7 +119,7 @@ func (s *Server) parse() error {
 		if base == "layout" || base == "parts" {
 			continue
 		}
-		if s.pages[base], err = template.New("layout.html").Funcs(template.FuncMap{"dict": pair, "str": str, "json": asJSON}).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", name); err != nil {
+		if s.pages[base], err = template.New("layout.html").Funcs(template.FuncMap{"dict": pair, "str": str, "json": asJSON, "sub": func(n int) int { return n - 1 }}).ParseFS(templateFiles, "templates/layout.html", "templates/parts.html", name); err != nil {
 			return err
 		}
 	}
@@ -178,6 +178,7 @@ func (s *Server) routes() {
 	s.page("GET /check", s.check)
 	s.page("POST /check", s.check)
 	s.caseRoutes()
+	s.noticeRoutes()
 	s.mux.HandleFunc("POST /display", s.choose)
 	s.page("GET /events", s.events)
 	s.page("POST /undo", s.undo)
