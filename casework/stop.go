@@ -291,3 +291,13 @@ func (s *Stop) Late(now time.Time) string {
 	}
 	return ""
 }
+
+// Can are the answers that a member may give from the state, in a fixed order.
+func (s *Stop) Can(member string) (out []StopState) {
+	for _, to := range []StopState{Acknowledged, Traced, BlockedFull, BlockedPart, NotFound, StopRefused, Released, ReturnedTo} {
+		if member == s.Asked && slices.Contains(stopTable[to], s.State) {
+			out = append(out, to)
+		}
+	}
+	return out
+}

@@ -186,3 +186,17 @@ func Kinds(keys []string) []string {
 	slices.Sort(out)
 	return slices.Compact(out)
 }
+
+// Can are the steps that a member may try from the state, in a fixed order.
+func (h *Hit) Can(member string) (out []State) {
+	for _, s := range []State{Same, NotSame, Unclear, Asked, Confirmed, Denied, Closed} {
+		who := h.Finder
+		if s == Confirmed || s == Denied {
+			who = h.Owner
+		}
+		if member == who && slices.Contains(from[s], h.State) {
+			out = append(out, s)
+		}
+	}
+	return out
+}

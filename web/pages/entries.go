@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"mime"
+	"mime/multipart"
 	"net/http"
 	"os"
 	"slices"
@@ -287,7 +288,7 @@ const mostDocument = 1 << 30
 func (s *Server) addDocument(a *ask) error {
 	id := a.r.PathValue("id")
 	a.home = "/cases/" + id + "/contents?kind=document"
-	name, path, fields, err := s.upload(a, mostDocument)
+	name, path, fields, err := s.upload(a)
 	if err != nil {
 		return err
 	}
@@ -299,40 +300,55 @@ func (s *Server) addDocument(a *ask) error {
 	return back(a, fmt.Sprintf("/cases/%s/entries/%d", id, put.Seq))
 }
 
-// upload reads the first file of a form into a file of the node, and the fields before it. Whoever calls removes it.
-func (s *Server) upload(a *ask, most int64) (name, path string, fields map[string]string, err error) {
-	a.r.Body = http.MaxBytesReader(a.w, a.r.Body, most)
-	r, err := a.r.MultipartReader()
-	if err != nil {
-		return "", "", nil, errors.New("choose a file first")
-	}
-	fields = map[string]string{}
+// partReader is a part of a form that is being received.
+type partReader struct{ io.Reader }
+
+// text reads a field.
+func (p *partReader) text() (string, error) {
+	text, err := io.ReadAll(io.LimitReader(p, 1<<20))
+	return string(text), err
+}
+
+// eachPart gives the parts of a form as they come: fields, and files by their names.
+func eachPart(r *multipart.Reader, fn func(field, file string, part *partReader) error) error {
 	for {
 		part, err := r.NextPart()
 		if errors.Is(err, io.EOF) {
-			return "", "", nil, errors.New("choose a file first")
+			return nil
 		}
 		if err != nil {
-			return "", "", nil, fmt.Errorf("the file did not arrive whole: send it again: %w", err)
+			return fmt.Errorf("the file did not arrive whole: send it again: %w", err)
 		}
-		if part.FileName() == "" {
-			text, err := io.ReadAll(io.LimitReader(part, 1<<20))
-			if err != nil {
-				return "", "", nil, err
-			}
-			fields[part.FormName()] = string(text)
-			continue
+		_, params, err := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
+		if _, file := params["filename"]; err == nil && file && part.FileName() == "" {
+			continue // no file was chosen
 		}
-		f, err := s.n.TempFile()
-		if err != nil {
-			return "", "", nil, err
+		if err := fn(part.FormName(), part.FileName(), &partReader{part}); err != nil {
+			return err
 		}
-		_, err = io.Copy(f, part)
-		if err = errors.Join(err, f.Close()); err != nil {
-			return "", "", nil, errors.Join(fmt.Errorf("the file did not arrive whole: send it again: %w", err), os.Remove(f.Name()))
-		}
-		return part.FileName(), f.Name(), fields, nil
 	}
+}
+
+// receive writes a part into a file of the node. Whoever calls removes it.
+func (s *Server) receive(part *partReader) (path string, err error) {
+	f, err := s.n.TempFile()
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(f, part)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", errors.Join(fmt.Errorf("the file did not arrive whole: send it again: %w", err), os.Remove(f.Name()))
+	}
+	return f.Name(), nil
+}
+
+// upload reads the file of a form, and its fields. Whoever calls removes it.
+func (s *Server) upload(a *ask) (name, path string, fields map[string]string, err error) {
+	name, path, fields, err = s.maybeUpload(a)
+	if err == nil && path == "" {
+		err = errors.New("choose a file first")
+	}
+	return name, path, fields, err
 }
 
 func (s *Server) readDocument(a *ask) error {

@@ -179,6 +179,7 @@ func (s *Server) routes() {
 	s.page("POST /check", s.check)
 	s.caseRoutes()
 	s.noticeRoutes()
+	s.exchangeRoutes()
 	s.mux.HandleFunc("POST /display", s.choose)
 	s.page("GET /events", s.events)
 	s.page("POST /undo", s.undo)

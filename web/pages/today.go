@@ -52,8 +52,8 @@ func (s *Server) today(a *ask) error {
 			break
 		}
 		l := taskLine{Task: t, Late: t.Due.Before(d.Now)}
-		if kind, id, _ := strings.Cut(t.Subject, "/"); kind == "case" {
-			l.To = "/cases/" + id
+		if kind, id, ok := strings.Cut(t.Subject, "/"); ok && id != "" {
+			l.To = pageOf(kind, id)
 		}
 		d.Tasks = append(d.Tasks, l)
 	}

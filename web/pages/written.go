@@ -104,3 +104,8 @@ func (v *view) Seconds(s int64) template.HTML {
 
 // Decimal writes a decimal as it stands in a record.
 func (v *view) Decimal(s string) string { return decimal(v.Lang, s) }
+
+// Clock writes a deadline with how long it is until then; a page that is open counts on.
+func (v *view) Clock(t time.Time) template.HTML {
+	return template.HTML(`<time data-clock datetime="` + t.UTC().Format(time.RFC3339) + `">` + template.HTMLEscapeString(v.Time(t)) + `</time>`) //nolint:gosec // escaped
+}

@@ -54,7 +54,7 @@ function restore(form: HTMLFormElement) {
   }
   if (changed) {
     say(word("restored"));
-    form.querySelectorAll("[hx-trigger]").forEach((x) => x.dispatchEvent(new Event("input", { bubbles: true })));
+    if (form.hasAttribute("hx-post")) form.dispatchEvent(new Event("input", { bubbles: true }));
   }
 }
 
@@ -120,7 +120,7 @@ function begin(part: ParentNode) {
 
 document.addEventListener("submit", (event) => {
   const form = event.target as HTMLFormElement;
-  if (form.method !== "post" || form.dataset.plain !== undefined || form.hasAttribute("hx-post") || event.defaultPrevented || !form.closest("main")) return;
+  if (form.method !== "post" || form.dataset.plain !== undefined || (form.hasAttribute("hx-post") && form.dataset.draft === undefined) || event.defaultPrevented || !form.closest("main")) return;
   event.preventDefault();
   void send(form, event.submitter);
 });
@@ -185,5 +185,21 @@ if (person && "EventSource" in window) {
   });
   window.addEventListener("pagehide", () => events.close());
 }
+
+// Clocks that run: how long it is until a deadline, or since.
+const span = new Intl.RelativeTimeFormat(`${root.lang}-u-nu-latn`, { numeric: "always" });
+function clocks() {
+  document.querySelectorAll<HTMLTimeElement>("time[data-clock]").forEach((t) => {
+    t.dataset.said ??= t.textContent ?? "";
+    const minutes = Math.round((Date.parse(t.dateTime) - Date.now()) / 60000);
+    const far = Math.abs(minutes);
+    const left = far < 120 ? span.format(minutes, "minute") : far < 2880 ? span.format(Math.round(minutes / 60), "hour") : span.format(Math.round(minutes / 1440), "day");
+    t.textContent = `${t.dataset.said} (${left})`;
+    t.classList.toggle("hit", minutes < 0);
+  });
+}
+window.setInterval(clocks, 15000);
+document.body.addEventListener("htmx:afterSettle", clocks);
+document.addEventListener("tarir:begin", clocks);
 
 begin(document);
