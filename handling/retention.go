@@ -2,6 +2,8 @@ package handling
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 )
@@ -15,6 +17,9 @@ var years = map[string]float64{
 
 // ErrRetention is wrapped by errors about how long something is kept.
 var ErrRetention = errors.New("it cannot be kept for so long")
+
+// RetentionKinds are the kinds of records whose time of keeping is set, in order.
+func RetentionKinds() []string { return slices.Sorted(maps.Keys(years)) }
 
 // Retain is the end of retention of a kind of record: an unknown kind is kept as a person's is.
 func Retain(kind string, recorded time.Time) time.Time {

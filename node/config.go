@@ -1,6 +1,7 @@
 package node
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -11,10 +12,14 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/BurntSushi/toml"
 
+	"tarir/audit"
 	"tarir/handling"
 )
 
@@ -33,6 +38,9 @@ type Config struct {
 	Clients  []Client  `toml:"client"`
 	Standing Standing  `toml:"standing"`
 	Webhooks []Webhook `toml:"webhook"`
+
+	changed  atomic.Pointer[[]Person] // since it was read
+	changing sync.Mutex
 }
 
 // Standing says which members hear of what standing checks find, by a message in the name of a person.
@@ -81,6 +89,15 @@ type Web struct {
 	Listen string `toml:"listen"`
 	Origin string `toml:"origin"` // where people open the pages; empty: there are none
 	Public bool   `toml:"public_notices"`
+	OIDC   OIDC   `toml:"oidc"`
+}
+
+// OIDC is the OpenID Connect provider of this organisation, by which its people log in beside their passkeys; empty: none.
+type OIDC struct {
+	Issuer string `toml:"issuer"`
+	Client string `toml:"client_id"`
+	Secret string `toml:"secret_file"` // a file with the client's secret; empty: a public client with a proof key alone
+	Claim  string `toml:"claim"`       // what of the token is a person's id here; empty: preferred_username
 }
 
 // Notices are choices about notices.
@@ -292,12 +309,121 @@ func parseConfig(text []byte, path string) (*Config, error) {
 	return &c, nil
 }
 
+// people are those who work with the node now.
+func (c *Config) people() []Person {
+	if p := c.changed.Load(); p != nil {
+		return *p
+	}
+	return c.People
+}
+
 func (c *Config) person(id string) *Person {
-	i := slices.IndexFunc(c.People, func(p Person) bool { return p.ID == id })
+	list := c.people()
+	i := slices.IndexFunc(list, func(p Person) bool { return p.ID == id })
 	if i < 0 {
 		return nil
 	}
-	return &c.People[i]
+	return &list[i]
+}
+
+// People are those who work with the node, as they are now.
+func (n *Node) People() []Person { return slices.Clone(n.config.people()) }
+
+// SetPerson adds a person, or changes what one may do, at once and in config.toml. Somebody who administers the node always stays.
+func (n *Node) SetPerson(_ context.Context, w Who, p Person) error {
+	if err := n.allow(w, "admin"); err != nil {
+		return err
+	}
+	if p.ID == "" || strings.ContainsFunc(p.ID, func(r rune) bool { return r < '!' || r == '"' || r == '\\' || r == 0x7f }) {
+		return fmt.Errorf("%w: a person's id is letters and digits without spaces", ErrConfig)
+	}
+	n.config.changing.Lock()
+	defer n.config.changing.Unlock()
+	path := filepath.Join(n.dir, "config.toml")
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("read the configuration: %w", err)
+	}
+	next := withPerson(string(text), p)
+	c, err := parseConfig([]byte(next), path)
+	if err != nil {
+		return err
+	}
+	if !slices.ContainsFunc(c.People, func(p Person) bool { return p.may("admin") }) {
+		return fmt.Errorf("%w: somebody must administer this node: give somebody else that right first", ErrConfig)
+	}
+	if err := n.record(w, audit.Admin, "person", p.ID, "", "rights", p.May...); err != nil {
+		return err
+	}
+	if err := replaceFile(path, []byte(next)); err != nil {
+		return fmt.Errorf("write the configuration: %w", err)
+	}
+	n.config.changed.Store(&c.People)
+	return nil
+}
+
+// withPerson is the text of a configuration in which a person has other rights, or is new; everything else stays as it was written.
+func withPerson(text string, p Person) string {
+	quoted := func(list []string) string {
+		out := make([]string, len(list))
+		for i, s := range list {
+			out[i] = strconv.Quote(s)
+		}
+		return "[" + strings.Join(out, ", ") + "]"
+	}
+	block := fmt.Sprintf("[[person]]\nid = %q\ngroups = %s\nmay = %s\n", p.ID, quoted(p.Groups), quoted(p.May))
+	lines := strings.SplitAfter(text, "\n")
+	for i := 0; i < len(lines); i++ {
+		if strings.TrimSpace(lines[i]) != "[[person]]" {
+			continue
+		}
+		end, own := i+1, false
+		for end < len(lines) && !strings.HasPrefix(strings.TrimSpace(lines[end]), "[") {
+			key, value, _ := strings.Cut(lines[end], "=")
+			if id, err := strconv.Unquote(strings.TrimSpace(value)); strings.TrimSpace(key) == "id" && err == nil && id == p.ID {
+				own = true
+			}
+			end++
+		}
+		if own {
+			// What stands behind the block (a comment of the next one) stays.
+			keep := end
+			for keep > i+1 && (strings.TrimSpace(lines[keep-1]) == "" || strings.HasPrefix(strings.TrimSpace(lines[keep-1]), "#")) {
+				keep--
+			}
+			return strings.Join(lines[:i], "") + block + strings.Join(lines[keep:], "")
+		}
+		i = end - 1
+	}
+	if !strings.HasSuffix(text, "\n") {
+		text += "\n"
+	}
+	return text + "\n" + block
+}
+
+// replaceFile writes a file anew: wholly, or not at all.
+func replaceFile(path string, text []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".config-")
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(text)
+	err = errors.Join(err, f.Chmod(0o600), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return syncDir(filepath.Dir(path))
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
 }
 
 func (p *Person) may(right string) bool {

@@ -273,3 +273,38 @@ func (n *Node) Logout(ctx context.Context, person, id string) error {
 		return err
 	})
 }
+
+// DropPasskey takes a passkey away, with the sessions of its person: an administrator's, or one's own.
+func (n *Node) DropPasskey(ctx context.Context, w Who, id string) error {
+	var owner string
+	err := n.store.Read(ctx, func(tx *store.Tx) error {
+		it, err := tx.Get(kindPasskey, id)
+		if err == nil {
+			owner = it.Owner
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	if owner != w.Person {
+		if err := n.allow(w, "admin"); err != nil {
+			return err
+		}
+	}
+	if err := n.record(w, audit.Admin, kindPasskey, id, "", "taken away"); err != nil {
+		return err
+	}
+	return n.store.Write(ctx, func(tx *store.Tx) error {
+		if _, err := tx.Delete(kindPasskey, id); err != nil {
+			return err
+		}
+		list, err := tx.Items(store.Query{Kind: kindSession, Owner: owner})
+		for _, it := range list {
+			if _, err := tx.Delete(kindSession, it.ID); err != nil {
+				return err
+			}
+		}
+		return err
+	})
+}

@@ -290,3 +290,12 @@ func (n *Node) Members(_ context.Context, w Who) ([]*register.Member, error) {
 	})
 	return out, nil
 }
+
+// ContactOf is how a member is reached, as the register says; empty: it says nothing.
+func (n *Node) ContactOf(member string) string {
+	m, err := n.member(member)
+	if err != nil {
+		return ""
+	}
+	return m.Contact
+}

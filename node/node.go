@@ -125,13 +125,15 @@ func Open(ctx context.Context, dir string, o Options) (n *Node, err error) {
 			_ = opened.Close() // the error that led here is the one to tell
 		}
 	}()
-	left, err := filepath.Glob(filepath.Join(dir, "trace-*")) // of a trace that a kill ended
-	if err != nil {
-		return nil, err
-	}
-	for _, path := range left {
-		if err := os.RemoveAll(path); err != nil {
-			return nil, fmt.Errorf("clear away an old trace: %w", err)
+	for _, what := range []string{"trace-*", "receive-*"} { // of work that a kill ended
+		left, err := filepath.Glob(filepath.Join(dir, what))
+		if err != nil {
+			return nil, err
+		}
+		for _, path := range left {
+			if err := os.RemoveAll(path); err != nil {
+				return nil, fmt.Errorf("clear away what was begun: %w", err)
+			}
 		}
 	}
 	if n.sealed, err = o.Passphrase.read(dir); err != nil {
@@ -608,4 +610,13 @@ func (n *Node) TempFile() (*os.File, error) {
 		return nil, fmt.Errorf("make room for a file: %w", err)
 	}
 	return f, nil
+}
+
+// TempDir is a folder of the node for what is being worked on; whoever asks for it removes it.
+func (n *Node) TempDir() (string, error) {
+	dir, err := os.MkdirTemp(n.dir, "receive-")
+	if err != nil {
+		return "", fmt.Errorf("make room for files: %w", err)
+	}
+	return dir, nil
 }

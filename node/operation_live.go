@@ -288,7 +288,26 @@ type FeedLine struct {
 	Tasking *casework.Tasking `json:"tasking,omitempty"`
 }
 
-// OperationFeed gives what came in behind a number, the first first.
+// OperationStamp is the number of what came into an operation last: an open board asks for it again and again, and for the counts when it has changed.
+func (n *Node) OperationStamp(ctx context.Context, w Who, id string) (last int64, err error) {
+	if err := n.allow(w, "operation"); err != nil {
+		return 0, err
+	}
+	err = n.store.Read(ctx, func(tx *store.Tx) error {
+		_, b, err := getOperation(tx, id)
+		if err != nil {
+			return err
+		}
+		list, err := tx.LastEntries(b.Num, 1)
+		if len(list) > 0 {
+			last = list[0].Seq
+		}
+		return err
+	})
+	return last, err
+}
+
+// OperationFeed gives what came in behind a number, the first first; behind a negative one what came last, the last first.
 func (n *Node) OperationFeed(ctx context.Context, w Who, id string, after int64, limit int) (out []FeedLine, err error) {
 	if err := n.allow(w, "operation"); err != nil {
 		return nil, err
@@ -302,7 +321,12 @@ func (n *Node) OperationFeed(ctx context.Context, w Who, id string, after int64,
 		if err != nil {
 			return err
 		}
-		list, err := tx.Entries(b.Num, "", after, clampLimit(limit))
+		var list []*store.Entry
+		if after < 0 {
+			list, err = tx.LastEntries(b.Num, clampLimit(limit))
+		} else {
+			list, err = tx.Entries(b.Num, "", after, clampLimit(limit))
+		}
 		for _, e := range list {
 			l := FeedLine{Seq: e.Seq, At: e.At}
 			switch e.Kind {

@@ -136,10 +136,20 @@ func (n *Node) picture(ctx context.Context, w Who, id string) (*drawn, *casework
 var errMoved = errors.New("others look at many cases now: try again")
 
 // TraceCase follows money in the payments of a case. left says in words how money left them, unnamed is the name of who is not named.
-func (n *Node) TraceCase(ctx context.Context, w Who, id string, q chart.Question, left func(trace.How) string, unnamed string) (*chart.Traced, *chart.Picture, error) {
+func (n *Node) TraceCase(ctx context.Context, w Who, id string, q chart.Question, left func(trace.How) string, unnamed string) (t *chart.Traced, p *chart.Picture, err error) {
+	err = n.withMoney(ctx, w, id, func(picture *chart.Picture, m *chart.Money) error {
+		p = picture
+		t, err = m.Trace(ctx, q, left, unnamed)
+		return err
+	})
+	return t, p, err
+}
+
+// withMoney does something with the payments of a case as a graph, which is built when it is first asked for.
+func (n *Node) withMoney(ctx context.Context, w Who, id string, fn func(*chart.Picture, *chart.Money) error) error {
 	d, _, err := n.picture(ctx, w, id)
 	if err != nil {
-		return nil, nil, err
+		return err
 	}
 	d.tracing.Lock()
 	if d.money == nil && !d.gone {
@@ -147,13 +157,12 @@ func (n *Node) TraceCase(ctx context.Context, w Who, id string, q chart.Question
 	}
 	d.tracing.Unlock()
 	if err != nil {
-		return nil, d.picture, err
+		return err
 	}
 	d.tracing.RLock()
 	defer d.tracing.RUnlock()
 	if d.money == nil {
-		return nil, nil, errMoved
+		return errMoved
 	}
-	t, err := d.money.Trace(ctx, q, left, unnamed)
-	return t, d.picture, err
+	return fn(d.picture, d.money)
 }

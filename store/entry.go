@@ -238,6 +238,11 @@ func (t *Tx) Entries(num int64, kind string, after int64, limit int) ([]*Entry, 
 	return t.entries(`num=$1 AND kind=$2 AND seq>$3 ORDER BY seq LIMIT `+strconv.Itoa(limit), num, kind, after)
 }
 
+// LastEntries gives the entries of a case that came last, the last first.
+func (t *Tx) LastEntries(num int64, limit int) ([]*Entry, error) {
+	return t.entries(`num=$1 ORDER BY seq DESC LIMIT `+strconv.Itoa(limit), num)
+}
+
 // Told gives entities and findings of a case in the order in which they changed, behind one that changed at a moment and has a number.
 func (t *Tx) Told(num int64, changed time.Time, seq int64, limit int) ([]*Entry, error) {
 	at := micros(changed)

@@ -128,7 +128,7 @@ func (s *Server) showCaseWith(a *ask, d *caseData, wrong string) error {
 		return err
 	}
 	d.caseHead, d.View, d.Seats = s.head(a, view.Case, "overview"), view, casework.Seats
-	for _, p := range s.n.Config().People {
+	for _, p := range s.n.People() {
 		d.People = append(d.People, p.ID)
 	}
 	if n := view.Case.Counts; n[casework.FindingEntry] > 0 {
@@ -234,7 +234,7 @@ func (s *Server) caseTasks(a *ask) error {
 			}
 		}
 	}
-	for _, p := range s.n.Config().People {
+	for _, p := range s.n.People() {
 		d.All = append(d.All, p.ID)
 	}
 	return s.show(a, http.StatusOK, "tasks", "tasks", d)

@@ -2,7 +2,9 @@ package pages
 
 import (
 	"net/http"
+	"os"
 	"strings"
+	"time"
 
 	"tarir/entity"
 	"tarir/node"
@@ -15,12 +17,57 @@ type checkData struct {
 	What                string // as what it was understood
 	Asked               bool
 	Answer              *node.Checked
+	Before              []checkedOne // in this session
+	Table               *answered
+}
+
+// checkedOne is a question of this session: kept in memory, until the session ends.
+type checkedOne struct {
+	At   time.Time
+	Text string
+	What string
+	Hits int
+	Sure bool // the index was complete
+}
+
+const mostChecked = 30
+
+// remember keeps what was asked in this session, and gives it, the last first.
+func (s *Server) remember(session string, one *checkedOne) []checkedOne {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.checked) > mostUndoing {
+		clear(s.checked)
+	}
+	list := s.checked[session]
+	if one != nil {
+		list = append([]checkedOne{*one}, list[:min(len(list), mostChecked-1)]...)
+		s.checked[session] = list
+	}
+	return list
+}
+
+// forget drops what was kept for a session that ends.
+func (s *Server) forget(session string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if t := s.tables[session]; t != nil {
+		_ = os.Remove(t.Path) // it may be gone
+	}
+	delete(s.tables, session)
+	delete(s.checked, session)
+	delete(s.undos, session)
+	delete(s.limits, session)
 }
 
 func (s *Server) check(a *ask) error {
 	// What is asked stands in the body: an address is kept by browsers and by what is between.
 	v := a.r.PostFormValue
 	d := &checkData{Text: strings.TrimSpace(v("q")), Born: strings.TrimSpace(v("born")), Country: strings.TrimSpace(v("country"))}
+	s.mu.Lock()
+	d.Table = s.tables[a.session.ID]
+	s.mu.Unlock()
+	d.Before = s.remember(a.session.ID, nil)
 	if d.Text == "" {
 		return s.show(a, http.StatusOK, "check", "check", d)
 	}
@@ -37,6 +84,7 @@ func (s *Server) check(a *ask) error {
 		return s.showWith(a, http.StatusUnprocessableEntity, "check", "check", d, err.Error())
 	}
 	d.Asked = true
+	s.remember(a.session.ID, &checkedOne{time.Now(), d.Text, d.What, len(d.Answer.Hits), string(d.Answer.State) == "complete"})
 	return s.show(a, http.StatusOK, "check", "check", d)
 }
 
@@ -76,4 +124,12 @@ func questionOf(d *checkData) (q node.Asked, what string) {
 	}
 	q.Names = []string{d.Text}
 	return q, "name"
+}
+
+// Contact is whom to call about a record of a member: what the register says.
+func (v *view) Contact(member string) string {
+	if v.contact == nil || member == "" {
+		return ""
+	}
+	return v.contact(member)
 }

@@ -208,6 +208,7 @@ func (s *Server) logout(a *ask) error {
 	if err := s.n.Logout(a.r.Context(), a.session.Person, a.session.ID); err != nil {
 		return err
 	}
+	s.forget(a.session.ID)
 	http.SetCookie(a.w, &http.Cookie{Name: sessionCookie, Path: "/", MaxAge: -1, HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteStrictMode})
 	return back(a, "/login")
 }

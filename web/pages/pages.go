@@ -68,6 +68,11 @@ type Server struct {
 	ceremonies map[string]ceremony // of passkeys, that have begun
 	undos      map[string]*undo    // by session
 	limits     map[string]*rate.Limiter
+	imports    map[string]*imported    // by session and case: what became of the files sent last
+	tables     map[string]*answered    // by session
+	checked    map[string][]checkedOne // by session: what was asked, which is kept nowhere else
+
+	importing sync.Mutex // one at a time: an analysis takes the machine's memory
 
 	news news
 }
@@ -80,7 +85,7 @@ func New(n *node.Node) (http.Handler, error) {
 	}
 	s := &Server{
 		n: n, secure: origin.Scheme == "https", pages: map[string]*template.Template{}, langs: map[string]*message.Language{}, mux: http.NewServeMux(),
-		ceremonies: map[string]ceremony{}, undos: map[string]*undo{}, limits: map[string]*rate.Limiter{},
+		ceremonies: map[string]ceremony{}, undos: map[string]*undo{}, limits: map[string]*rate.Limiter{}, imports: map[string]*imported{}, tables: map[string]*answered{}, checked: map[string][]checkedOne{},
 	}
 	s.webauthn, err = webauthn.New(&webauthn.Config{RPID: origin.Hostname(), RPDisplayName: "Tarir of " + n.Member(), RPOrigins: []string{n.Config().Web.Origin}})
 	if err != nil {
@@ -180,6 +185,11 @@ func (s *Server) routes() {
 	s.caseRoutes()
 	s.noticeRoutes()
 	s.exchangeRoutes()
+	s.operationRoutes()
+	s.vaultRoutes()
+	s.adminRoutes()
+	s.fileRoutes()
+	s.helpRoutes()
 	s.mux.HandleFunc("POST /display", s.choose)
 	s.page("GET /events", s.events)
 	s.page("POST /undo", s.undo)
@@ -249,6 +259,8 @@ type view struct {
 	Nav      []navItem
 	Now      time.Time
 	Data     any
+
+	contact func(member string) string
 }
 
 // navItem is a page of the main menu.
@@ -381,7 +393,7 @@ func (s *Server) part(a *ask, page, part string, data any) error {
 func (s *Server) view(a *ask) *view {
 	v := &view{
 		L: a.l, Lang: a.l.Code, Dir: "ltr", Member: s.n.Member(), Path: cmp.Or(a.home, a.r.URL.RequestURI()), Session: a.session, Purposes: handling.Purposes, Theme: themeOf(a.r), Themes: themes,
-		Assets: s.assets, Now: time.Now(),
+		Assets: s.assets, Now: time.Now(), contact: s.n.ContactOf,
 	}
 	if a.session != nil {
 		for _, p := range navigation {

@@ -88,6 +88,47 @@ async function send(form: HTMLFormElement, by: HTMLElement | null) {
   }
 }
 
+// long sends files and shows how far the work is: lines of JSON, the last of which leads on or says what went wrong.
+type Line = { text?: string; share?: number; to?: string; error?: string };
+function long(form: HTMLFormElement) {
+  const bar = form.querySelector("progress") as HTMLProgressElement;
+  const told = form.querySelector("[role=status]") as HTMLElement;
+  const buttons = Array.from(form.querySelectorAll("button"));
+  const asked = new XMLHttpRequest();
+  let read = 0;
+  const line = (l: Line) => {
+    if (l.to) {
+      if (new URL(l.to, location.href).pathname === location.pathname) {
+        history.replaceState(null, "", l.to);
+        location.reload();
+      } else location.assign(l.to);
+    }
+    if (l.error) say(l.error);
+    if (l.text) told.textContent = l.text;
+    if (l.share !== undefined) bar.value = l.share;
+  };
+  const lines = () => {
+    for (let end = asked.responseText.indexOf("\n", read); end >= 0; end = asked.responseText.indexOf("\n", read)) {
+      line(JSON.parse(asked.responseText.slice(read, end)) as Line);
+      read = end + 1;
+    }
+  };
+  bar.hidden = false;
+  buttons.forEach((b) => (b.disabled = true));
+  asked.upload.addEventListener("progress", (e) => e.lengthComputable && (bar.value = e.loaded / e.total));
+  asked.addEventListener("progress", () => asked.getResponseHeader("Content-Type")?.includes("ndjson") && lines());
+  asked.addEventListener("loadend", () => {
+    buttons.forEach((b) => (b.disabled = false));
+    bar.hidden = true;
+    if (asked.status === 0) say(word("offline"));
+    else if (new URL(asked.responseURL).pathname === "/login") location.assign(`/login?to=${encodeURIComponent(location.pathname)}`);
+    else if (!asked.getResponseHeader("Content-Type")?.includes("ndjson")) show(asked.responseText);
+  });
+  asked.open("POST", form.action);
+  asked.setRequestHeader("Accept", "application/x-ndjson, text/html");
+  asked.send(new FormData(form));
+}
+
 // show puts what came back in place of the page.
 function show(html: string) {
   const page = new DOMParser().parseFromString(html, "text/html");
@@ -122,7 +163,8 @@ document.addEventListener("submit", (event) => {
   const form = event.target as HTMLFormElement;
   if (form.method !== "post" || form.dataset.plain !== undefined || (form.hasAttribute("hx-post") && form.dataset.draft === undefined) || event.defaultPrevented || !form.closest("main")) return;
   event.preventDefault();
-  void send(form, event.submitter);
+  if (form.dataset.long !== undefined) long(form);
+  else void send(form, event.submitter);
 });
 
 document.querySelectorAll<HTMLFormElement>("form[action='/logout']").forEach((form) =>
@@ -146,6 +188,14 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
 });
 window.addEventListener("online", () => say(word("online")));
 window.addEventListener("offline", () => say(word("offline")));
+
+// A board that is open is told when something came in.
+const board = document.getElementById("board");
+if (board && "EventSource" in window) {
+  const events = new EventSource(`${location.pathname}/events`);
+  events.addEventListener("changed", () => void htmx.ajax("get", `${location.pathname}/board`, { target: "#board", swap: "innerHTML" }));
+  window.addEventListener("pagehide", () => events.close());
+}
 
 // Search of everything: Ctrl-K or ⌘K.
 const find = document.getElementById("find") as HTMLDialogElement | null;
