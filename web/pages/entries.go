@@ -134,7 +134,7 @@ func (v *view) Body(e *casework.Entry) string {
 
 type entryData struct {
 	caseHead
-	*casework.Entry
+	Entry    *casework.Entry
 	Evidence []*casework.Entry // what it stands on
 	Before   []*casework.Entry
 	Mine     string // what was to be written, where somebody else was first
@@ -177,7 +177,7 @@ func (s *Server) entryAt(a *ask) (*entryData, error) {
 	}
 	d := &entryData{caseHead: s.head(a, view.Case, "contents"), Entry: history[len(history)-1], Before: history[:len(history)-1]}
 	slices.Reverse(d.Before)
-	d.Editable = d.CanWrite() && d.Kind != casework.DecisionEntry && d.Kind != casework.DocumentEntry && d.Kind != casework.RecordEntry
+	d.Editable = d.CanWrite() && d.Entry.Kind != casework.DecisionEntry && d.Entry.Kind != casework.DocumentEntry && d.Entry.Kind != casework.RecordEntry
 	d.Evidence, err = s.evidence(a, id, d.Entry)
 	return d, err
 }
@@ -234,16 +234,16 @@ func (s *Server) changeEntry(a *ask) error {
 		return err
 	}
 	body := json.RawMessage(text)
-	if d.Kind == casework.NoteEntry {
+	if d.Entry.Kind == casework.NoteEntry {
 		var n casework.Note
-		if json.Unmarshal(d.Body, &n) == nil {
+		if json.Unmarshal(d.Entry.Body, &n) == nil {
 			n.Text = text
 		}
 		if body, err = json.Marshal(n); err != nil {
 			return err
 		}
 	}
-	was := d.Body
+	was := d.Entry.Body
 	e, err := s.n.ChangeEntry(a.r.Context(), a.who(), id, seq, version, body)
 	switch {
 	case errors.Is(err, casework.ErrChanged):
@@ -269,7 +269,7 @@ func (s *Server) removeEntry(a *ask) error {
 	if err != nil {
 		return err
 	}
-	kind, old, body := d.Kind, d.ID, d.Body
+	kind, old, body := d.Entry.Kind, d.Entry.ID, d.Entry.Body
 	if err := s.n.RemoveEntry(a.r.Context(), w, id, seq); err != nil {
 		return err
 	}
@@ -357,11 +357,11 @@ func (s *Server) readDocument(a *ask) error {
 	if err != nil {
 		return err
 	}
-	if d.Kind != casework.DocumentEntry {
+	if d.Entry.Kind != casework.DocumentEntry {
 		return store.ErrNone
 	}
 	var doc casework.Document
-	if err := json.Unmarshal(d.Body, &doc); err != nil {
+	if err := json.Unmarshal(d.Entry.Body, &doc); err != nil {
 		return err
 	}
 	// A document is saved, never shown within the page: what it says is nobody's to run here.
