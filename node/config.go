@@ -180,6 +180,14 @@ listen = %q
 origin = ""
 public_notices = %v
 
+[web.oidc]
+# Log-in by your organisation's own provider (OpenID Connect), beside passkeys. Empty issuer: none. The address to register there: ORIGIN/login/oidc/back.
+# claim is what of its token is a person's id here; empty: preferred_username. secret_file: a file with the client's secret, if it has one.
+issuer = ""
+client_id = ""
+secret_file = ""
+claim = ""
+
 [notices]
 # Silver notices are a pilot: switch them on if your member takes part.
 silver = %v
@@ -282,6 +290,9 @@ func parseConfig(text []byte, path string) (*Config, error) {
 		if err != nil || u.Host == "" || u.Path != "" || u.Scheme != "https" && (u.Scheme != "http" || u.Hostname() != "localhost") {
 			return nil, fmt.Errorf("%w: %s: [web] origin is https://HOST, or http://localhost:PORT", ErrConfig, path)
 		}
+	}
+	if o := c.Web.OIDC; o.Issuer != "" && (o.Client == "" || c.Web.Origin == "") {
+		return nil, fmt.Errorf("%w: %s: [web.oidc] needs client_id, and [web] its origin", ErrConfig, path)
 	}
 	for _, w := range c.Webhooks {
 		if u, err := url.Parse(w.URL); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {

@@ -229,7 +229,7 @@ func TestNothingHostileRuns(t *testing.T) {
 	bad := strings.ReplaceAll(hostile, `"`, `""`)
 	quoted := string(body(hostile))
 	for name, text := range map[string]string{
-		"payments.csv": "id,time,from_bank,from_account,to_bank,to_account,amount,currency,purpose,from_name,to_name\n1,2026-01-01T00:00:00Z,B,1,B,2,10.00,USD,\"" + bad + "\",\"" + bad + "\",\"" + bad + "\"\n2,never,\"" + bad + "\",1,B,2,x,USD,,,\n",
+		"payments.csv":   "id,time,from_bank,from_account,to_bank,to_account,amount,currency,purpose,from_name,to_name\n1,2026-01-01T00:00:00Z,B,1,B,2,10.00,USD,\"" + bad + "\",\"" + bad + "\",\"" + bad + "\"\n2,never,\"" + bad + "\",1,B,2,x,USD,,,\n",
 		"entities.jsonl": `{"id":"e1","schema":"Person","properties":{"name":[` + quoted + `],"notes":[` + quoted + `]}}` + "\n" + `{"id":` + quoted + `,"schema":"Nothing"}` + "\n",
 		"adverts.jsonl":  `{"id":"h1","posted_at":"2026-01-01T00:00:00Z","site":` + quoted + `,"title":` + quoted + `,"text":` + quoted + `,"city":` + quoted + `}` + "\n",
 	} {

@@ -24,6 +24,8 @@ type ceremony struct {
 	invite string // of a registration
 	person string
 	until  time.Time
+
+	nonce, verifier, to string // of OpenID Connect
 }
 
 const (
@@ -169,7 +171,7 @@ func (s *Server) prove(r *http.Request, step string, w http.ResponseWriter) (any
 		return map[string]any{"token": token, "options": options}, err
 	}
 	c, ok := s.took(in.Token)
-	if !ok || c.invite != "" {
+	if !ok || c.invite != "" || c.verifier != "" {
 		return nil, errPasskey
 	}
 	parsed, err := protocol.ParseCredentialRequestResponseBody(bytes.NewReader(in.Response))
@@ -193,7 +195,7 @@ func (s *Server) prove(r *http.Request, step string, w http.ResponseWriter) (any
 }
 
 func (s *Server) login(a *ask) error {
-	return s.show(a, http.StatusOK, "login", "login", map[string]string{"To": here(a.r.URL.Query().Get("to"))})
+	return s.show(a, http.StatusOK, "login", "login", map[string]string{"To": here(a.r.URL.Query().Get("to")), "OIDC": s.n.Config().Web.OIDC.Issuer})
 }
 
 func (s *Server) invite(a *ask) error {

@@ -34,6 +34,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-webauthn/webauthn/webauthn"
 	"github.com/klauspost/compress/gzhttp"
 	"golang.org/x/time/rate"
@@ -71,6 +72,8 @@ type Server struct {
 	imports    map[string]*imported    // by session and case: what became of the files sent last
 	tables     map[string]*answered    // by session
 	checked    map[string][]checkedOne // by session: what was asked, which is kept nowhere else
+
+	oidc *oidc.Provider // once it was looked up
 
 	importing sync.Mutex // one at a time: an analysis takes the machine's memory
 
@@ -171,6 +174,8 @@ func (s *Server) static() (http.Handler, error) {
 
 func (s *Server) routes() {
 	s.open("GET /login", s.login)
+	s.open("GET /login/oidc", s.toProvider)
+	s.open("GET /login/oidc/back", s.fromProvider)
 	s.open("GET /invite/{token}", s.invite)
 	s.mux.HandleFunc("POST /passkey/register/{step}", s.passkey(s.register))
 	s.mux.HandleFunc("POST /passkey/login/{step}", s.passkey(s.prove))
