@@ -38,7 +38,7 @@ type stage struct {
 const hostile = `"><img src=x onerror="window.hacked=1"><script>window.hacked=1</script>{{7*7}}' onmouseover='window.hacked=1`
 
 // newStage makes it. Texts are what a source or a person may write anywhere: hostile ones where asked for.
-func newStage(t *testing.T, text func(plain string) string) *stage {
+func newStage(t testing.TB, text func(plain string) string) *stage {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -95,7 +95,7 @@ func inform(person string) node.Who {
 	return node.Who{Person: person, Purpose: handling.Inform, LegalBasis: "Criminal code 188", Reason: "because"}
 }
 
-func need[T any](t *testing.T) func(v T, err error) T {
+func need[T any](t testing.TB) func(v T, err error) T {
 	t.Helper()
 	return func(v T, err error) T {
 		t.Helper()
@@ -115,7 +115,7 @@ func body(v any) json.RawMessage {
 }
 
 // fill puts a record of each kind onto the node.
-func (s *stage) fill(t *testing.T, text func(string) string) {
+func (s *stage) fill(t testing.TB, text func(string) string) {
 	t.Helper()
 	n, ctx, w := s.n, t.Context(), inform("ann")
 	invitation := need[[]byte](t)(n.Invite(ctx, w, register.Statement{Member: "BANK-FF", Name: text("Bank F"), Kind: handling.Bank, Country: "FR"}, time.Hour))
@@ -205,7 +205,7 @@ func (s *stage) fill(t *testing.T, text func(string) string) {
 	_ = hit.Possible
 }
 
-func (s *stage) watched(t *testing.T) string {
+func (s *stage) watched(t testing.TB) string {
 	t.Helper()
 	list := need[[]node.Listed](t)(s.n.List(t.Context(), inform("ann"), "watch", 1))
 	if len(list) == 0 {

@@ -45,7 +45,7 @@ func paged(t *testing.T) (n *node.Node, origin string) {
 }
 
 // browser is a tab of a real Chromium that has a passkey device which says yes.
-func browser(t *testing.T) context.Context {
+func browser(t testing.TB) context.Context {
 	t.Helper()
 	if _, err := exec.LookPath("chromium"); err != nil {
 		t.Fatal("no Chromium: scripts/setup test installs it")

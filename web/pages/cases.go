@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"net/http"
@@ -131,22 +132,19 @@ func (s *Server) showCaseWith(a *ask, d *caseData, wrong string) error {
 	for _, p := range s.n.People() {
 		d.People = append(d.People, p.ID)
 	}
-	if n := view.Case.Counts; n[casework.FindingEntry] > 0 {
-		p, _, err := s.n.Picture(a.r.Context(), a.who(), id)
+	if view.Case.Counts[casework.FindingEntry] > 0 {
+		// Organisations and findings alone: the whole picture of a large case takes long.
+		list, err := s.n.Entries(a.r.Context(), a.who(), id, casework.FindingEntry, 0, 1000)
 		if err != nil {
 			return err
 		}
+		p := chart.New()
+		for _, e := range list {
+			p.Add(e.Kind, e.Seq, e.ID, e.Body)
+		}
 		d.Organisations = p.Organisations[:min(len(p.Organisations), 5)]
-		d.Findings = slices.Clone(p.Findings)
-		slices.SortStableFunc(d.Findings, func(x, y chart.Finding) int {
-			switch {
-			case x.Score > y.Score:
-				return -1
-			case x.Score < y.Score:
-				return 1
-			}
-			return 0
-		})
+		d.Findings = p.Findings
+		slices.SortStableFunc(d.Findings, func(x, y chart.Finding) int { return cmp.Compare(y.Score, x.Score) })
 		d.Findings = d.Findings[:min(len(d.Findings), 8)]
 	}
 	code := http.StatusOK

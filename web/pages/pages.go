@@ -39,6 +39,7 @@ import (
 	"github.com/klauspost/compress/gzhttp"
 	"golang.org/x/time/rate"
 
+	"tarir/audit"
 	"tarir/casework"
 	"tarir/handling"
 	"tarir/message"
@@ -447,7 +448,11 @@ func (s *Server) fail(a *ask, err error) {
 	case errors.Is(err, context.Canceled):
 		return
 	}
-	if err := s.showWith(a, code, "error", "error", nil, err.Error()); err != nil {
+	said := err.Error()
+	if a.session != nil && a.session.Purpose == "" && errors.Is(err, audit.ErrEntry) {
+		said = a.l.Text("web.purpose_first")
+	}
+	if err := s.showWith(a, code, "error", "error", nil, said); err != nil {
 		http.Error(a.w, "the page cannot be shown now", http.StatusInternalServerError)
 	}
 }

@@ -1,10 +1,21 @@
 // What every page does beside what it says: it keeps what is being typed, asks without leaving the page, finds, and hears what is new.
-import htmx from "htmx.org";
+import type Htmx from "htmx.org";
 
-htmx.config.includeIndicatorStyles = false; // no styles within a page
-htmx.config.allowEval = false;
-htmx.config.selfRequestsOnly = true;
-htmx.config.historyCacheSize = 0; // pages of cases stay in no store of the browser
+type Loaded = { htmx?: typeof Htmx };
+
+// htmx comes where a page has parts that are asked for by themselves, and not before: most pages are there sooner without it.
+let coming: Promise<typeof Htmx> | undefined;
+function parts(): Promise<typeof Htmx> {
+  coming ??= new Promise((done, failed) => {
+    const script = document.createElement("script");
+    script.src = document.documentElement.dataset.htmx ?? "";
+    script.onload = () => done((window as unknown as Loaded).htmx as typeof Htmx);
+    script.onerror = failed;
+    document.head.append(script);
+  });
+  return coming;
+}
+const asks = (part: ParentNode) => part.querySelector("[hx-get], [hx-post]") !== null;
 
 const root = document.documentElement;
 const word = (key: string) => root.dataset[key] ?? "";
@@ -137,7 +148,7 @@ function show(html: string) {
   if (!main || !here) return;
   here.replaceWith(main);
   document.title = page.title;
-  htmx.process(main);
+  if (asks(main)) void parts().then((htmx) => htmx.process(main));
   begin(main);
   const first = main.querySelector<HTMLElement>("[role=alert], [autofocus], h1");
   if (first) {
@@ -193,7 +204,7 @@ window.addEventListener("offline", () => say(word("offline")));
 const board = document.getElementById("board");
 if (board && "EventSource" in window) {
   const events = new EventSource(`${location.pathname}/events`);
-  events.addEventListener("changed", () => void htmx.ajax("get", `${location.pathname}/board`, { target: "#board", swap: "innerHTML" }));
+  events.addEventListener("changed", () => void parts().then((htmx) => htmx.ajax("get", `${location.pathname}/board`, { target: "#board", swap: "innerHTML" })));
   window.addEventListener("pagehide", () => events.close());
 }
 
@@ -202,6 +213,7 @@ const find = document.getElementById("find") as HTMLDialogElement | null;
 if (find) {
   const box = find.querySelector("input") as HTMLInputElement;
   const open = () => {
+    void parts().then((htmx) => htmx.process(find));
     find.showModal();
     box.select();
   };
@@ -252,4 +264,5 @@ window.setInterval(clocks, 15000);
 document.body.addEventListener("htmx:afterSettle", clocks);
 document.addEventListener("tarir:begin", clocks);
 
+if (asks(document.querySelector("main") ?? document)) void parts();
 begin(document);

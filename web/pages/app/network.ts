@@ -73,6 +73,7 @@ async function start(place: HTMLElement) {
       });
     }
   }
+  const begun = performance.now();
   add(data);
 
   let selected = "";
@@ -85,6 +86,7 @@ async function start(place: HTMLElement) {
   const sigma = new Sigma(graph, place, {
     allowInvalidContainer: true,
     hideEdgesOnMove: graph.size > 800,
+    dragTimeout: 800, // longer than a drawing takes without a graphics card: else ties come back between two moves
     hideLabelsOnMove: graph.order > 800,
     labelColor: { color: colour("ink") },
     labelFont: getComputedStyle(document.body).fontFamily,
@@ -105,7 +107,10 @@ async function start(place: HTMLElement) {
       return a;
     },
   });
-  place.dataset.drawn = String(Math.round(performance.now()));
+  sigma.once("afterRender", () => {
+    place.dataset.took = String(Math.round(performance.now() - begun));
+    place.dataset.drawn = String(Math.round(performance.now()));
+  });
 
   // Filters: by time, amount and kind of payments; by kind and stage of parties; what is left without a tie may go, too.
   function filter() {
