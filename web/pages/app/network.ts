@@ -2,7 +2,7 @@
 import Graph from "graphology";
 import forceAtlas2 from "graphology-layout-forceatlas2";
 import Sigma from "sigma";
-import { EdgeArrowProgram, EdgeLineProgram } from "sigma/rendering";
+import { EdgeArrowProgram, EdgeLineProgram, NodeCircleProgram, NodePointProgram } from "sigma/rendering";
 import { downloadAsPNG } from "@sigma/export-image";
 import { begin, colour, day, given, short } from "./words";
 
@@ -15,7 +15,10 @@ type Words = Record<string, string>;
 const tints: Record<string, string> = { recruitment: "recruitment", transport: "transport", exploitation: "exploitation", money: "money", all: "organiser" };
 
 begin("#network", (place) => {
-  void start(place);
+  start(place).catch((e: unknown) => {
+    const said = document.getElementById("network-said");
+    if (said) said.textContent = `${(given<Words>("network-words") ?? {}).failed} (${e})`;
+  });
 });
 
 async function start(place: HTMLElement) {
@@ -93,6 +96,8 @@ async function start(place: HTMLElement) {
     labelRenderedSizeThreshold: graph.order > 500 ? 7 : 3,
     labelDensity: 0.7,
     defaultEdgeType: "line",
+    // Of very many each is one point: without a graphics card instanced triangles take thirty times as long.
+    nodeProgramClasses: { circle: graph.order > 800 ? NodePointProgram : NodeCircleProgram },
     edgeProgramClasses: { line: EdgeLineProgram, arrow: EdgeArrowProgram },
     zIndex: true,
     nodeReducer: (n, a) => {
