@@ -177,7 +177,7 @@ max_bytes = 0
 listen = %q
 # Where people open this node's pages in a browser, such as "https://tarir.example" (behind a proxy with TLS) or "http://localhost:8080" (this machine
 # alone). Empty: there are no pages. An administrator invites each person: tarir person invite.
-origin = ""
+origin = %q
 public_notices = %v
 
 [web.oidc]

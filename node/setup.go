@@ -128,6 +128,7 @@ type Setup struct {
 	Cert     string
 	Key      string
 	Web      string
+	Origin   string // of the pages; empty: there are none
 	Silver   bool
 	People   []Person
 }
@@ -137,7 +138,7 @@ func (s *Setup) config(secretariat bool) []byte {
 	for _, p := range s.People {
 		people += personText(p.ID, p.May...)
 	}
-	return fmt.Appendf(nil, configText, s.Member, s.Database, s.URL, s.CA, s.Listen, s.WS, s.Cluster, s.Cert, s.Key, s.Web, secretariat, s.Silver, people)
+	return fmt.Appendf(nil, configText, s.Member, s.Database, s.URL, s.CA, s.Listen, s.WS, s.Cluster, s.Cert, s.Key, s.Web, s.Origin, secretariat, s.Silver, people)
 }
 
 // begin makes the folder, its configuration and its keys.

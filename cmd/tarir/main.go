@@ -39,6 +39,7 @@ type cli struct {
 	Bench      benchCmd      `cmd:"" help:"Generate payments with planted patterns and measure each stage."`
 	World      worldCmd      `cmd:"" help:"Write a synthetic world of payments with what was planted in it."`
 	Init       initCmd       `cmd:"" help:"Make a node: found an exchange, or join one."`
+	Start      startCmd      `cmd:"" help:"Begin: a node of your own on this machine, with pages, and the address to open."`
 	Serve      serveCmd      `cmd:"" help:"Run a node until it is stopped."`
 	Health     healthCmd     `cmd:"" help:"Say how the running node is."`
 	Member     memberCmd     `cmd:"" help:"Members of the exchange: invite, admit, list, rotate keys, suspend, remove."`

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -171,23 +172,25 @@ func (c *serveCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
+	return serve(e, c.Data, p, c.LogJSON, func(n *node.Node, address string) {
+		fmt.Fprintf(e.stdout, "%s is ready: %s\n", n.Member(), cmp.Or(address, "on the socket alone"))
+	})
+}
+
+// serve runs the node in a folder until it is stopped; ready is told where it answers.
+func serve(e *env, data string, p node.Passphrase, asJSON bool, ready func(n *node.Node, address string)) error {
 	var handler slog.Handler = slog.NewTextHandler(e.stderr, nil)
-	if c.LogJSON {
+	if asJSON {
 		handler = slog.NewJSONHandler(e.stderr, nil)
 	}
-	n, err := node.Open(e.ctx, c.Data, node.Options{Passphrase: p, Log: slog.New(handler)})
+	n, err := node.Open(e.ctx, data, node.Options{Passphrase: p, Log: slog.New(handler)})
 	if err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(e.ctx)
 	g.Go(func() error { return n.Run(ctx) })
 	g.Go(func() error {
-		return web.Serve(ctx, n, c.Data, func(address string) {
-			if address == "" {
-				address = "on the socket alone"
-			}
-			fmt.Fprintf(e.stdout, "%s is ready: %s\n", n.Member(), address)
-		})
+		return web.Serve(ctx, n, data, func(address string) { ready(n, address) })
 	})
 	err = g.Wait()
 	return errors.Join(err, n.Close())
