@@ -35,7 +35,6 @@ const (
 // Seats are those that somebody may have.
 var Seats = []Seat{Leads, Works, Reads}
 
-
 // CaseAct is what somebody wants to do in a case.
 type CaseAct string
 

@@ -257,3 +257,13 @@ func BenchmarkPicture(b *testing.B) {
 		}
 	}
 }
+
+func BenchmarkEntities(b *testing.B) {
+	list := make([]entry, 20_000)
+	for i := range list {
+		list[i] = entry{casework.EntityEntry, fmt.Sprintf(`{"id":"p%d","schema":"Person","properties":{"name":["Person %d Ficticia"],"phone":["+336%08d"]}}`, i, i, i)}
+	}
+	for b.Loop() {
+		picture(b, list...)
+	}
+}

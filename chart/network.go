@@ -4,7 +4,9 @@ import (
 	"cmp"
 	"container/heap"
 	"math"
+	"runtime"
 	"slices"
+	"sync"
 
 	"tarir/entity"
 	"tarir/money/ledger"
@@ -105,6 +107,22 @@ func kindOf(schema string) PartyKind {
 	return Other
 }
 
+// selectorsOf are the selectors of each entity, by all processors: reading telephone numbers takes half of the time of a picture.
+func selectorsOf(list []*entity.Entity) [][]entity.Selector {
+	out := make([][]entity.Selector, len(list))
+	var all sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		all.Go(func() {
+			for i := w; i < len(list); i += workers {
+				out[i] = list[i].Selectors()
+			}
+		})
+	}
+	all.Wait()
+	return out
+}
+
 // told takes over the entities: parties, who holds which account, and the ties between them.
 func (p *Picture) told(b *building) {
 	accounts := map[string]string{} // entity that is an account → INSTITUTION/NUMBER
@@ -119,7 +137,8 @@ func (p *Picture) told(b *building) {
 			}
 		}
 	}
-	for _, e := range b.entities {
+	selectors := selectorsOf(b.entities)
+	for n, e := range b.entities {
 		source, target, ok := e.Ends()
 		switch {
 		case ok:
@@ -145,7 +164,7 @@ func (p *Picture) told(b *building) {
 				x.Label = cmp.Or(e.Caption(), e.ID)
 			}
 			x.Seq = b.seqs[e.ID]
-			for _, s := range e.Selectors() {
+			for _, s := range selectors[n] {
 				switch s.Kind {
 				case entity.Account, entity.IBAN:
 					if _, told := b.accountOf[s.Value]; !told {

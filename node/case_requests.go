@@ -105,7 +105,7 @@ func (n *Node) answerRequest(tx *store.Tx, key, from string, at time.Time, answe
 	if err != nil {
 		return err
 	}
-	if err := n.writeEntry(tx, Who{Person: e.Person}, &casework.Case{ID: id, Num: e.Num}, e, e.Version, to); err != nil {
+	if err := n.writeEntry(tx, Who{Person: clockPerson}, &casework.Case{ID: id, Num: e.Num}, e, e.Version, to); err != nil {
 		return err
 	}
 	return n.addTask(tx, store.Task{ID: "answered/" + key, Kind: "answered", Subject: kindCase + "/" + id, Due: n.now()})

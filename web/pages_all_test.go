@@ -174,7 +174,8 @@ func (s *stage) fill(t testing.TB, text func(string) string) {
 		t.Fatal(err)
 	}
 	reports := []casework.Report{
-		{Measure: "arrests", Record: "arrest/1", Tags: map[string]string{"offence": "SOM"}, At: time.Now()}, {Measure: "checks", Record: "checks/1", Number: 44000, Tags: map[string]string{"database": "documents"}, At: time.Now()},
+		{Measure: "arrests", Record: "arrest/1", Tags: map[string]string{"offence": "SOM"}, At: time.Now()},
+		{Measure: "checks", Record: "checks/1", Number: 44000, Tags: map[string]string{"database": "documents"}, At: time.Now()},
 		{Measure: "money", Record: "asset/1", Amount: "400.00", Currency: "USD", Tags: map[string]string{"state": "frozen"}, At: time.Now()},
 	}
 	if _, err := n.ReportOperation(ctx, w, s.ids["operation"], reports); err != nil {

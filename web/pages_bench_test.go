@@ -127,7 +127,8 @@ func BenchmarkPages(b *testing.B) {
 		if _, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: "tarir", Value: token, URL: s.origin}); err != nil {
 			b.Fatal(err)
 		}
-		s.ask(b, client, token, "/cases/"+c.ID+"/network") // the picture is read
+		read, _ := s.ask(b, client, token, "/cases/"+c.ID+"/network") // the picture is read
+		_, size := s.ask(b, client, token, "/cases/"+c.ID+"/network/data")
 		for b.Loop() {
 			if err := chromedp.Do(ctx, chromedp.Navigate(s.origin+"/cases/"+c.ID+"/network"), chromedp.WaitReady("#network[data-took]")); err != nil {
 				b.Fatal(err)
@@ -162,6 +163,8 @@ func BenchmarkPages(b *testing.B) {
 			}
 			frames /= took
 			drag(input.DispatchMouseEventTypeMouseReleased, 100)
+			b.ReportMetric(float64(read.Milliseconds()), "picture-ms")
+			b.ReportMetric(float64(size)/1000, "data-KB")
 			b.ReportMetric(drawn, "from-navigation-ms")
 			b.ReportMetric(built, "first-drawing-ms")
 			b.ReportMetric(frames, "frames/s")

@@ -16,8 +16,26 @@ type helpTopic struct{ Name, Title, Text, To string }
 
 // helped are the pages that have help, in the order in which one meets them, and where they are.
 var helped = []struct{ name, to string }{
-	{"today", "/"}, {"check", "/check"}, {"cases", "/cases"}, {"case", ""}, {"network", ""}, {"money", ""}, {"map", ""}, {"timeline", ""}, {"notices", "/notices"}, {"request", ""}, {"review", "/review"},
-	{"exchange", "/exchange"}, {"stop", "/stops"}, {"hit", "/hits"}, {"operations", "/operations"}, {"operation", ""}, {"groups", "/groups"}, {"vault", "/vault"}, {"audit", "/audit"}, {"admin", "/admin"},
+	{"today", "/"},
+	{"check", "/check"},
+	{"cases", "/cases"},
+	{"case", ""},
+	{"network", ""},
+	{"money", ""},
+	{"map", ""},
+	{"timeline", ""},
+	{"notices", "/notices"},
+	{"request", ""},
+	{"review", "/review"},
+	{"exchange", "/exchange"},
+	{"stop", "/stops"},
+	{"hit", "/hits"},
+	{"operations", "/operations"},
+	{"operation", ""},
+	{"groups", "/groups"},
+	{"vault", "/vault"},
+	{"audit", "/audit"},
+	{"admin", "/admin"},
 }
 
 func (s *Server) help(a *ask) error {

@@ -274,8 +274,17 @@ type navItem struct{ Path, Name string }
 
 // navigation says which pages there are for whom; no right: for everybody.
 var navigation = []struct{ path, name, right string }{
-	{"/", "today", ""}, {"/check", "check", "read"}, {"/cases", "cases", "case"}, {"/notices", "notices", "read"}, {"/exchange", "exchange", "read"}, {"/operations", "operations", "operation"},
-	{"/groups", "groups", "group"}, {"/vault", "vault", "case"}, {"/audit", "audit", "audit"}, {"/admin", "admin", "admin"}, {"/help", "help", ""},
+	{"/", "today", ""},
+	{"/check", "check", "read"},
+	{"/cases", "cases", "case"},
+	{"/notices", "notices", "read"},
+	{"/exchange", "exchange", "read"},
+	{"/operations", "operations", "operation"},
+	{"/groups", "groups", "group"},
+	{"/vault", "vault", "case"},
+	{"/audit", "audit", "audit"},
+	{"/admin", "admin", "admin"},
+	{"/help", "help", ""},
 }
 
 // Asset is the address of a file of the pages.
