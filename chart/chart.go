@@ -20,6 +20,7 @@ import (
 
 	"tarir/casework"
 	"tarir/entity"
+	"tarir/explain"
 	"tarir/money/ledger"
 )
 
@@ -65,7 +66,7 @@ type Finding struct {
 	ID       string
 	Typology string
 	Score    float64
-	Reasons  []string // sentences
+	Reasons  []explain.Reason
 	Payments []string // references
 }
 
@@ -181,18 +182,13 @@ func (p *Picture) finding(seq int64, body json.RawMessage) error {
 		Leads       []member           `json:"leads"`
 		Contacts    []string           `json:"contacts"`
 		Victims     json.RawMessage    `json:"victims"`
-		Explanation []struct {
-			Text string `json:"text"`
-		} `json:"explanation"`
+		Explanation []explain.Reason   `json:"explanation"`
 	}
 	if err := json.Unmarshal(body, &f); err != nil {
 		return err
 	}
 	if f.Members == nil {
-		x := Finding{Seq: seq, ID: f.ID, Typology: f.Typology, Score: f.Score, Payments: f.Payments}
-		for _, r := range f.Explanation {
-			x.Reasons = append(x.Reasons, r.Text)
-		}
+		x := Finding{Seq: seq, ID: f.ID, Typology: f.Typology, Score: f.Score, Payments: f.Payments, Reasons: f.Explanation}
 		for _, ref := range f.Payments {
 			p.building.suspects[ref] = append(p.building.suspects[ref], int32(len(p.Findings)))
 		}

@@ -115,7 +115,7 @@ func TestAStatementMarksWhatAFindingNames(t *testing.T) {
 	p := small(t)
 	ana, _ := p.Find("ana")
 	rows := p.Statement(ana)
-	if len(rows) != 3 || rows[0].Suspicious() || !rows[1].Suspicious() || rows[1].Because[0].Reasons[0] != "Many pay one." || rows[2].In {
+	if len(rows) != 3 || rows[0].Suspicious() || !rows[1].Suspicious() || rows[1].Because[0].Reasons[0].Text != "Many pay one." || rows[2].In {
 		t.Fatalf("%+v", rows)
 	}
 	if got := rows[2].Balance[0].String(); got != "50.25 USD" {

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/BurntSushi/toml"
@@ -110,6 +111,9 @@ func (l *Language) value(name string, v any) string {
 		return fmt.Sprintf("%v %v", m["amount"], m["currency"])
 	}
 	s := fmt.Sprint(v)
+	if f, ok := v.(float64); ok { // a number that came out of JSON
+		s = strconv.FormatFloat(f, 'f', -1, 64)
+	}
 	switch name {
 	case "typology", "typologies":
 		parts := strings.Split(s, ", ")

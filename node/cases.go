@@ -420,3 +420,44 @@ func (n *Node) PartyTimeline(ctx context.Context, w Who, id string, p *chart.Par
 	})
 	return out, err
 }
+
+// NewFindings is how many findings came into a case since a moment, and the last of them; at most a thousand are counted.
+type NewFindings struct {
+	Case  *casework.Case
+	Count int
+	Last  *casework.Entry
+}
+
+// LatestFindings are the cases of a person into which findings came since a moment, those that changed last first, at most so many.
+func (n *Node) LatestFindings(ctx context.Context, w Who, since time.Time, most int) (out []NewFindings, err error) {
+	list, err := n.Cases(ctx, w)
+	if err != nil {
+		return nil, err
+	}
+	err = n.store.Read(ctx, func(tx *store.Tx) error {
+		out = nil
+		for _, c := range list {
+			if c.Counts[casework.FindingEntry] == 0 || c.State != casework.CaseOpen {
+				continue
+			}
+			if len(out) == most {
+				return nil
+			}
+			told, err := tx.Told(c.Num, since, 0, 1000)
+			if err != nil {
+				return err
+			}
+			f := NewFindings{Case: c}
+			for _, e := range told {
+				if e.Kind == string(casework.FindingEntry) {
+					f.Count, f.Last = f.Count+1, entryOf(c, e)
+				}
+			}
+			if f.Count > 0 {
+				out = append(out, f)
+			}
+		}
+		return nil
+	})
+	return out, err
+}

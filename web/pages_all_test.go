@@ -316,10 +316,7 @@ func TestEveryPageInEveryLanguageAndTheme(t *testing.T) {
 				}
 				for _, path := range s.paths {
 					b.open(s.origin + path)
-					name := path
-					for what, id := range s.ids {
-						name = strings.ReplaceAll(name, id, what)
-					}
+					name := s.named(path, "", "")
 					what := name + " in " + code + ", " + theme
 					if dir, want := evaluate[string](b, "document.documentElement.dir"), map[bool]string{true: "rtl", false: "ltr"}[code == "ar"]; dir != want {
 						t.Errorf("%s is written %s, want %s", what, dir, want)

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"tarir/casework"
+	"tarir/explain"
 	"tarir/node"
 	"tarir/store"
 )
@@ -77,6 +78,9 @@ func lines(body json.RawMessage) []line {
 	return out
 }
 
+// Reason says why, in the language of the page: from the code and the numbers where they are known here, else as whoever found it wrote it.
+func (v *view) Reason(r explain.Reason) string { return v.L.Reason(r) }
+
 // Lines are the fields of a body.
 func (v *view) Lines(body json.RawMessage) []line {
 	list := lines(body)
@@ -113,14 +117,12 @@ func (v *view) Body(e *casework.Entry) string {
 		}
 	case casework.FindingEntry:
 		var f struct {
-			Explanation []struct {
-				Text string `json:"text"`
-			} `json:"explanation"`
+			Explanation []explain.Reason `json:"explanation"`
 		}
 		if json.Unmarshal(e.Body, &f) == nil && len(f.Explanation) > 0 {
 			var out []string
 			for _, r := range f.Explanation {
-				out = append(out, r.Text)
+				out = append(out, v.Reason(r))
 			}
 			return strings.Join(out, "\n")
 		}

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"tarir/node"
 	"tarir/store"
 )
 
@@ -15,7 +16,11 @@ type todayData struct {
 	Now   time.Time
 	Tasks []taskLine
 	Left  int // that are not shown
+	New   []node.NewFindings
 }
+
+// newFor is for how long a finding is new.
+const newFor = 7 * 24 * time.Hour
 
 type taskLine struct {
 	store.Task
@@ -56,6 +61,11 @@ func (s *Server) today(a *ask) error {
 			l.To = pageOf(kind, id)
 		}
 		d.Tasks = append(d.Tasks, l)
+	}
+	if s.n.May(a.session.Person, "case") && a.session.Purpose != "" {
+		if d.New, err = s.n.LatestFindings(a.r.Context(), a.who(), d.Now.Add(-newFor), 10); err != nil {
+			return err
+		}
 	}
 	return s.show(a, http.StatusOK, "today", "today", d)
 }
