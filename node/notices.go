@@ -654,3 +654,44 @@ func (n *Node) CheckForm(ctx context.Context, w Who, id string, f notice.Form) (
 	})
 	return out, err
 }
+
+// AttachToRequest adds files of this machine to a draft, or to a request that was returned: photographs are measured.
+func (n *Node) AttachToRequest(ctx context.Context, w Who, id string, files []File) (*notice.Record, error) {
+	if err := n.allow(w, "draft"); err != nil {
+		return nil, err
+	}
+	if err := n.record(w, audit.Change, kindRequest, id, "", "attach"); err != nil {
+		return nil, err
+	}
+	var attached []envelope.Attachment
+	for _, file := range files {
+		a, err := n.attachFile(file)
+		if err != nil {
+			return nil, err
+		}
+		attached = append(attached, *a)
+	}
+	var out *notice.Record
+	err := n.store.Write(ctx, func(tx *store.Tx) error {
+		_, b, err := getRequest(tx, id)
+		if err != nil {
+			return err
+		}
+		f := b.Record.Form
+		f.Attachments = slices.Clone(f.Attachments)
+		for i := range attached {
+			a := &attached[i]
+			if err := measurePhoto(&f.Person, a.Name, files[i].Path); err != nil {
+				return err
+			}
+			b.Attachments = append(b.Attachments, *a)
+			f.Attachments = append(f.Attachments, notice.Reference{Name: a.Name, Type: a.Type, Size: a.Size, SHA256: a.SHA256})
+		}
+		if err := b.Record.Edit(f, n.now()); err != nil {
+			return err
+		}
+		out = b.Record
+		return tx.Put(n.requestItem(kindRequest, b))
+	})
+	return out, err
+}

@@ -316,7 +316,7 @@ func TestWhoMaySeeWhichPage(t *testing.T) {
 	one := "/cases/" + s.ids["case"]
 	posts := []string{
 		one + "/notes", one + "/tasks", one + "/decisions", one + "/seat", one + "/search", one + "/network", one + "/network/ftm", one + "/act", one + "/act/stop", one + "/act/silver", one + "/entries/" + s.ids["note"],
-		one + "/entries/" + s.ids["note"] + "/remove", "/notices", "/notices/" + s.ids["draft"], "/notices/" + s.ids["draft"] + "/step", "/exchange/letters/message/" + s.ids["message"] + "/recall", "/operations", "/operations/" + s.ids["operation"] + "/report",
+		one + "/entries/" + s.ids["note"] + "/remove", "/notices", "/notices/" + s.ids["draft"], "/notices/" + s.ids["draft"] + "/step", "/notices/" + s.ids["draft"] + "/files", "/operations/" + s.ids["operation"] + "/watch", "/exchange/members/invite", "/exchange/members/admit", "/exchange/letters/message/" + s.ids["message"] + "/recall", "/operations", "/operations/" + s.ids["operation"] + "/report",
 		"/groups", "/groups/" + s.ids["group"], "/vault/card", "/vault/ask", "/audit/export", "/admin/people", "/admin/invite", "/admin/backup", "/admin/rotate", "/admin/indicators",
 	}
 	persons := []string{"eve"}

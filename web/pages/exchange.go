@@ -28,6 +28,8 @@ func (s *Server) exchangeRoutes() {
 	s.page("GET /exchange", s.exchange)
 	s.page("POST /exchange", s.sendLetter)
 	s.page("GET /exchange/members", s.members)
+	s.page("POST /exchange/members/invite", s.inviteMember)
+	s.page("POST /exchange/members/admit", s.admitMember)
 	s.page("GET /exchange/letters/{kind}/{id}", s.letter)
 	s.page("POST /exchange/letters/{kind}/{id}/recall", s.recallLetter)
 	s.page("GET /exchange/letters/{kind}/{id}/files/{sum}", s.letterFile)
@@ -216,12 +218,60 @@ func (s *Server) letterFile(a *ask) error {
 	return nil
 }
 
-func (s *Server) members(a *ask) error {
+type membersData struct {
+	List  []*register.Member
+	Admin bool // of the secretariat: who is invited and admitted is theirs
+	Kinds []handling.Kind
+	Typed map[string]string
+}
+
+func (s *Server) members(a *ask) error { return s.membersWith(a, map[string]string{}, "") }
+
+func (s *Server) membersWith(a *ask, typed map[string]string, wrong string) error {
+	a.home = "/exchange/members"
 	list, err := s.n.Members(a.r.Context(), a.who())
 	if err != nil {
 		return err
 	}
-	return s.show(a, http.StatusOK, "members", "members", list)
+	code := http.StatusOK
+	if wrong != "" {
+		code = http.StatusUnprocessableEntity
+	}
+	return s.showWith(a, code, "members", "members", &membersData{list, s.n.Secretariat() && s.n.May(a.session.Person, "admin"), handling.Kinds, typed}, wrong)
+}
+
+// inviteMember gives an invitation as a file, to be handed to a new member.
+func (s *Server) inviteMember(a *ask) error {
+	v := a.r.PostFormValue
+	st := register.Statement{Member: strings.TrimSpace(v("id")), Name: strings.TrimSpace(v("name")), Kind: handling.Kind(v("kind")), Country: strings.ToUpper(strings.TrimSpace(v("country"))), Contact: strings.TrimSpace(v("contact"))}
+	invitation, err := s.n.Invite(a.r.Context(), a.who(), st, inviteFor)
+	if err != nil {
+		return s.membersWith(a, a.typed(), err.Error())
+	}
+	a.w.Header().Set("Content-Type", "application/json")
+	a.w.Header().Set("Content-Disposition", mime.FormatMediaType("attachment", map[string]string{"filename": st.Member + ".invitation"}))
+	_, err = a.w.Write(invitation)
+	return err
+}
+
+// inviteFor is how long an invitation to join counts (our choice).
+const inviteFor = 7 * 24 * time.Hour
+
+// admitMember takes a new member's answer, with the code that it read aloud.
+func (s *Server) admitMember(a *ask) error {
+	_, path, fields, err := s.upload(a)
+	if err != nil {
+		return s.membersWith(a, map[string]string{}, err.Error())
+	}
+	defer os.Remove(path)
+	answer, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if _, err := s.n.Admit(a.r.Context(), a.who(), answer, strings.TrimSpace(fields["code"])); err != nil {
+		return s.membersWith(a, map[string]string{}, err.Error())
+	}
+	return back(a, "/exchange/members")
 }
 
 func (s *Server) stops(a *ask) error {

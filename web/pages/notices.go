@@ -6,6 +6,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ func (s *Server) noticeRoutes() {
 	s.page("POST /notices/{id}", s.saveRequest)
 	s.page("POST /notices/{id}/rules", s.requestRules)
 	s.page("POST /notices/{id}/step", s.requestStep)
+	s.page("POST /notices/{id}/files", s.attachToRequest)
 	s.page("GET /notices/{id}/pdf", s.requestPDF)
 	s.page("GET /in-force/{id}", s.inForce)
 	s.page("GET /in-force/{id}/pdf", s.inForcePDF)
@@ -259,6 +261,24 @@ func (s *Server) requestStep(a *ask) error {
 	w := a.who()
 	w.Second, w.Reason = strings.TrimSpace(p.Get("second")), step.Reason
 	if _, err := s.n.Step(a.r.Context(), w, d.ID, step, reasons); err != nil {
+		return s.showRequest(a, d, err.Error())
+	}
+	return back(a, d.Path)
+}
+
+// attachToRequest adds a file to a draft: a photograph, a copy of the warrant.
+func (s *Server) attachToRequest(a *ask) error {
+	d, err := s.requestOf(a, a.r.PathValue("id"))
+	if err != nil {
+		return err
+	}
+	a.home = d.Path
+	name, path, _, err := s.upload(a)
+	if err != nil {
+		return s.showRequest(a, d, err.Error())
+	}
+	defer os.Remove(path)
+	if _, err := s.n.AttachToRequest(a.r.Context(), a.who(), d.ID, []node.File{{Path: path, Name: name}}); err != nil {
 		return s.showRequest(a, d, err.Error())
 	}
 	return back(a, d.Path)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,6 +30,7 @@ func (s *Server) operationRoutes() {
 	s.page("POST /operations/{id}/task", s.taskOperation)
 	s.page("POST /operations/{id}/step", s.stepOperation)
 	s.page("GET /operations/{id}/release", s.release)
+	s.page("POST /operations/{id}/watch", s.watchInOperation)
 	s.page("GET /groups", s.groups)
 	s.page("POST /groups", s.newGroup)
 	s.page("GET /groups/{id}", s.group)
@@ -109,6 +111,7 @@ type operationData struct {
 	Lang     string
 	Langs    []string
 	Typed    map[string]string
+	Money    *node.Money // of its cases in which one has a seat; nil: there are none
 }
 
 type measureGroup struct {
@@ -142,7 +145,14 @@ func (s *Server) operationOf(a *ask) (*operationData, error) {
 		g := &d.Groups[len(d.Groups)-1]
 		g.Lines = append(g.Lines, measureLine{m, f})
 	}
-	d.Feed, err = s.n.OperationFeed(a.r.Context(), a.who(), id, -1, 30)
+	if d.Feed, err = s.n.OperationFeed(a.r.Context(), a.who(), id, -1, 30); err != nil {
+		return nil, err
+	}
+	if slices.ContainsFunc(c.Operation.Targets, func(r casework.Ref) bool { return r.Kind == "case" }) {
+		if d.Money, err = s.n.OperationMoney(a.r.Context(), a.who(), id, nil); errors.Is(err, casework.ErrNoSeat) || errors.Is(err, node.ErrNotAllowed) {
+			d.Money, err = nil, nil
+		}
+	}
 	return d, err
 }
 
@@ -239,6 +249,26 @@ func (s *Server) reportOperation(a *ask) error {
 		return s.operationWith(a, a.typed(), err.Error())
 	}
 	return back(a, "/operations/"+a.r.PathValue("id"))
+}
+
+// watchInOperation takes a watch-list that ends with the operation.
+func (s *Server) watchInOperation(a *ask) error {
+	id := a.r.PathValue("id")
+	a.home = "/operations/" + id
+	_, path, _, err := s.upload(a)
+	if err != nil {
+		return s.operationWith(a, map[string]string{}, err.Error())
+	}
+	defer os.Remove(path)
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, err := s.n.WatchInOperation(a.r.Context(), a.who(), id, f); err != nil {
+		return s.operationWith(a, map[string]string{}, err.Error())
+	}
+	return back(a, a.home)
 }
 
 func (s *Server) taskOperation(a *ask) error {
