@@ -282,7 +282,7 @@ func (b tab) looks(what, code, axe string, whole, any bool) {
 		rules, least = `{ type: "rule", values: ["color-contrast"] }`, "1"
 	}
 	evaluate[int](b, axe+"; 0")
-	for _, v := range evaluate[[]string](b, `axe.run({ runOnly: `+rules+` }).then((r) => (r.passes.length < `+least+` ? ["axe-core looked at nothing"] : []).concat(r.violations.map((v) => v.id + ": " + v.help + " at " + v.nodes.slice(0, 3).map((n) => n.target).join(", "))))`) {
+	for _, v := range evaluate[[]string](b, `axe.run({ resultTypes: ["violations"], runOnly: `+rules+` }).then((r) => (r.passes.length < `+least+` ? ["axe-core looked at nothing"] : []).concat(r.violations.map((v) => v.id + ": " + v.help + " at " + v.nodes.slice(0, 3).map((n) => n.target).join(", "))))`) {
 		b.t.Errorf("%s: accessibility (axe-core, WCAG 2.2 AA): %s", what, v)
 	}
 }
@@ -315,6 +315,9 @@ func TestEveryPageInEveryLanguageAndTheme(t *testing.T) {
 					}
 				}
 				for _, path := range s.paths {
+					if code != "en" && slices.ContainsFunc([]string{"?drawing=", "?policy=", "?party=", "?kind="}, func(q string) bool { return strings.Contains(path, q) }) {
+						continue // the same page with another choice: its words are those of the page
+					}
 					b.open(s.origin + path)
 					name := s.named(path, "", "")
 					what := name + " in " + code + ", " + theme

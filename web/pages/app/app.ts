@@ -73,7 +73,7 @@ function restore(form: HTMLFormElement) {
 async function send(form: HTMLFormElement, by: HTMLElement | null) {
   const data = new FormData(form, by instanceof HTMLButtonElement ? by : null);
   const action = by instanceof HTMLButtonElement && by.hasAttribute("formaction") ? by.formAction : form.action;
-  keep(form);
+  if (form.dataset.draft !== undefined) keep(form);
   const buttons = Array.from(form.querySelectorAll("button"));
   buttons.forEach((b) => (b.disabled = true));
   say("");
@@ -200,12 +200,27 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
 window.addEventListener("online", () => say(word("online")));
 window.addEventListener("offline", () => say(word("offline")));
 
+// hear listens to the node while the page is looked at: a browser has six lines to one address, and tabs that nobody looks at must not take them all.
+function hear(path: string, name: string, told: (e: MessageEvent) => void) {
+  if (!("EventSource" in window)) return;
+  let events: EventSource | undefined;
+  const listen = () => {
+    if (document.hidden) {
+      events?.close();
+      events = undefined;
+    } else if (!events) {
+      events = new EventSource(path);
+      events.addEventListener(name, (e) => told(e as MessageEvent));
+    }
+  };
+  document.addEventListener("visibilitychange", listen);
+  window.addEventListener("pagehide", () => events?.close());
+  listen();
+}
+
 // A board that is open is told when something came in.
-const board = document.getElementById("board");
-if (board && "EventSource" in window) {
-  const events = new EventSource(`${location.pathname}/events`);
-  events.addEventListener("changed", () => void parts().then((htmx) => htmx.ajax("get", `${location.pathname}/board`, { target: "#board", swap: "innerHTML" })));
-  window.addEventListener("pagehide", () => events.close());
+if (document.getElementById("board")) {
+  hear(`${location.pathname}/events`, "changed", () => void parts().then((htmx) => htmx.ajax("get", `${location.pathname}/board`, { target: "#board", swap: "innerHTML" })));
 }
 
 // Search of everything: Ctrl-K or ⌘K.
@@ -234,18 +249,15 @@ if (find) {
 }
 
 // What is new, as it happens.
-if (person && "EventSource" in window) {
-  const events = new EventSource("/events");
-  events.addEventListener("waiting", (e) => {
-    const { waiting, text } = JSON.parse((e as MessageEvent).data) as { waiting: string; text: string };
+if (person) {
+  hear("/events", "waiting", (e) => {
+    const { waiting, text } = JSON.parse(e.data) as { waiting: string; text: string };
     const badge = document.getElementById("waiting");
     if (badge) badge.textContent = waiting;
     const live = document.getElementById("live");
     if (live && live.dataset.before !== undefined && live.dataset.before !== waiting) live.textContent = text;
     if (live) live.dataset.before = waiting;
-    document.body.dispatchEvent(new Event("news"));
   });
-  window.addEventListener("pagehide", () => events.close());
 }
 
 // Clocks that run: how long it is until a deadline, or since.
