@@ -33,7 +33,11 @@ func (p *Picture) Money(ctx context.Context, dir string) (m *Money, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("make room for a trace: %w", err)
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(at)) }()
+	defer func() {
+		if gone := os.RemoveAll(at); gone != nil && err == nil {
+			m, err = nil, errors.Join(gone, m.Close()) // payments must not stay behind on the disk unseen
+		}
+	}()
 	im, err := ledger.Begin(ctx, at)
 	if err != nil {
 		return nil, err
@@ -62,8 +66,10 @@ func (p *Picture) Money(ctx context.Context, dir string) (m *Money, err error) {
 	if err != nil {
 		return nil, err
 	}
-	m.g, err = flow.Build(ctx, l)
-	return m, err
+	if m.g, err = flow.Build(ctx, l); err != nil {
+		return nil, fmt.Errorf("trace payments: %w", err)
+	}
+	return m, nil
 }
 
 // Close releases the graph.

@@ -117,7 +117,7 @@ func (n *Node) putEntries(tx *store.Tx, w Who, c *casework.Case, list []entryRea
 		default:
 			return nil, err
 		}
-		if p.Was != "same" && slices.Contains(chart.Kinds, r.kind) {
+		if p.Was == "new" && slices.Contains(chart.Kinds, r.kind) {
 			c.Drawn++
 		}
 		if p.Was != "same" && r.kind == casework.AdvertEntry && c.Texts.IsZero() {
@@ -183,6 +183,9 @@ func (n *Node) writeEntry(tx *store.Tx, w Who, c *casework.Case, e *store.Entry,
 	if !ok {
 		return casework.ErrChanged
 	}
+	if slices.Contains(chart.Kinds, casework.EntryKind(e.Kind)) {
+		c.Drawn++
+	}
 	if err := tx.AddSelectors(kindCase, c.ID, to.Selectors); err != nil {
 		return err
 	}
@@ -220,7 +223,6 @@ func (n *Node) ChangeEntry(ctx context.Context, w Who, id string, seq, version i
 		if err := n.changeEntry(tx, w, c, e, version, to); err != nil {
 			return err
 		}
-		c.Drawn++
 		out = entryOf(c, e)
 		return nil
 	})

@@ -174,6 +174,7 @@ func homesOf(tx *store.Tx, c *casework.Case) ([]int64, error) {
 
 // recount counts what is in a case and collects its selectors anew.
 func (n *Node) recount(tx *store.Tx, c *casework.Case) error {
+	c.Drawn++
 	c.Counts = map[casework.EntryKind]int64{}
 	if err := tx.Select(kindCase, c.ID, nil); err != nil {
 		return err

@@ -30,8 +30,10 @@ const (
 const (
 	inviteTime  = 24 * time.Hour
 	sessionTime = 12 * time.Hour
-	idleTime    = time.Hour
 )
+
+// IdleTime is for how long a session lasts in which nothing is done (our choice).
+const IdleTime = time.Hour
 
 // Errors of logging in, for those who must decide.
 var (
@@ -216,7 +218,7 @@ func (n *Node) session(ctx context.Context, token string) (s *Session, err error
 		}
 		return err
 	})
-	if errors.Is(err, store.ErrNone) || err == nil && (now.Sub(s.Made) >= sessionTime || now.Sub(s.Last) >= idleTime || n.config.person(s.Person) == nil) {
+	if errors.Is(err, store.ErrNone) || err == nil && (now.Sub(s.Made) >= sessionTime || now.Sub(s.Last) >= IdleTime || n.config.person(s.Person) == nil) {
 		return nil, ErrSession
 	}
 	return s, err
@@ -248,7 +250,7 @@ func (n *Node) Sessions(ctx context.Context, person string) (out []Session, err 
 			if err != nil {
 				return err
 			}
-			if now := n.now(); now.Sub(s.Made) < sessionTime && now.Sub(s.Last) < idleTime {
+			if now := n.now(); now.Sub(s.Made) < sessionTime && now.Sub(s.Last) < IdleTime {
 				out = append(out, *s)
 			}
 		}

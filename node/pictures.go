@@ -106,11 +106,7 @@ func (n *Node) picture(ctx context.Context, w Who, id string) (*drawn, *casework
 	if err != nil {
 		return nil, nil, err
 	}
-	version := head.Drawn<<8 + int64(len(head.Merged))
-	for _, k := range chart.Kinds {
-		version = version*31 + head.Counts[k]
-	}
-	d := n.drawn.of(id, version, n.now())
+	d := n.drawn.of(id, head.Drawn, n.now())
 	d.reading.Lock()
 	defer d.reading.Unlock()
 	if d.picture != nil {

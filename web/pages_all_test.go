@@ -19,7 +19,6 @@ import (
 	"tarir/casework"
 	"tarir/exchange/register"
 	"tarir/handling"
-	"tarir/hit"
 	"tarir/message"
 	"tarir/node"
 	"tarir/notice"
@@ -203,7 +202,6 @@ func (s *stage) fill(t testing.TB, text func(string) string) {
 		"/notices", "/notices/" + s.ids["draft"], "/notices/" + s.ids["silver"], "/review", "/exchange", "/exchange/members", "/exchange/letters/message/" + s.ids["message"], "/stops", "/hits",
 		"/operations", "/operations/" + s.ids["operation"], "/groups", "/groups/" + s.ids["group"], "/vault", "/audit?action=login", "/admin", "/admin/indicators", "/help", "/welcome", "/sessions", "/records/watch/" + s.watched(t),
 	}
-	_ = hit.Possible
 }
 
 func (s *stage) watched(t testing.TB) string {

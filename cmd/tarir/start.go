@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -40,6 +41,14 @@ func (c *startCmd) Run(e *env) error {
 	}
 	person := cmp.Or(c.Person, os.Getenv("USER"), "me")
 	if _, err := os.Stat(filepath.Join(c.Data, "config.toml")); errors.Is(err, fs.ErrNotExist) {
+		// Before anything is made: its pages must have a place.
+		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", c.Port))
+		if err != nil {
+			return fmt.Errorf("port %d cannot be used on this machine: choose another with --port: %w", c.Port, err)
+		}
+		if err := l.Close(); err != nil {
+			return err
+		}
 		s := node.Setup{
 			Member: c.Member, Name: c.Name, Country: c.Country, Listen: "127.0.0.1:0", Web: fmt.Sprintf("127.0.0.1:%d", c.Port), Origin: fmt.Sprintf("http://localhost:%d", c.Port),
 			People: []node.Person{{ID: person, May: []string{"all"}}},

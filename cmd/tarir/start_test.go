@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,11 +21,18 @@ func TestStartIsOneCommand(t *testing.T) {
 		t.Fatal(err)
 	}
 	port := l.Addr().(*net.TCPAddr).Port
+	t.Setenv("TARIR_PASSPHRASE", "correct horse battery")
+	dir := filepath.Join(t.TempDir(), "own")
+	taken := &startCmd{Data: dir, Member: "HOME", Name: "Mine", Country: "XX", Person: "ann", Port: port}
+	if err := taken.Run(&env{t.Context(), strings.NewReader(""), io.Discard, io.Discard}); err == nil || !strings.Contains(err.Error(), "choose another with --port") {
+		t.Errorf("at a port that is taken: %v", err)
+	}
+	if _, err := os.Stat(dir); err == nil {
+		t.Error("a node was made that cannot be opened")
+	}
 	if err := l.Close(); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("TARIR_PASSPHRASE", "correct horse battery")
-	dir := filepath.Join(t.TempDir(), "own")
 	for range 2 {
 		ctx, stop := context.WithCancel(t.Context())
 		r, w := io.Pipe()

@@ -180,6 +180,7 @@ func (s *Server) dropSession(a *ask) error {
 	if err := s.n.Logout(a.r.Context(), a.r.PostFormValue("person"), a.r.PostFormValue("id")); err != nil {
 		return s.adminWith(a, &adminData{}, err.Error())
 	}
+	s.forget(a.r.PostFormValue("id"))
 	return back(a, "/admin")
 }
 

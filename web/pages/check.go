@@ -51,6 +51,11 @@ func (s *Server) remember(session string, one *checkedOne) []checkedOne {
 func (s *Server) forget(session string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.drop(session)
+}
+
+// drop is forget, for who holds the lock.
+func (s *Server) drop(session string) {
 	if t := s.tables[session]; t != nil {
 		_ = os.Remove(t.Path) // it may be gone
 	}
@@ -58,6 +63,12 @@ func (s *Server) forget(session string) {
 	delete(s.checked, session)
 	delete(s.undos, session)
 	delete(s.limits, session)
+	delete(s.seen, session)
+	for k := range s.imports {
+		if strings.HasPrefix(k, session+" ") {
+			delete(s.imports, k)
+		}
+	}
 }
 
 func (s *Server) check(a *ask) error {

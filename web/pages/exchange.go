@@ -141,10 +141,16 @@ func (s *Server) maybeUpload(a *ask) (name, path string, fields map[string]strin
 			fields[field] = text
 			return err
 		}
+		if path != "" {
+			return errors.New("choose one file")
+		}
 		name = filepath.Base(file)
 		path, err = s.receive(part)
 		return err
 	})
+	if err != nil && path != "" {
+		return "", "", nil, errors.Join(err, os.Remove(path))
+	}
 	return name, path, fields, err
 }
 

@@ -155,10 +155,6 @@ func (s *Server) importFiles(a *ask) error {
 	if h := s.head(a, view.Case, ""); !h.CanWrite() {
 		return fmt.Errorf("%w: you look at this case only", node.ErrNotAllowed)
 	}
-	if !s.importing.TryLock() {
-		return errBusy
-	}
-	defer s.importing.Unlock()
 	dir, err := s.n.TempDir()
 	if err != nil {
 		return err
@@ -168,6 +164,10 @@ func (s *Server) importFiles(a *ask) error {
 	if err != nil {
 		return err
 	}
+	if !s.importing.TryLock() { // only now: a slow line keeps nobody else waiting
+		return errBusy
+	}
+	defer s.importing.Unlock()
 	p := newProgress(a, s.view(a))
 	done, err := s.takeFiles(a.r.Context(), a.who(), id, dir, paths, fields, p)
 	if err == nil {

@@ -227,6 +227,7 @@ func (s *Server) endSession(a *ask) error {
 	if err := s.n.Logout(a.r.Context(), a.session.Person, a.r.PathValue("id")); err != nil {
 		return err
 	}
+	s.forget(a.r.PathValue("id"))
 	return back(a, "/sessions")
 }
 

@@ -8,7 +8,11 @@
 //	find.go      search of everything that a person may see
 //	today.go     what needs me
 //	check.go     is this known?
-//	cases.go     cases; entries.go what is in them; network.go, money.go, moves.go what is drawn of them
+//	files.go     files and tables that are worked on while their page waits
+//	notices.go   notices and the review desk; form.go their forms
+//	exchange.go  letters, members, stop-payments, hits
+//	operations.go, vault.go, admin.go, help.go  what their names say; oidc.go log-in by an organisation's provider
+//	cases.go     cases; entries.go what is in them, diff.go what changed between two texts; network.go, money.go, moves.go what is drawn of them
 //
 // What moves on a page (charts, search, drafts) is TypeScript below app, bundled by make build; every page says what it says without it, too.
 //
@@ -70,6 +74,7 @@ type Server struct {
 	ceremonies map[string]ceremony // of passkeys, that have begun
 	undos      map[string]*undo    // by session
 	limits     map[string]*rate.Limiter
+	seen       map[string]time.Time    // when each session asked last
 	imports    map[string]*imported    // by session and case: what became of the files sent last
 	tables     map[string]*answered    // by session
 	checked    map[string][]checkedOne // by session: what was asked, which is kept nowhere else
@@ -89,7 +94,7 @@ func New(n *node.Node) (http.Handler, error) {
 	}
 	s := &Server{
 		n: n, secure: origin.Scheme == "https", pages: map[string]*template.Template{}, langs: map[string]*message.Language{}, mux: http.NewServeMux(),
-		ceremonies: map[string]ceremony{}, undos: map[string]*undo{}, limits: map[string]*rate.Limiter{}, imports: map[string]*imported{}, tables: map[string]*answered{}, checked: map[string][]checkedOne{},
+		ceremonies: map[string]ceremony{}, undos: map[string]*undo{}, limits: map[string]*rate.Limiter{}, seen: map[string]time.Time{}, imports: map[string]*imported{}, tables: map[string]*answered{}, checked: map[string][]checkedOne{},
 	}
 	s.webauthn, err = webauthn.New(&webauthn.Config{RPID: origin.Hostname(), RPDisplayName: "Tarir of " + n.Member(), RPOrigins: []string{n.Config().Web.Origin}})
 	if err != nil {
@@ -475,14 +480,18 @@ const (
 func (s *Server) limit(session string) *rate.Limiter {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	now := time.Now()
 	l := s.limits[session]
 	if l == nil {
-		if len(s.limits) > 10_000 { // of sessions that have ended, most of them
-			clear(s.limits)
+		for old, at := range s.seen { // whoever did nothing for so long is logged out
+			if now.Sub(at) > node.IdleTime {
+				s.drop(old)
+			}
 		}
 		l = rate.NewLimiter(asksASecond, asksAtOnce)
 		s.limits[session] = l
 	}
+	s.seen[session] = now
 	return l
 }
 

@@ -4,7 +4,7 @@ import forceAtlas2 from "graphology-layout-forceatlas2";
 import Sigma from "sigma";
 import { EdgeArrowProgram, EdgeLineProgram, NodeCircleProgram, NodePointProgram } from "sigma/rendering";
 import { downloadAsPNG } from "@sigma/export-image";
-import { begin, colour, day, given, short } from "./words";
+import { begin, colour, given, short } from "./words";
 
 type Party = { i: number; id: string; label: string; kind: string; roles: string[]; stage: string; network: number; x: number; y: number; degree: number };
 type Tie = { i: number; from: number; to: number; kind: string; worth: number; count: number; suspicious: number; first: number; last: number; text: string };
@@ -184,11 +184,8 @@ async function start(place: HTMLElement) {
     wayNodes = new Set();
     sigma.refresh({ skipIndexation: true });
   });
-  let over = "";
-  sigma.on("enterEdge", ({ edge }) => (over = edge));
   sigma.on("enterNode", () => (place.style.cursor = "pointer"));
   sigma.on("leaveNode", () => (place.style.cursor = ""));
-  void over;
 
   // Whoever is dragged stays where they were put.
   let dragged = "";
@@ -319,6 +316,5 @@ async function start(place: HTMLElement) {
   document.querySelectorAll<HTMLFormElement>("form[data-state]").forEach((f) =>
     f.addEventListener("submit", () => ((f.elements.namedItem("drawing") as HTMLInputElement).value = JSON.stringify(state())), { capture: true }),
   );
-  void day;
   (window as unknown as { chart: unknown }).chart = { sigma, graph };
 }
