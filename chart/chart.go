@@ -80,8 +80,6 @@ type Payment struct {
 	Money      ledger.Money
 	Purpose    string
 	Ref        string
-	FromName   string // as the payment has them
-	ToName     string
 	suspicious bool
 }
 
@@ -252,7 +250,7 @@ func (p *Picture) payment(seq int64, body json.RawMessage) error {
 		return fmt.Errorf("%w: a payment without amount or time", casework.ErrEntry)
 	}
 	p.Payments = append(p.Payments, Payment{
-		Seq: seq, At: c.Time.Unix(), FromAcct: c.From, ToAcct: c.To, Money: m, Purpose: c.Purpose, Ref: c.Reference, FromName: c.FromName, ToName: c.ToName,
+		Seq: seq, At: c.Time.Unix(), FromAcct: c.From, ToAcct: c.To, Money: m, Purpose: c.Purpose, Ref: c.Reference,
 	})
 	return nil
 }

@@ -89,8 +89,7 @@ type Traced struct {
 	Rests  []Resting
 	Totals []TracedTotal
 	Seeds  int
-	Span   [2]int64 // first and last second of any payment of the case
-	Cut    bool
+	Cut    bool          // a bound ended it: there may be more
 	Main   flow.Currency // of the flow
 }
 
@@ -166,7 +165,6 @@ func (m *Money) Trace(ctx context.Context, q Question, left func(trace.How) stri
 		return nil, fmt.Errorf("trace: %w", err)
 	}
 	out := &Traced{Seeds: len(seeds), Cut: r.Truncated}
-	out.Span[0], out.Span[1] = m.g.Span()
 	if len(m.g.Currencies()) > 0 {
 		out.Main = m.g.Currencies()[r.Main()]
 	}

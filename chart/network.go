@@ -10,6 +10,7 @@ import (
 
 	"tarir/entity"
 	"tarir/money/ledger"
+	"tarir/network"
 )
 
 // PartyKind is what a party is.
@@ -68,12 +69,6 @@ type Tie struct {
 	Suspicious  int            // of them, that a finding names
 	Sums        []ledger.Money // by currency, in order of its code
 	First, Last int64          // seconds since 1970 UTC; 0: no time
-}
-
-// stageOf says in which stage of the business model a role acts (docs: networks); the organiser acts in all.
-var stageOf = map[string]string{
-	"organiser": "all", "recruiter": "recruitment", "document_provider": "recruitment", "transporter": "transport", "safe_house_keeper": "transport",
-	"exploiter": "exploitation", "advertiser": "exploitation", "collector": "money", "money_mule": "money", "hawaladar": "money", "front_company": "money", "beneficiary": "money",
 }
 
 // party is the number of a party, which is made where it is new.
@@ -332,10 +327,7 @@ func (p *Picture) tieUp() {
 		x := &p.Parties[i]
 		x.Degree = len(p.around[i])
 		for _, r := range x.Roles {
-			switch s := stageOf[r]; {
-			case x.Stage == "":
-				x.Stage = s
-			case s != "" && x.Stage != s && r == "organiser":
+			if s := network.Role(r).Stage(); x.Stage == "" || s == "all" {
 				x.Stage = s
 			}
 		}

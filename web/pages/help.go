@@ -53,8 +53,6 @@ func title(page string) string {
 		return "notice"
 	case "hit":
 		return "hit_page"
-	case "operation":
-		return "operation"
 	}
 	return page
 }
@@ -82,20 +80,20 @@ func (s *Server) welcome(a *ask) error {
 	}
 	add("login", "/sessions", true)
 	add("purpose", "/welcome#purpose", w.Purpose != "" && strings.TrimSpace(w.LegalBasis) != "")
-	case1, findings, acted := "", false, false
+	last, findings, acted := "", false, false
 	if s.n.May(w.Person, "case") && w.Purpose != "" {
 		list, err := s.n.Cases(ctx, w)
 		if err != nil {
 			return err
 		}
 		for _, c := range list {
-			case1 = "/cases/" + c.ID
+			last = "/cases/" + c.ID
 			findings = findings || c.Counts["finding"] > 0
 			acted = acted || c.Counts["asset"] > 0 || c.Counts["record"] > 0
 		}
 	}
-	add("case", "/cases", case1 != "")
-	to := case1
+	add("case", "/cases", last != "")
+	to := last
 	if to == "" {
 		to = "/cases"
 	}

@@ -111,7 +111,9 @@ func (s *Server) money(a *ask) error {
 		return err
 	default:
 		d.T = t
-		d.Flow, d.Notes = v.flow(t)
+		if d.Flow, d.Notes = v.flow(t); t.Cut {
+			d.Notes = append(d.Notes, v.L.Text("page.truncated"))
+		}
 	}
 	if a.r.Header.Get("HX-Request") != "" {
 		return s.part(a, "money", "traced", d)
@@ -159,13 +161,11 @@ type actData struct {
 	Amount   string
 	Currency string
 	Seqs     string // entries of the payments by which it came
-	AsOf     string
 	Members  []*register.Member
 	May      bool // ask for payments to be stopped
 	Silver   bool
 	Wishes   []string
 	Form     map[string]string // what was typed
-	Do       string
 }
 
 // act is the first step: what rests where, and what can be asked for.
@@ -183,8 +183,8 @@ func (s *Server) actWith(a *ask, wrong string) error {
 		return errVictim
 	}
 	d := &actData{
-		caseHead: s.head(a, c, "money"), Account: account, Amount: v("amount"), Currency: v("currency"), Seqs: v("seqs"), AsOf: v("as_of"), May: s.n.May(a.session.Person, "stop"),
-		Silver: s.n.Config().Notices.Silver && s.n.May(a.session.Person, "draft"), Wishes: []string{"hold", "trace", "both"}, Form: map[string]string{}, Do: v("do"),
+		caseHead: s.head(a, c, "money"), Account: account, Amount: v("amount"), Currency: v("currency"), Seqs: v("seqs"), May: s.n.May(a.session.Person, "stop"),
+		Silver: s.n.Config().Notices.Silver && s.n.May(a.session.Person, "draft"), Wishes: []string{"hold", "trace", "both"}, Form: map[string]string{},
 	}
 	for k := range a.r.PostForm {
 		d.Form[k] = v(k)
@@ -232,12 +232,8 @@ func (s *Server) asset(a *ask, id string) (seq int64, p *chart.Picture, err erro
 			return x.Seq, p, nil
 		}
 	}
-	at, err := time.Parse(time.RFC3339, v("as_of"))
-	if err != nil {
-		at = time.Now().UTC()
-	}
 	x := casework.Asset{
-		ID: v("account"), Kind: "account", Identifier: v("account"), Value: v("amount"), Currency: v("currency"), AsOf: at, Source: strings.TrimSpace(v("source")), Link: strings.TrimSpace(v("link")),
+		ID: v("account"), Kind: "account", Identifier: v("account"), Value: v("amount"), Currency: v("currency"), AsOf: time.Now().UTC(), Source: strings.TrimSpace(v("source")), Link: strings.TrimSpace(v("link")),
 	}
 	if i := p.PartyOf(v("account")); i >= 0 && p.Parties[i].Kind != chart.Account {
 		x.Owner = p.Parties[i].Label
