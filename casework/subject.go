@@ -72,11 +72,15 @@ func NewSubject(id string, kind SubjectKind, ref, person string, received, now t
 	return s, nil
 }
 
+// Next are the states that may follow.
+func (s *Subject) Next() []SubjectState {
+	return map[SubjectState][]SubjectState{SubjectReceived: {SubjectAdmissible, SubjectNot}, SubjectAdmissible: {SubjectDecided}, SubjectDecided: {SubjectTold}, SubjectNot: {SubjectTold}}[s.State]
+}
+
 // Apply takes a step. After an error nothing has changed.
 func (s *Subject) Apply(step SubjectStep) error {
-	allowed := map[SubjectState][]SubjectState{SubjectReceived: {SubjectAdmissible, SubjectNot}, SubjectAdmissible: {SubjectDecided}, SubjectDecided: {SubjectTold}, SubjectNot: {SubjectTold}}[s.State]
 	switch {
-	case !slices.Contains(allowed, step.To):
+	case !slices.Contains(s.Next(), step.To):
 		return fmt.Errorf("%w: %s after %s", ErrSubject, cmp.Or(step.To, "nothing"), s.State)
 	case step.Person == "" || step.At.IsZero():
 		return fmt.Errorf("%w: say who does it", ErrSubject)

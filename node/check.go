@@ -529,7 +529,7 @@ func (n *Node) LoadLists(ctx context.Context, w Who, paths []string, o watchlist
 
 // IndexState says what the index holds.
 func (n *Node) IndexState(ctx context.Context, w Who) (*IndexInfo, error) {
-	if err := n.allow(w, "read"); err != nil {
+	if err := n.allow(w, "read"); err != nil && !n.May(w.Person, "admin") { // who reads lists in sees what there is
 		return nil, err
 	}
 	if err := n.tellIndex(ctx); err != nil {

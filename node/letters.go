@@ -108,8 +108,7 @@ func (n *Node) Send(ctx context.Context, w Who, l NewLetter) (*Letter, error) {
 			return nil, fmt.Errorf("%w: the secretariat reviews a silver diffusion before it goes out: ask for a silver notice, with its audience", ErrNotAllowed)
 		}
 		out.Form.Owner = n.config.Member
-		known := notice.Known{Standing: true, SilverOn: n.config.Notices.Silver, SecondReviewer: true}
-		if results := n.rules.Check(out.Form, known, now); notice.Blocked(results) {
+		if results := n.CheckDiffusion(*out.Form); notice.Blocked(results) {
 			i := slices.IndexFunc(results, func(r notice.Result) bool { return r.Severity == notice.Block })
 			return nil, fmt.Errorf("%w: %s: %s", notice.ErrBlocked, results[i].Rule, results[i].Text.In("en"))
 		}
@@ -159,6 +158,12 @@ func (n *Node) Send(ctx context.Context, w Who, l NewLetter) (*Letter, error) {
 	})
 	n.stir()
 	return out, err
+}
+
+// CheckDiffusion gives the rules that a diffusion with this form would not meet. Nothing is kept, and nothing goes out.
+func (n *Node) CheckDiffusion(f notice.Form) []notice.Result {
+	f.Owner = n.config.Member
+	return n.rules.Check(&f, notice.Known{Standing: true, SilverOn: n.config.Notices.Silver, SecondReviewer: true}, n.now())
 }
 
 // stripped is a letter without its attachments, which travel beside it.

@@ -196,6 +196,9 @@ func (n *Node) Private(ctx context.Context, w Who, id string) (j *PrivateJob, er
 		}
 		return err
 	})
+	if err == nil && j.Person != w.Person { // what is asked and what came of it is theirs who asked
+		err = fmt.Errorf("%w: no private check %s of %s here", store.ErrNone, id, w.Person)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -41,20 +41,7 @@ type SubjectAnswer struct {
 // AnswerSubject writes the answer to a request that was decided, into a new folder: answer.txt for the person, commission.json and audit.jsonl (see
 // audit.CheckExport) for who handles it.
 func (n *Node) AnswerSubject(ctx context.Context, w Who, id string, names, numbers []string, dir string) (*SubjectAnswer, error) {
-	if err := n.allow(w, "subject"); err != nil {
-		return nil, err
-	}
-	var s *casework.Subject
-	err := n.store.Read(ctx, func(tx *store.Tx) error {
-		it, err := tx.Get(kindSubject, id)
-		if errors.Is(err, store.ErrNone) {
-			return fmt.Errorf("%w: no request %s here", store.ErrNone, id)
-		}
-		if err == nil {
-			s, err = body[casework.Subject](it)
-		}
-		return err
-	})
+	s, err := n.Subject(ctx, w, id)
 	if err != nil {
 		return nil, err
 	}

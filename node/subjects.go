@@ -352,6 +352,24 @@ func (n *Node) SubjectStep(ctx context.Context, w Who, id string, step casework.
 	return out, err
 }
 
+// Subject is a request.
+func (n *Node) Subject(ctx context.Context, w Who, id string) (s *casework.Subject, err error) {
+	if err := n.allow(w, "subject"); err != nil {
+		return nil, err
+	}
+	err = n.store.Read(ctx, func(tx *store.Tx) error {
+		it, err := tx.Get(kindSubject, id)
+		if errors.Is(err, store.ErrNone) {
+			return fmt.Errorf("%w: no request %s here", store.ErrNone, id)
+		}
+		if err == nil {
+			s, err = body[casework.Subject](it)
+		}
+		return err
+	})
+	return s, err
+}
+
 // Subjects are the requests of persons, those that are due first.
 func (n *Node) Subjects(ctx context.Context, w Who) (out []*casework.Subject, err error) {
 	if err := n.allow(w, "subject"); err != nil {

@@ -174,6 +174,20 @@ func (n *Node) VaultWaiting(_ context.Context, w Who) ([]vault.Opening, error) {
 	return n.openings.Waiting(w.Person, n.now()), nil
 }
 
+// VaultMine are the openings that a person asked for and that still count.
+func (n *Node) VaultMine(_ context.Context, w Who) ([]vault.Opening, error) {
+	if err := n.near(w); err != nil {
+		return nil, err
+	}
+	return n.openings.Of(w.Person, n.now()), nil
+}
+
+// HasVault says whether a vault was made on this node.
+func (n *Node) HasVault() bool {
+	_, err := vault.Open(n.vaultDir())
+	return !errors.Is(err, vault.ErrNoVault)
+}
+
 // VaultAgree lets the second person agree. They need not keep the record, and see nothing of it.
 func (n *Node) VaultAgree(_ context.Context, w Who, id string) (*vault.Opening, error) {
 	if err := n.near(w); err != nil {

@@ -134,6 +134,22 @@ func (o *Openings) Waiting(person string, now time.Time) []Opening {
 	return out
 }
 
+// Of are a person's own openings: those that wait for a second person and those that are open.
+func (o *Openings) Of(person string, now time.Time) []Opening {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.forget(now)
+	var out []Opening
+	for _, id := range slices.Sorted(maps.Keys(o.all)) {
+		if x := o.all[id]; x.Person == person {
+			c := *x
+			c.key = nil
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
 // Enter gives the record that is open to a person. The passphrase is needed once an opening.
 func (o *Openings) Enter(v *Vault, id, person, passphrase string, now time.Time) (*Record, *Opening, error) {
 	o.mu.Lock()

@@ -195,12 +195,19 @@ func (s *stage) fill(t testing.TB, text func(string) string) {
 	if _, err := n.Import(ctx, w, strings.NewReader(`{"id":"c1","schema":"Person","properties":{"name":["Георгий Вымышленный"],"birthDate":["1974-08-12"],"phone":["+33612345678"],"notes":[`+quoted("a note")+`]}}`+"\n"), handling.Label{}); err != nil {
 		t.Fatal(err)
 	}
+	s.ids["asset"] = fmt.Sprint(put[slices.IndexFunc(list, func(e node.NewEntry) bool { return e.Kind == casework.AssetEntry })].Seq)
+	s.ids["subject"] = need[*casework.Subject](t)(n.NewSubject(ctx, w, casework.AccessRequest, text("DP/2026/4"), time.Now().AddDate(0, 0, -2))).ID
+	s.ids["private"] = need[*node.PrivateJob](t)(n.PrivateAsk(ctx, w, "BANK-FF", strings.NewReader("id,phone\nx,+33612345678\n"))).ID
+	s.ids["knowledge"] = need[*node.GroupView](t)(n.Group(ctx, w, s.ids["group"], "")).Entries[0].ID
+	if _, err := n.NewCase(ctx, w, text("Another case"), nil); err != nil {
+		t.Fatal(err)
+	}
 	one := "/cases/" + c.ID
 	s.paths = []string{
 		"/", "/check", "/cases", one, one + "/network", one + "/network?drawing=" + fmt.Sprint(put[len(put)-1].Seq), one + "/party/0", one + "/money", one + "/money?policy=fifo", one + "/map", one + "/timeline", one + "/timeline?party=0",
-		one + "/contents", one + "/contents?kind=finding", one + "/tasks", one + "/log", one + "/import", one + "/entries/" + s.ids["note"], one + "/entries/" + fmt.Sprint(put[1].Seq),
-		"/notices", "/notices/" + s.ids["draft"], "/notices/" + s.ids["silver"], "/review", "/exchange", "/exchange/members", "/exchange/letters/message/" + s.ids["message"], "/stops", "/hits",
-		"/operations", "/operations/" + s.ids["operation"], "/groups", "/groups/" + s.ids["group"], "/vault", "/audit?action=login", "/admin", "/admin/indicators", "/help", "/welcome", "/sessions", "/records/watch/" + s.watched(t),
+		one + "/links", one + "/beside", one + "/contents", one + "/contents?kind=finding", one + "/tasks", one + "/log", one + "/import", one + "/entries/" + s.ids["note"], one + "/entries/" + fmt.Sprint(put[1].Seq), one + "/entries/" + s.ids["asset"],
+		"/notices", "/notices/" + s.ids["draft"], "/notices/" + s.ids["silver"], "/review", "/exchange", "/exchange/members", "/exchange/letters/message/" + s.ids["message"], "/stops", "/hits", "/exchange/diffusion/blue", "/private", "/private/" + s.ids["private"],
+		"/operations", "/operations/" + s.ids["operation"], "/groups", "/groups/" + s.ids["group"], "/groups/" + s.ids["group"] + "?new=" + s.ids["knowledge"], "/vault", "/subjects", "/subjects/" + s.ids["subject"], "/audit?action=login", "/admin", "/admin/indicators", "/admin/lists", "/help", "/welcome", "/sessions", "/records/watch/" + s.watched(t),
 	}
 }
 
@@ -313,7 +320,7 @@ func TestEveryPageInEveryLanguageAndTheme(t *testing.T) {
 					}
 				}
 				for _, path := range s.paths {
-					if code != "en" && slices.ContainsFunc([]string{"?drawing=", "?policy=", "?party=", "?kind="}, func(q string) bool { return strings.Contains(path, q) }) {
+					if code != "en" && slices.ContainsFunc([]string{"?drawing=", "?policy=", "?party=", "?kind=", "?new="}, func(q string) bool { return strings.Contains(path, q) }) {
 						continue // the same page with another choice: its words are those of the page
 					}
 					b.open(s.origin + path)

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"cmp"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -391,7 +392,11 @@ func (s *stage) named(path, left, right string) string {
 			path = strings.ReplaceAll(path, id, left+what+right)
 		}
 	}
-	return strings.Replace(path, "/entries/"+s.ids["note"], "/entries/"+left+"note"+right, 1)
+	for _, what := range []string{"note", "asset"} {
+		path = strings.Replace(path+"/", "/entries/"+s.ids[what]+"/", "/entries/"+left+what+right+"/", 1)
+		path = strings.TrimSuffix(path, "/")
+	}
+	return cmp.Or(path, "/")
 }
 
 func lineDiff(want, got string) string {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -14,9 +16,11 @@ import (
 	"tarir/handling"
 	"tarir/money/typology"
 	"tarir/node"
+	"tarir/watchlist"
 )
 
-// Whoever oversees the node and whoever runs it: the audit log and what stands out in it; people, their rights and passkeys, how long things are kept, backup.
+// Whoever oversees the node and whoever runs it: the audit log and what stands out in it; people, their rights and passkeys, lists and indicators,
+// how long things are kept, backup.
 
 func (s *Server) adminRoutes() {
 	s.page("GET /audit", s.audit)
@@ -28,6 +32,8 @@ func (s *Server) adminRoutes() {
 	s.page("POST /admin/sessions", s.dropSession)
 	s.page("POST /admin/backup", s.backup)
 	s.page("POST /admin/rotate", s.rotate)
+	s.page("GET /admin/lists", s.lists)
+	s.page("POST /admin/lists", s.loadLists)
 	s.page("GET /admin/indicators", s.indicators)
 	s.page("POST /admin/indicators", s.tryIndicators)
 }
@@ -140,11 +146,7 @@ func (s *Server) adminWith(a *ask, d *adminData, wrong string) error {
 	}
 	c := s.n.Config()
 	d.Rights, d.Origin, d.OIDC, d.Messages, d.Vault = node.Rights, c.Web.Origin, c.Web.OIDC.Issuer, c.Keep.Messages, c.Vault.People
-	code := http.StatusOK
-	if wrong != "" {
-		code = http.StatusUnprocessableEntity
-	}
-	return s.showWith(a, code, "admin", "admin", d, wrong)
+	return s.showWith(a, http.StatusOK, "admin", "admin", d, wrong)
 }
 
 // setPerson adds a person, or changes what one may do.
@@ -207,6 +209,48 @@ func (s *Server) rotate(a *ask) error {
 	return back(a, "/admin")
 }
 
+type listsData struct {
+	*node.IndexInfo
+	Loaded []watchlist.Loaded
+	Typed  map[string]string
+}
+
+func (s *Server) lists(a *ask) error { return s.listsWith(a, &listsData{Typed: map[string]string{}}, "") }
+
+func (s *Server) listsWith(a *ask, d *listsData, wrong string) error {
+	a.home = "/admin/lists"
+	if !s.n.May(a.session.Person, "admin") {
+		return fmt.Errorf("%w: %s may not administer this node", node.ErrNotAllowed, a.session.Person)
+	}
+	var err error
+	if d.IndexInfo, err = s.n.IndexState(a.r.Context(), a.who()); err != nil {
+		return err
+	}
+	return s.showWith(a, http.StatusOK, "lists", "lists", d, wrong)
+}
+
+// loadLists reads files of lists into the index: under one name, the list that was there under it is compared with what comes.
+func (s *Server) loadLists(a *ask) error {
+	if !s.n.May(a.session.Person, "admin") {
+		return fmt.Errorf("%w: %s may not administer this node", node.ErrNotAllowed, a.session.Person)
+	}
+	dir, err := s.n.TempDir()
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	paths, fields, err := s.receiveAll(a, filepath.Join(dir, "files"))
+	if err != nil {
+		return s.listsWith(a, &listsData{Typed: map[string]string{}}, err.Error())
+	}
+	d := &listsData{Typed: fields}
+	d.Loaded, err = s.n.LoadLists(a.r.Context(), a.who(), paths, watchlist.Options{Source: strings.TrimSpace(fields["source"]), MaxAge: strings.TrimSpace(fields["max_age"]), Regions: list(fields["regions"])})
+	if err != nil {
+		return s.listsWith(a, d, err.Error())
+	}
+	return s.listsWith(a, d, "")
+}
+
 type indicatorData struct {
 	Pack     string
 	Shipped  string
@@ -241,11 +285,7 @@ func (s *Server) indicatorsWith(a *ask, d *indicatorData, wrong string) error {
 			}
 		}
 	}
-	code := http.StatusOK
-	if wrong != "" {
-		code = http.StatusUnprocessableEntity
-	}
-	return s.showWith(a, code, "indicators", "indicators", d, wrong)
+	return s.showWith(a, http.StatusOK, "indicators", "indicators", d, wrong)
 }
 
 // tryIndicators tries a change of the indicators on the payments of a case, or keeps it.

@@ -46,6 +46,7 @@ func (s *Server) caseRoutes() {
 	s.page("POST /cases/{id}/act", s.act)
 	s.page("POST /cases/{id}/act/stop", s.actStop)
 	s.page("POST /cases/{id}/act/silver", s.actSilver)
+	s.assetRoutes()
 	s.page("GET /cases/{id}/map", s.caseMap)
 	s.page("GET /cases/{id}/timeline", s.timeline)
 }
@@ -104,7 +105,9 @@ func (s *Server) head(a *ask, c *casework.Case, tab string) caseHead {
 		{"timeline", "/timeline", 0},
 		{"contents", "/contents", all},
 		{"tasks", "/tasks", n[casework.TaskEntry] + n[casework.RequestEntry]},
+		{"links", "/links", int64(len(c.Merged))},
 		{"log", "/log", 0},
+		{"beside", "/beside", 0},
 	}}
 }
 
@@ -147,11 +150,7 @@ func (s *Server) showCaseWith(a *ask, d *caseData, wrong string) error {
 		slices.SortStableFunc(d.Findings, func(x, y chart.Finding) int { return cmp.Compare(y.Score, x.Score) })
 		d.Findings = d.Findings[:min(len(d.Findings), 8)]
 	}
-	code := http.StatusOK
-	if wrong != "" {
-		code = http.StatusUnprocessableEntity
-	}
-	return s.showWith(a, code, "case", "case", d, wrong)
+	return s.showWith(a, http.StatusOK, "case", "case", d, wrong)
 }
 
 func (s *Server) searchCase(a *ask) error {

@@ -142,6 +142,7 @@ type entryData struct {
 	Mine     string // what was to be written, where somebody else was first
 	Base     string // what it was when one began
 	Editable bool
+	Moves    *moves // of an asset
 }
 
 // evidence are the entries that a finding names: its payments, adverts and journeys.
@@ -180,11 +181,14 @@ func (s *Server) entryAt(a *ask) (*entryData, error) {
 	d := &entryData{caseHead: s.head(a, view.Case, "contents"), Entry: history[len(history)-1], Before: history[:len(history)-1]}
 	slices.Reverse(d.Before)
 	d.Editable = d.CanWrite() && d.Entry.Kind != casework.DecisionEntry && d.Entry.Kind != casework.DocumentEntry && d.Entry.Kind != casework.RecordEntry
+	d.Moves = movesOf(a, d.Entry)
 	d.Evidence, err = s.evidence(a, id, d.Entry)
 	return d, err
 }
 
-func (s *Server) showEntry(a *ask) error {
+func (s *Server) showEntry(a *ask) error { return s.showEntryWith(a, "") }
+
+func (s *Server) showEntryWith(a *ask, wrong string) error {
 	d, err := s.entryAt(a)
 	if err != nil {
 		return err
@@ -196,7 +200,7 @@ func (s *Server) showEntry(a *ask) error {
 			}
 		}
 	}
-	return s.show(a, http.StatusOK, "entry", "entry", d)
+	return s.showWith(a, http.StatusOK, "entry", "entry", d, wrong)
 }
 
 // Text is the body as it is changed: the words of a note, else the fields as JSON.

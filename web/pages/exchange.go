@@ -30,16 +30,21 @@ func (s *Server) exchangeRoutes() {
 	s.page("GET /exchange/members", s.members)
 	s.page("POST /exchange/members/invite", s.inviteMember)
 	s.page("POST /exchange/members/admit", s.admitMember)
+	s.page("POST /exchange/members/change", s.changeMember)
 	s.page("GET /exchange/letters/{kind}/{id}", s.letter)
 	s.page("POST /exchange/letters/{kind}/{id}/recall", s.recallLetter)
 	s.page("GET /exchange/letters/{kind}/{id}/files/{sum}", s.letterFile)
+	s.diffusionRoutes()
+	s.privateRoutes()
 	s.page("GET /stops", s.stops)
 	s.page("GET /stops/{id}", s.stop)
 	s.page("POST /stops/{id}/step", s.stopStep)
 	s.page("GET /hits", s.hits)
 	s.page("GET /hits/{id}", s.hit)
 	s.page("POST /hits/{id}/step", s.hitStep)
+	s.page("POST /hits/{id}/act", s.hitAct)
 	s.page("GET /records/{kind}/{id}", s.record)
+	s.page("POST /records/{kind}/{id}/keep", s.keepRecord)
 }
 
 type exchangeData struct {
@@ -50,6 +55,7 @@ type exchangeData struct {
 	Boxes   *node.Boxes
 	Members []*register.Member
 	May     bool
+	Colours []notice.Colour // of diffusions; silver ones are reviewed first
 	Typed   map[string]string
 	Answers string
 	To      string
@@ -96,11 +102,8 @@ func (s *Server) exchangeWith(a *ask, d *exchangeData, wrong string) error {
 		return err
 	}
 	d.May = s.n.May(w.Person, "message")
-	code := http.StatusOK
-	if wrong != "" {
-		code = http.StatusUnprocessableEntity
-	}
-	return s.showWith(a, code, "exchange", "exchange", d, wrong)
+	d.Colours = slices.DeleteFunc(slices.Clone(notice.Colours), func(c notice.Colour) bool { return c == notice.Silver })
+	return s.showWith(a, http.StatusOK, "exchange", "exchange", d, wrong)
 }
 
 func (s *Server) sendLetter(a *ask) error {
@@ -229,6 +232,9 @@ type membersData struct {
 	Admin bool // of the secretariat: who is invited and admitted is theirs
 	Kinds []handling.Kind
 	Typed map[string]string
+
+	Changes []register.Type
+	Rights  []register.Right
 }
 
 func (s *Server) members(a *ask) error { return s.membersWith(a, map[string]string{}, "") }
@@ -239,11 +245,26 @@ func (s *Server) membersWith(a *ask, typed map[string]string, wrong string) erro
 	if err != nil {
 		return err
 	}
-	code := http.StatusOK
-	if wrong != "" {
-		code = http.StatusUnprocessableEntity
+	return s.showWith(a, http.StatusOK, "members", "members", &membersData{
+		List: list, Admin: s.n.Secretariat() && s.n.May(a.session.Person, "admin"), Kinds: handling.Kinds, Typed: typed, Changes: memberChanges, Rights: register.Rights,
+	}, wrong)
+}
+
+// memberChanges are what the secretariat does with a member that joined.
+var memberChanges = []register.Type{register.Suspended, register.Resumed, register.Left, register.Granted, register.Revoked}
+
+func (s *Server) changeMember(a *ask) error {
+	v := a.r.PostFormValue
+	var rights []register.Right
+	for _, r := range a.r.PostForm["right"] {
+		rights = append(rights, register.Right(r))
 	}
-	return s.showWith(a, code, "members", "members", &membersData{list, s.n.Secretariat() && s.n.May(a.session.Person, "admin"), handling.Kinds, typed}, wrong)
+	if do := register.Type(v("do")); slices.Contains(memberChanges, do) {
+		if err := s.n.Change(a.r.Context(), a.who(), do, v("member"), strings.TrimSpace(v("reason")), rights); err != nil {
+			return s.membersWith(a, map[string]string{}, err.Error())
+		}
+	}
+	return back(a, "/exchange/members")
 }
 
 // inviteMember gives an invitation as a file, to be handed to a new member.
@@ -369,7 +390,9 @@ func (s *Server) stopStep(a *ask) error {
 type hitData struct {
 	*hit.Hit
 	Can   []hit.State
+	Acts  []handling.Act // that may be asked for
 	Typed map[string]string
+	Says  string // an act that may be done now
 }
 
 func (s *Server) hitOf(a *ask) (*hitData, error) {
@@ -383,6 +406,7 @@ func (s *Server) hitOf(a *ask) (*hitData, error) {
 	}
 	if s.n.May(a.session.Person, "hit") {
 		d.Can = d.Hit.Can(s.n.Member())
+		d.Acts = []handling.Act{handling.Measure, handling.Coerce, handling.Tell, handling.Copy, handling.Court}
 	}
 	return d, nil
 }
@@ -417,6 +441,49 @@ func (s *Server) hitStep(a *ask) error {
 	return back(a, a.home)
 }
 
+// hitAct asks whether something may be done to the person now.
+func (s *Server) hitAct(a *ask) error {
+	id, v := a.r.PathValue("id"), a.r.PostFormValue
+	a.home = "/hits/" + id
+	d, err := s.hitOf(a)
+	if err != nil {
+		return err
+	}
+	act, w := handling.Act(v("act")), a.who()
+	w.Danger, w.Reason = v("danger") != "", strings.TrimSpace(v("reason"))
+	if !slices.Contains(d.Acts, act) {
+		return back(a, a.home)
+	}
+	if err := s.n.Act(a.r.Context(), w, id, act); err != nil {
+		d.Typed = a.typed()
+		return s.showWith(a, http.StatusOK, "hit", "hit_page", d, err.Error())
+	}
+	d.Says = string(act)
+	return s.show(a, http.StatusOK, "hit", "hit_page", d)
+}
+
+// keepRecord keeps a record of this node longer, or a copy from being destroyed by a recall.
+func (s *Server) keepRecord(a *ask) error {
+	kind, id, v := a.r.PathValue("kind"), a.r.PathValue("id"), a.r.PostFormValue
+	a.home = pageOf(kind, id)
+	w := a.who()
+	w.Reason = strings.TrimSpace(v("reason"))
+	if v("do") == "hold" {
+		if err := s.n.Hold(a.r.Context(), w, kind, id); err != nil {
+			return err
+		}
+		return back(a, a.home)
+	}
+	until, err := time.Parse(time.DateOnly, v("until"))
+	if err != nil {
+		return errDay
+	}
+	if err := s.n.Extend(a.r.Context(), w, kind, id, until); err != nil {
+		return err
+	}
+	return back(a, a.home)
+}
+
 type recordData struct {
 	Item *store.Item
 	Told []line
@@ -443,6 +510,10 @@ func pageOf(kind, id string) string {
 		return "/operations/" + id
 	case "group":
 		return "/groups/" + id
+	case "private":
+		return "/private/" + id
+	case "subject":
+		return "/subjects/" + id
 	case "opening", "vault":
 		return "/vault"
 	}

@@ -209,11 +209,7 @@ func (s *Server) actWith(a *ask, wrong string) error {
 		}
 		return near(x) - near(y)
 	})
-	code := http.StatusOK
-	if wrong != "" {
-		code = http.StatusUnprocessableEntity
-	}
-	return s.showWith(a, code, "act", "act", d, wrong)
+	return s.showWith(a, http.StatusOK, "act", "act", d, wrong)
 }
 
 var errVictim = errors.New("a possible victim is behind this account: nothing of theirs is held or taken; see to their safety first")

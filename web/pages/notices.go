@@ -177,11 +177,7 @@ func (s *Server) showRequest(a *ask, d *requestData, wrong string) error {
 			d.Changes = d.Steps[i].Changes
 		}
 	}
-	code := http.StatusOK
-	if wrong != "" {
-		code = http.StatusUnprocessableEntity
-	}
-	return s.showWith(a, code, "request", "notice", d, wrong)
+	return s.showWith(a, http.StatusOK, "request", "notice", d, wrong)
 }
 
 func (s *Server) request(a *ask) error {

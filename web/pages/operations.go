@@ -18,7 +18,7 @@ import (
 	"tarir/release"
 )
 
-// Operations: plan, live board, counts that open to their records, the report for the public; and what experts know together.
+// Operations: plan, live board, counts that open to their records, the report for the public.
 
 func (s *Server) operationRoutes() {
 	s.page("GET /operations", s.operations)
@@ -31,11 +31,8 @@ func (s *Server) operationRoutes() {
 	s.page("POST /operations/{id}/step", s.stepOperation)
 	s.page("GET /operations/{id}/release", s.release)
 	s.page("POST /operations/{id}/watch", s.watchInOperation)
-	s.page("GET /groups", s.groups)
-	s.page("POST /groups", s.newGroup)
-	s.page("GET /groups/{id}", s.group)
-	s.page("POST /groups/{id}", s.sayInGroup)
-	s.page("POST /groups/{id}/search", s.group)
+	s.page("POST /operations/{id}/gather", s.gatherReports)
+	s.groupRoutes()
 }
 
 type operationsData struct {
@@ -50,11 +47,7 @@ func (s *Server) operationsWith(a *ask, typed map[string]string, wrong string) e
 	if err != nil {
 		return err
 	}
-	code := http.StatusOK
-	if wrong != "" {
-		code = http.StatusUnprocessableEntity
-	}
-	return s.showWith(a, code, "operations", "operations", operationsData{list, typed}, wrong)
+	return s.showWith(a, http.StatusOK, "operations", "operations", operationsData{list, typed}, wrong)
 }
 
 // list cuts what was typed into a list.
@@ -180,11 +173,7 @@ func (s *Server) operationWith(a *ask, typed map[string]string, wrong string) er
 	}
 	d.Typed = typed
 	a.home = "/operations/" + d.Operation.ID
-	code := http.StatusOK
-	if wrong != "" {
-		code = http.StatusUnprocessableEntity
-	}
-	return s.showWith(a, code, "operation", "operation", d, wrong)
+	return s.showWith(a, http.StatusOK, "operation", "operation", d, wrong)
 }
 
 // board is the part of the page that changes while an operation runs.
@@ -271,6 +260,15 @@ func (s *Server) watchInOperation(a *ask) error {
 	return back(a, a.home)
 }
 
+// gatherReports reports what this node itself did in the operation: its checks, hits, notices and stop-payments.
+func (s *Server) gatherReports(a *ask) error {
+	id := a.r.PathValue("id")
+	if _, err := s.n.GatherReports(a.r.Context(), a.who(), id); err != nil {
+		return s.operationWith(a, map[string]string{}, err.Error())
+	}
+	return back(a, "/operations/"+id)
+}
+
 func (s *Server) taskOperation(a *ask) error {
 	v, id := a.r.PostFormValue, a.r.PathValue("id")
 	if of := v("done"); of != "" {
@@ -330,98 +328,4 @@ func (s *Server) release(a *ask) error {
 	a.w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	a.w.Header().Set("Content-Disposition", `attachment; filename="release-`+l.Code+`.html"`)
 	return release.Write(a.w, c.Operation, c.Figures, c.AsOf, l)
-}
-
-func (s *Server) groups(a *ask) error {
-	list, err := s.n.Groups(a.r.Context(), a.who())
-	if err != nil {
-		return err
-	}
-	return s.show(a, http.StatusOK, "groups", "groups", list)
-}
-
-func (s *Server) newGroup(a *ask) error {
-	a.home = "/groups"
-	g, err := s.n.NewGroup(a.r.Context(), a.who(), strings.TrimSpace(a.r.PostFormValue("title")), list(a.r.PostFormValue("members")))
-	if err != nil {
-		return err
-	}
-	return back(a, "/groups/"+g.ID)
-}
-
-type groupData struct {
-	*node.GroupView
-	Kinds    []casework.KnowledgeKind
-	Evidence []string
-	Stages   []string
-	Member   string
-	Query    string
-	Typed    map[string]string
-}
-
-// Heading is the title of the group.
-func (d *groupData) Heading() string { return d.Group.Title }
-
-// Mine says whether this node's member endorsed the version of an entry that stands there.
-func (d *groupData) Mine(e node.GroupEntry) bool {
-	_, ok := e.Endorsed[d.Member]
-	return ok
-}
-
-func (s *Server) group(a *ask) error { return s.groupWith(a, map[string]string{}, "") }
-
-func (s *Server) groupWith(a *ask, typed map[string]string, wrong string) error {
-	id := a.r.PathValue("id")
-	q := strings.TrimSpace(a.r.PostFormValue("q"))
-	g, err := s.n.Group(a.r.Context(), a.who(), id, q)
-	if err != nil {
-		return err
-	}
-	a.home = "/groups/" + id
-	d := &groupData{GroupView: g, Kinds: casework.KnowledgeKinds, Evidence: casework.EvidenceLevels, Stages: casework.Stages, Member: s.n.Member(), Query: q, Typed: typed}
-	code := http.StatusOK
-	if wrong != "" {
-		code = http.StatusUnprocessableEntity
-	}
-	return s.showWith(a, code, "group", "group", d, wrong)
-}
-
-func (s *Server) sayInGroup(a *ask) error {
-	v, id := a.r.PostFormValue, a.r.PathValue("id")
-	say := node.GroupSay{Group: id, Do: v("do"), Entry: v("entry"), Version: number(v("version")), Text: strings.TrimSpace(v("text"))}
-	switch say.Do {
-	case "purple":
-		r, err := s.n.PurpleFor(a.r.Context(), a.who(), id, say.Entry)
-		if err != nil {
-			return s.groupWith(a, a.typed(), err.Error())
-		}
-		return back(a, "/notices/"+r.ID)
-	case "take":
-		if _, err := s.n.TakeIndicator(a.r.Context(), a.who(), id, say.Entry); err != nil {
-			return s.groupWith(a, a.typed(), err.Error())
-		}
-		return back(a, "/groups/"+id)
-	case "propose":
-		k := &casework.Knowledge{
-			Kind: casework.KnowledgeKind(v("kind")), Title: strings.TrimSpace(v("title")), Text: strings.TrimSpace(v("words")), Evidence: v("evidence"), Sources: list(v("sources")),
-			Stages: a.r.PostForm["stage"], Seen: list(v("countries")),
-		}
-		switch k.Kind {
-		case casework.Threat:
-			k.Severity = v("severity")
-		case casework.Trend:
-			k.Change = &casework.Change{Measure: strings.TrimSpace(v("measure")), Before: number(v("before")), Now: number(v("now")), Period: strings.TrimSpace(v("period")), Than: strings.TrimSpace(v("than"))}
-		case casework.Route:
-			k.Way = &casework.Way{From: strings.TrimSpace(v("way_from")), To: strings.TrimSpace(v("way_to")), Via: list(v("via")), Modes: list(v("modes"))}
-		case casework.MethodOf:
-			k.What = v("what")
-		case casework.Indicator:
-			k.Indicator = &casework.IndicatorText{Typology: strings.TrimSpace(v("typology")), Pack: v("pack")}
-		}
-		say.New = k
-	}
-	if _, err := s.n.SayInGroup(a.r.Context(), a.who(), say); err != nil {
-		return s.groupWith(a, a.typed(), err.Error())
-	}
-	return back(a, "/groups/"+id)
 }

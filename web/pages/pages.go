@@ -10,9 +10,10 @@
 //	check.go     is this known?
 //	files.go     files and tables that are worked on while their page waits
 //	notices.go   notices and the review desk; form.go their forms
-//	exchange.go  letters, members, stop-payments, hits
-//	operations.go, vault.go, admin.go, help.go  what their names say; oidc.go log-in by an organisation's provider
-//	cases.go     cases; entries.go what is in them, diff.go what changed between two texts; network.go, money.go, moves.go what is drawn of them
+//	exchange.go  letters, members, stop-payments, hits; diffusion.go, private.go
+//	             notices that are sent at once, and checks of which neither side learns more
+//	operations.go, groups.go, vault.go, subjects.go, admin.go, help.go  what their names say; oidc.go log-in by an organisation's provider
+//	cases.go     cases; together.go what is around them; entries.go what is in them, diff.go what changed between two texts; network.go, money.go, moves.go what is drawn of them, assets.go what is done with assets
 //
 // What moves on a page (charts, search, drafts) is TypeScript below app, bundled by make build; every page says what it says without it, too.
 //
@@ -194,10 +195,12 @@ func (s *Server) routes() {
 	s.page("GET /check", s.check)
 	s.page("POST /check", s.check)
 	s.caseRoutes()
+	s.togetherRoutes()
 	s.noticeRoutes()
 	s.exchangeRoutes()
 	s.operationRoutes()
 	s.vaultRoutes()
+	s.subjectRoutes()
 	s.adminRoutes()
 	s.fileRoutes()
 	s.helpRoutes()
@@ -226,7 +229,7 @@ func asJSON(x any) (template.JS, error) {
 func headers(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		head := w.Header()
-		head.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+		head.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'")
 		head.Set("X-Content-Type-Options", "nosniff")
 		head.Set("Referrer-Policy", "no-referrer")
 		head.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -260,6 +263,7 @@ type view struct {
 	Page     string // which one it is, for the menu
 	Path     string
 	Session  *node.Session
+	Framed   bool // it stands beside another part of a case
 	Purposes []handling.Purpose
 	Langs    []language
 	Error    string
@@ -272,7 +276,11 @@ type view struct {
 	Data     any
 
 	contact func(member string) string
+	may     func(right string) bool
 }
+
+// May says whether the person who is logged in has a right.
+func (v *view) May(right string) bool { return v.Session != nil && v.may(right) }
 
 // navItem is a page of the main menu.
 type navItem struct{ Path, Name string }
@@ -287,6 +295,7 @@ var navigation = []struct{ path, name, right string }{
 	{"/operations", "operations", "operation"},
 	{"/groups", "groups", "group"},
 	{"/vault", "vault", "case"},
+	{"/subjects", "subjects", "subject"},
 	{"/audit", "audit", "audit"},
 	{"/admin", "admin", "admin"},
 	{"/help", "help", ""},
@@ -393,7 +402,11 @@ func (s *Server) show(a *ask, code int, page, title string, data any) error {
 	return s.showWith(a, code, page, title, data, "")
 }
 
+// showWith writes a page that says what went wrong, if something did.
 func (s *Server) showWith(a *ask, code int, page, title string, data any, wrong string) error {
+	if wrong != "" && code == http.StatusOK {
+		code = http.StatusUnprocessableEntity
+	}
 	v := s.view(a)
 	v.Title, v.Page, v.Error, v.Data = a.l.Text("web."+title), page, wrong, data
 	if h, ok := data.(interface{ Heading() string }); ok {
@@ -412,8 +425,8 @@ func (s *Server) part(a *ask, page, part string, data any) error {
 // view is what every page has, for who asks.
 func (s *Server) view(a *ask) *view {
 	v := &view{
-		L: a.l, Lang: a.l.Code, Dir: "ltr", Member: s.n.Member(), Path: cmp.Or(a.home, a.r.URL.RequestURI()), Session: a.session, Purposes: handling.Purposes, Theme: themeOf(a.r), Themes: themes,
-		Assets: s.assets, Now: time.Now(), contact: s.n.ContactOf,
+		L: a.l, Lang: a.l.Code, Dir: "ltr", Framed: a.r.Header.Get("Sec-Fetch-Dest") == "iframe", Member: s.n.Member(), Path: cmp.Or(a.home, a.r.URL.RequestURI()), Session: a.session, Purposes: handling.Purposes, Theme: themeOf(a.r), Themes: themes,
+		Assets: s.assets, Now: time.Now(), contact: s.n.ContactOf, may: func(right string) bool { return s.n.May(a.session.Person, right) },
 	}
 	if a.session != nil {
 		for _, p := range navigation {

@@ -248,8 +248,8 @@ if (find) {
   });
 }
 
-// What is new, as it happens.
-if (person) {
+// What is new, as it happens; a part that stands beside another one leaves that to the page around it.
+if (person && window.top === window) {
   hear("/events", "waiting", (e) => {
     const { waiting, text } = JSON.parse(e.data) as { waiting: string; text: string };
     const badge = document.getElementById("waiting");
