@@ -215,7 +215,9 @@ type listsData struct {
 	Typed  map[string]string
 }
 
-func (s *Server) lists(a *ask) error { return s.listsWith(a, &listsData{Typed: map[string]string{}}, "") }
+func (s *Server) lists(a *ask) error {
+	return s.listsWith(a, &listsData{Typed: map[string]string{}}, "")
+}
 
 func (s *Server) listsWith(a *ask, d *listsData, wrong string) error {
 	a.home = "/admin/lists"

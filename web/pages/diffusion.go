@@ -16,7 +16,9 @@ import (
 // A diffusion: the form of a notice of any colour, sent at once to members who are chosen. A draft of a notice can be sent so instead.
 
 func (s *Server) diffusionRoutes() {
-	s.page("GET /exchange/diffusion", func(a *ask) error { return back(a, "/exchange/diffusion/"+url.PathEscape(a.r.URL.Query().Get("colour"))) })
+	s.page("GET /exchange/diffusion", func(a *ask) error {
+		return back(a, "/exchange/diffusion/"+url.PathEscape(a.r.URL.Query().Get("colour")))
+	})
 	s.page("GET /exchange/diffusion/{colour}", s.diffusion)
 	s.page("POST /exchange/diffusion/{colour}", s.sendDiffusion)
 	s.page("POST /exchange/diffusion/{colour}/rules", s.diffusionRules)
@@ -80,6 +82,7 @@ func (s *Server) diffusion(a *ask) error {
 	if err != nil {
 		return err
 	}
+	d.Results = s.n.CheckDiffusion(d.Form)
 	return s.showDiffusion(a, d, "")
 }
 

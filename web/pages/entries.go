@@ -12,9 +12,11 @@ import (
 	"mime/multipart"
 	"net/http"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"tarir/casework"
 	"tarir/explain"
@@ -85,9 +87,51 @@ func (v *view) Reason(r explain.Reason) string { return v.L.Reason(r) }
 func (v *view) Lines(body json.RawMessage) []line {
 	list := lines(body)
 	for i := range list {
-		list[i].Name = v.field(list[i].Name)
+		way := list[i].Name
+		list[i].Name, list[i].Value = v.field(way), v.value(way, list[i].Value)
 	}
 	return list
+}
+
+// closed are the lists of words that a field takes its value from, by the last part of its way.
+var closed = map[string]string{
+	"purpose": "purpose", "colour": "colour", "status": "status", "sex": "sex", "typology": "typology", "tlp": "tlp", "mode": "mode", "role": "role", "state": "record_state", "route": "legal_way", "wish": "wish",
+	"offence": "offence", "stage": "stage", "seat": "case_seat", "kind": "asset_kind",
+}
+
+// value writes what a field says as the language does: times, decimals, and words of closed lists. Whatever else it says stays as it is.
+func (v *view) value(way, text string) string {
+	word := plainWord(way)
+	if list := closed[word]; list != "" {
+		return v.L.Or(list+"."+text, text)
+	}
+	if len(text) >= len("2026-01-02T15:04:05Z") && text[4] == '-' && text[10] == 'T' {
+		if t, err := time.Parse(time.RFC3339Nano, text); err == nil {
+			return v.Time(t)
+		}
+	}
+	if len(text) == len(time.DateOnly) && text[4] == '-' {
+		if t, err := time.Parse(time.DateOnly, text); err == nil {
+			return v.Day(t)
+		}
+	}
+	switch {
+	case text == "true":
+		return v.T("yes")
+	case text == "false":
+		return v.T("no")
+	case plainDecimal.MatchString(text) && (word == "amount" || word == "value" || word == "price" || word == "held" || strings.HasPrefix(way, "amounts.")):
+		return v.Decimal(text)
+	}
+	return text
+}
+
+var plainDecimal = regexp.MustCompile(`^-?\d+(\.\d+)?$`)
+
+// plainWord is the last part of a way, without the number of a row.
+func plainWord(way string) string {
+	word, _, _ := strings.Cut(lastOf(way), " ")
+	return word
 }
 
 // FieldName names a field by its way.
@@ -102,7 +146,7 @@ func (v *view) field(way string) string {
 			parts[i] = itoa(number(word) + 1) // a row, as it is counted on the page
 			continue
 		}
-		parts[i] = strings.TrimSpace(v.L.Or("field."+word, strings.ReplaceAll(word, "_", " ")) + " " + rest)
+		parts[i] = strings.TrimSpace(v.L.Or("field."+word, v.L.Or("asset_state."+word, strings.ReplaceAll(word, "_", " "))) + " " + rest)
 	}
 	return strings.Join(parts, " · ")
 }

@@ -5,9 +5,11 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
+	"tarir/casework"
 	"tarir/handling"
 	"tarir/message"
 	"tarir/notice"
@@ -135,4 +137,67 @@ func FuzzForm(f *testing.F) {
 		}
 		sections(v, &form)
 	})
+}
+
+// TestEveryFieldOfAnEntryHasAName: whatever stands in a case is told under a name in each language.
+func TestEveryFieldOfAnEntryHasAName(t *testing.T) {
+	for _, code := range message.Codes {
+		l, err := message.For(code)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := map[reflect.Type]bool{}
+		var look func(x reflect.Type)
+		look = func(x reflect.Type) {
+			for x.Kind() == reflect.Slice || x.Kind() == reflect.Pointer {
+				x = x.Elem()
+			}
+			if x.Kind() != reflect.Struct || x == timeType || seen[x] {
+				return
+			}
+			seen[x] = true
+			for i := range x.NumField() {
+				f := x.Field(i)
+				if name := jsonName(f); name != "" && name != "-" && l.Or("field."+name, "") == "" {
+					t.Errorf("%s: the field %s of %s has no name", code, name, x)
+				}
+				look(f.Type)
+			}
+		}
+		for _, x := range []any{
+			casework.Note{}, casework.CaseTask{}, casework.CaseRequest{}, casework.Decided{}, casework.Happening{}, casework.Ref{}, casework.Victim{}, casework.Document{}, casework.CasePayment{}, casework.CaseAdvert{},
+			casework.CaseJourney{}, casework.Asset{}, casework.Drawing{}, casework.StopForm{},
+		} {
+			look(reflect.TypeOf(x))
+		}
+	}
+}
+
+// TestWhatAFieldSaysIsWrittenAsTheLanguageDoes: amounts, times where the reader is, days, words of closed lists; anything else as it stands.
+func TestWhatAFieldSaysIsWrittenAsTheLanguageDoes(t *testing.T) {
+	lima, err := time.LoadLocation("America/Lima")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct{ lang, way, text, want string }{
+		{"fr", "amounts.located", "5000.25", "5\u202f000,25"},
+		{"en", "amount", "5000.25", "5,000.25"},
+		{"fr", "price", "100 la nuit", "100 la nuit"},
+		{"en", "at", "2026-01-02T02:30:00Z", "1 Jan 2026, 21:30 UTC-05:00"},
+		{"en", "born", "2026-01-02", "2 Jan 2026"},
+		{"es", "purpose", "locate", "localizar a una persona o un objeto"},
+		{"fr", "moves 1.route", "conviction", "condamnation"},
+		{"fr", "minor", "true", "oui"},
+		{"fr", "reference", "P-2026-01-0002", "P-2026-01-0002"},
+		{"ar", "text", "2026-99-99T00:00:00Z", "2026-99-99T00:00:00Z"},
+	} {
+		l, err := message.For(c.lang)
+		if err != nil {
+			t.Fatal(err)
+		}
+		v := &view{L: l, Lang: c.lang, Zone: lima}
+		if got := v.value(c.way, c.text); got != c.want {
+			t.Errorf("%s: %s %q is written %q, want %q", c.lang, c.way, c.text, got, c.want)
+		}
+	}
 }

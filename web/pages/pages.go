@@ -38,6 +38,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	_ "time/tzdata" // a node runs where there may be no zones
 
 	"github.com/coreos/go-oidc/v3/oidc"
 	"github.com/go-webauthn/webauthn/webauthn"
@@ -263,7 +264,8 @@ type view struct {
 	Page     string // which one it is, for the menu
 	Path     string
 	Session  *node.Session
-	Framed   bool // it stands beside another part of a case
+	Zone     *time.Location // in which times are written; nil: UTC
+	Framed   bool           // it stands beside another part of a case
 	Purposes []handling.Purpose
 	Langs    []language
 	Error    string
@@ -320,7 +322,25 @@ const (
 	sessionCookie  = "tarir"
 	languageCookie = "tarir-language"
 	themeCookie    = "tarir-theme"
+	zoneCookie     = "tarir-zone" // set by the browser: where it is
 )
+
+// zoneOf is the time zone that the browser told; nil: it did not, or there is none of that name.
+func zoneOf(r *http.Request) *time.Location {
+	c, err := r.Cookie(zoneCookie)
+	if err != nil || len(c.Value) > 60 {
+		return nil
+	}
+	name, err := url.QueryUnescape(c.Value)
+	if err != nil || name == "" || name == "Local" {
+		return nil
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil
+	}
+	return zone
+}
 
 // themes are how the pages look; auto is as the system is set.
 var themes = []string{"auto", "light", "dark", "contrast"}
@@ -425,7 +445,7 @@ func (s *Server) part(a *ask, page, part string, data any) error {
 // view is what every page has, for who asks.
 func (s *Server) view(a *ask) *view {
 	v := &view{
-		L: a.l, Lang: a.l.Code, Dir: "ltr", Framed: a.r.Header.Get("Sec-Fetch-Dest") == "iframe", Member: s.n.Member(), Path: cmp.Or(a.home, a.r.URL.RequestURI()), Session: a.session, Purposes: handling.Purposes, Theme: themeOf(a.r), Themes: themes,
+		L: a.l, Lang: a.l.Code, Dir: "ltr", Zone: zoneOf(a.r), Framed: a.r.Header.Get("Sec-Fetch-Dest") == "iframe", Member: s.n.Member(), Path: cmp.Or(a.home, a.r.URL.RequestURI()), Session: a.session, Purposes: handling.Purposes, Theme: themeOf(a.r), Themes: themes,
 		Assets: s.assets, Now: time.Now(), contact: s.n.ContactOf, may: func(right string) bool { return s.n.May(a.session.Person, right) },
 	}
 	if a.session != nil {

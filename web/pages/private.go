@@ -96,4 +96,3 @@ func (s *Server) privateResult(a *ask) error {
 	http.ServeFile(a.w, a.r, j.Result)
 	return nil
 }
-

@@ -161,4 +161,3 @@ func addFile(z *zip.Writer, path string) error {
 	_, err = io.Copy(w, f)
 	return err
 }
-

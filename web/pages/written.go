@@ -78,12 +78,21 @@ func (v *view) Day(t time.Time) string {
 	return writing[v.Lang].FmtDateMedium(t.UTC())
 }
 
-// Time writes a time, in UTC; empty for none.
+// Time writes a time where the reader is, and says where that is; empty for none. Who did not tell where they are reads UTC.
 func (v *view) Time(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return v.Day(t) + ", " + writing[v.Lang].FmtTimeShort(t.UTC()) + " UTC"
+	zone := v.Zone
+	if zone == nil {
+		zone = time.UTC
+	}
+	here := t.In(zone)
+	name := here.Format("MST")
+	if name[0] == '+' || name[0] == '-' { // a zone without a name of its own
+		name = "UTC" + here.Format("-07:00")
+	}
+	return writing[v.Lang].FmtDateMedium(here) + ", " + writing[v.Lang].FmtTimeShort(here) + " " + name
 }
 
 // At writes a time as an element that programs can read, too.

@@ -200,6 +200,10 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
 window.addEventListener("online", () => say(word("online")));
 window.addEventListener("offline", () => say(word("offline")));
 
+// Times are written where the reader is: the node is told where that is.
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone) document.cookie = `tarir-zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
+
 // hear listens to the node while the page is looked at: a browser has six lines to one address, and tabs that nobody looks at must not take them all.
 function hear(path: string, name: string, told: (e: MessageEvent) => void) {
   if (!("EventSource" in window)) return;
