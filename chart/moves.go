@@ -42,26 +42,27 @@ func moment(s string) int64 {
 	return 0
 }
 
-func (p *Picture) journey(seq int64, body json.RawMessage) error {
+func readJourney(seq int64, body json.RawMessage) Piece {
 	var j casework.CaseJourney
-	if err := json.Unmarshal(body, &j); err != nil {
-		return err
+	if json.Unmarshal(body, &j) != nil {
+		return nil
 	}
 	x := Journey{Seq: seq, From: j.From, To: j.To, At: moment(j.Departure), Mode: j.Mode, Who: -1, Payer: -1, Booking: j.Booking}
-	if strings.HasPrefix(j.Person, "V-") { // a pseudonym
-		x.Who = p.party(j.Person)
-		p.Parties[x.Who].Kind = Victim
+	return func(p *Picture) {
+		if strings.HasPrefix(j.Person, "V-") { // a pseudonym
+			x.Who = p.party(j.Person)
+			p.Parties[x.Who].Kind = Victim
+		}
+		p.Journeys = append(p.Journeys, x)
+		p.building.payers = append(p.building.payers, j.Payer)
+		p.building.travellers = append(p.building.travellers, j.Person)
 	}
-	p.Journeys = append(p.Journeys, x)
-	p.building.payers = append(p.building.payers, j.Payer)
-	p.building.travellers = append(p.building.travellers, j.Person)
-	return nil
 }
 
-func (p *Picture) advert(seq int64, id string, body json.RawMessage) error {
+func readAdvert(seq int64, id string, body json.RawMessage) Piece {
 	var a casework.CaseAdvert
-	if err := json.Unmarshal(body, &a); err != nil {
-		return err
+	if json.Unmarshal(body, &a) != nil {
+		return nil
 	}
 	x := Advert{Seq: seq, ID: id, At: moment(a.PostedAt), City: a.City, Country: a.Country, Site: a.Site, Contacts: append(slices.Clone(a.Phones), a.Emails...)}
 	for _, s := range a.Found {
@@ -69,8 +70,7 @@ func (p *Picture) advert(seq int64, id string, body json.RawMessage) error {
 	}
 	slices.Sort(x.Contacts)
 	x.Contacts = slices.Compact(x.Contacts)
-	p.Adverts = append(p.Adverts, x)
-	return nil
+	return func(p *Picture) { p.Adverts = append(p.Adverts, x) }
 }
 
 // Spot is a place on the map.

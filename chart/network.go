@@ -4,9 +4,7 @@ import (
 	"cmp"
 	"container/heap"
 	"math"
-	"runtime"
 	"slices"
-	"sync"
 
 	"tarir/entity"
 	"tarir/money/ledger"
@@ -102,24 +100,8 @@ func kindOf(schema string) PartyKind {
 	return Other
 }
 
-// selectorsOf are the selectors of each entity, by all processors: reading telephone numbers takes half of the time of a picture.
-func selectorsOf(list []*entity.Entity) [][]entity.Selector {
-	out := make([][]entity.Selector, len(list))
-	var all sync.WaitGroup
-	workers := runtime.GOMAXPROCS(0)
-	for w := range workers {
-		all.Go(func() {
-			for i := w; i < len(list); i += workers {
-				out[i] = list[i].Selectors()
-			}
-		})
-	}
-	all.Wait()
-	return out
-}
-
-// told takes over the entities: parties, who holds which account, and the ties between them.
-func (p *Picture) told(b *building) {
+// tell takes over the entities: parties, who holds which account, and the ties between them.
+func (p *Picture) tell(b *building) {
 	accounts := map[string]string{} // entity that is an account → INSTITUTION/NUMBER
 	for _, e := range b.entities {
 		if entity.Is(e.Schema, "BankAccount") {
@@ -132,8 +114,7 @@ func (p *Picture) told(b *building) {
 			}
 		}
 	}
-	selectors := selectorsOf(b.entities)
-	for n, e := range b.entities {
+	for _, e := range b.entities {
 		source, target, ok := e.Ends()
 		switch {
 		case ok:
@@ -159,7 +140,7 @@ func (p *Picture) told(b *building) {
 				x.Label = cmp.Or(e.Caption(), e.ID)
 			}
 			x.Seq = b.seqs[e.ID]
-			for _, s := range selectors[n] {
+			for _, s := range e.selectors {
 				switch s.Kind {
 				case entity.Account, entity.IBAN:
 					if _, told := b.accountOf[s.Value]; !told {

@@ -93,8 +93,20 @@ type exporter struct {
 	told      *briefing
 }
 
-// each gives the entries of a kind, or all. The next page is read while one is written.
+// each gives the entries of a kind, or all, one after the other.
 func (x *exporter) each(kind casework.EntryKind, fn func(e *store.Entry) error) error {
+	return x.pages(kind, func(list []*store.Entry) error {
+		for _, e := range list {
+			if err := fn(e); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// pages gives the entries of a kind, page by page; the next page is read meanwhile.
+func (x *exporter) pages(kind casework.EntryKind, fn func(list []*store.Entry) error) error {
 	ctx, stop := context.WithCancel(x.ctx)
 	pages := make(chan []*store.Entry, 1)
 	var reading error
@@ -121,10 +133,8 @@ func (x *exporter) each(kind casework.EntryKind, fn func(e *store.Entry) error) 
 	})
 	var err error
 	for list := range pages {
-		for _, e := range list {
-			if err == nil {
-				err = fn(e)
-			}
+		if err == nil {
+			err = fn(list)
 		}
 		if err != nil {
 			stop()

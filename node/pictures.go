@@ -3,8 +3,11 @@ package node
 import (
 	"context"
 	"errors"
+	"fmt"
+	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"tarir/audit"
@@ -15,14 +18,25 @@ import (
 )
 
 // What is drawn of cases. A picture is read once from the entries of a case and kept in memory while nothing of it changes, for the cases that were looked at
-// last.
+// last. It is read in the background, since that of a large case takes long: who asks waits for it, or is told how far it is.
 
 const mostPictures = 4
 
 // pictures are those that were looked at last.
 type pictures struct {
 	sync.Mutex
-	list []*drawn
+	list   []*drawn
+	closed bool
+	work   sync.WaitGroup // of those that are being read
+}
+
+// Drawing says that the picture of a case is still being made.
+type Drawing struct {
+	Share float64 // of the entries that are read, from 0 to 1
+}
+
+func (d *Drawing) Error() string {
+	return fmt.Sprintf("the picture of this case is being made: %.0f %% are read; ask again soon", 100*d.Share)
 }
 
 // drawn is the picture of a case as it was once.
@@ -31,22 +45,30 @@ type drawn struct {
 	drawn int64 // of the case
 	used  time.Time
 
-	reading sync.Mutex // of what follows, which is read by the first who asks
+	stop    context.CancelFunc
+	done    chan struct{} // closed once what follows is there
 	picture *chart.Picture
+	err     error
+	read    atomic.Int64 // entries, of all
+	all     int64
 
 	tracing sync.RWMutex // held while a trace runs; for writing while the graph is built or released
 	money   *chart.Money
 	gone    bool
 }
 
-// of gives the place for a picture of a case, and takes away the one that was not looked at for longest.
-func (p *pictures) of(id string, version int64, now time.Time) *drawn {
+// of gives the place for a picture of a case, begins to read it where there is none, and takes away the one that was not looked at for longest.
+func (p *pictures) of(c *casework.Case, now time.Time, read func(ctx context.Context, d *drawn) (*chart.Picture, error)) (*drawn, error) {
 	p.Lock()
 	defer p.Unlock()
+	id, version := c.ID, c.Drawn
+	if p.closed {
+		return nil, errMoved
+	}
 	for _, d := range p.list {
-		if d.id == id && d.drawn == version {
+		if d.id == id && d.drawn == version && !d.failed() {
 			d.used = now
-			return d
+			return d, nil
 		}
 	}
 	old := -1
@@ -63,12 +85,53 @@ func (p *pictures) of(id string, version int64, now time.Time) *drawn {
 		p.list = slices.Delete(p.list, old, old+1)
 		d.release()
 	}
-	d := &drawn{id: id, drawn: version, used: now}
+	ctx, stop := context.WithCancel(context.Background()) // whoever asked may go; the picture is there when they come back
+	d := &drawn{id: id, drawn: version, used: now, stop: stop, done: make(chan struct{})}
+	for _, k := range chart.Kinds {
+		d.all += c.Counts[k]
+	}
 	p.list = append(p.list, d)
-	return d
+	p.work.Go(func() {
+		defer stop()
+		defer close(d.done)
+		d.picture, d.err = read(ctx, d)
+	})
+	return d, nil
+}
+
+// failed says whether the picture could not be read.
+func (d *drawn) failed() bool {
+	select {
+	case <-d.done:
+		return d.err != nil
+	default:
+		return false
+	}
+}
+
+// wait waits for the picture, for so long; not at all long where within is 0.
+func (d *drawn) wait(ctx context.Context, within time.Duration) error {
+	var late <-chan time.Time
+	if within > 0 {
+		t := time.NewTimer(within)
+		defer t.Stop()
+		late = t.C
+	}
+	select {
+	case <-d.done:
+		if errors.Is(d.err, context.Canceled) {
+			return errMoved
+		}
+		return d.err
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-late:
+		return &Drawing{min(1, float64(d.read.Load())/float64(max(1, d.all)))}
+	}
 }
 
 func (d *drawn) release() {
+	d.stop()
 	d.tracing.Lock()
 	defer d.tracing.Unlock()
 	d.gone = true
@@ -81,20 +144,29 @@ func (d *drawn) release() {
 // close releases all.
 func (p *pictures) close() {
 	p.Lock()
-	defer p.Unlock()
-	for _, d := range p.list {
+	list := p.list
+	p.list, p.closed = nil, true
+	p.Unlock()
+	for _, d := range list {
 		d.release()
 	}
-	p.list = nil
+	p.work.Wait()
 }
 
-// Picture is what is drawn of a case.
+// Picture is what is drawn of a case. Whoever does not want to wait for the picture of a large case says so by Soon.
 func (n *Node) Picture(ctx context.Context, w Who, id string) (*chart.Picture, *casework.Case, error) {
 	d, c, err := n.picture(ctx, w, id)
 	if err != nil {
 		return nil, nil, err
 	}
 	return d.picture, c, nil
+}
+
+type soonKey struct{}
+
+// Soon lets what is asked of pictures fail with a Drawing, if the picture is not there within a time.
+func Soon(ctx context.Context, within time.Duration) context.Context {
+	return context.WithValue(ctx, soonKey{}, within)
 }
 
 func (n *Node) picture(ctx context.Context, w Who, id string) (*drawn, *casework.Case, error) {
@@ -106,26 +178,46 @@ func (n *Node) picture(ctx context.Context, w Who, id string) (*drawn, *casework
 	if err != nil {
 		return nil, nil, err
 	}
-	d := n.drawn.of(id, head.Drawn, n.now())
-	d.reading.Lock()
-	defer d.reading.Unlock()
-	if d.picture != nil {
-		return d, head, nil
+	d, err := n.drawn.of(head, n.now(), func(ctx context.Context, d *drawn) (*chart.Picture, error) { return n.draw(ctx, head, d) })
+	if err != nil {
+		return nil, nil, err
 	}
+	within, _ := ctx.Value(soonKey{}).(time.Duration)
+	if err := d.wait(ctx, within); err != nil {
+		return nil, nil, err
+	}
+	return d, head, nil
+}
+
+// draw reads the picture of a case: each page of entries by all processors.
+func (n *Node) draw(ctx context.Context, c *casework.Case, d *drawn) (*chart.Picture, error) {
 	p := chart.New()
-	x := &exporter{n: n, ctx: ctx, c: head}
+	x := &exporter{n: n, ctx: ctx, c: c}
+	workers := runtime.GOMAXPROCS(0)
 	for _, k := range chart.Kinds {
-		err := x.each(k, func(e *store.Entry) error {
-			p.Add(k, e.Seq, e.ID, e.Body)
+		err := x.pages(k, func(list []*store.Entry) error {
+			pieces := make([]chart.Piece, len(list))
+			var all sync.WaitGroup
+			for w := range workers {
+				all.Go(func() {
+					for i := w; i < len(list); i += workers {
+						pieces[i] = chart.Read(k, list[i].Seq, list[i].ID, list[i].Body)
+					}
+				})
+			}
+			all.Wait()
+			for _, x := range pieces {
+				p.Put(x)
+			}
+			d.read.Add(int64(len(list)))
 			return nil
 		})
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	p.Done()
-	d.picture = p
-	return d, head, nil
+	return p, ctx.Err()
 }
 
 // errMoved says that what was looked at is not kept any more.

@@ -2,7 +2,11 @@ package node_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"tarir/casework"
 	"tarir/chart"
@@ -75,5 +79,38 @@ func TestAPictureIsNeverOld(t *testing.T) {
 	must(n.RemoveEntry(ctx, w, c.ID, put[1].Seq))
 	if len(picture().Payments) != 0 {
 		t.Error("a payment that was taken out is in the picture")
+	}
+}
+
+// TestWhoDoesNotWaitIsToldHowFarAPictureIs: the picture is read all the same, for whoever asks next.
+func TestWhoDoesNotWaitIsToldHowFarAPictureIs(t *testing.T) {
+	n, ann := alone(t, ""), inform("ann")
+	c, err := n.NewCase(t.Context(), ann, "Large", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines strings.Builder
+	for i := range 4000 {
+		fmt.Fprintf(&lines, `{"id":"p%d","schema":"Person","properties":{"name":["Person %d Ficticia"],"phone":["+336%08d"]}}`+"\n", i, i, i)
+	}
+	if _, err := n.ImportIntoCase(t.Context(), ann, c.ID, casework.EntityEntry, strings.NewReader(lines.String())); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = n.Picture(node.Soon(t.Context(), time.Nanosecond), ann, c.ID)
+	d, ok := errors.AsType[*node.Drawing](err)
+	if !ok || d.Share < 0 || d.Share >= 1 {
+		t.Fatalf("who does not wait is told %v", err)
+	}
+	gone, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, _, err := n.Picture(gone, ann, c.ID); !errors.Is(err, context.Canceled) {
+		t.Errorf("who has gone is told %v", err)
+	}
+	p, _, err := n.Picture(t.Context(), ann, c.ID)
+	if err != nil || len(p.Parties) != 4000 {
+		t.Fatalf("the picture: %v", err)
+	}
+	if _, _, err := n.Picture(node.Soon(t.Context(), time.Nanosecond), ann, c.ID); err != nil && !errors.As(err, &d) {
+		t.Errorf("asked again: %v", err)
 	}
 }

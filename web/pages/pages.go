@@ -417,6 +417,19 @@ func (s *Server) page(pattern string, f func(a *ask) error) {
 	})
 }
 
+// soon is for how long a page waits for the picture of a case before it says how far that is.
+const soon = 200 * time.Millisecond
+
+// drawnPage adds a page with what is drawn of a case.
+func (s *Server) drawnPage(pattern string, f func(a *ask) error) {
+	s.page(pattern, func(a *ask) error {
+		if a.r.Header.Get("HX-Request") == "" { // a part of a page that is open waits
+			a.r = a.r.WithContext(node.Soon(a.r.Context(), soon))
+		}
+		return f(a)
+	})
+}
+
 // show writes a page.
 func (s *Server) show(a *ask, code int, page, title string, data any) error {
 	return s.showWith(a, code, page, title, data, "")
@@ -494,6 +507,12 @@ func (s *Server) fail(a *ask, err error) {
 		code = http.StatusConflict
 	case errors.Is(err, context.Canceled):
 		return
+	}
+	if d, ok := errors.AsType[*node.Drawing](err); ok {
+		a.w.Header().Set("Retry-After", "1")
+		if err = s.show(a, http.StatusAccepted, "drawing", "drawing", d); err == nil {
+			return
+		}
 	}
 	said := err.Error()
 	if a.session != nil && a.session.Purpose == "" && errors.Is(err, audit.ErrEntry) {

@@ -2,6 +2,7 @@ package pages
 
 import (
 	"html/template"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -117,4 +118,9 @@ func (v *view) Decimal(s string) string { return decimal(v.Lang, s) }
 // Clock writes a deadline with how long it is until then; a page that is open counts on.
 func (v *view) Clock(t time.Time) template.HTML {
 	return template.HTML(`<time data-clock datetime="` + t.UTC().Format(time.RFC3339) + `">` + template.HTMLEscapeString(v.Time(t)) + `</time>`) //nolint:gosec // escaped
+}
+
+// Percent writes a share from 0 to 1 as a whole number of hundredths.
+func (v *view) Percent(share float64) string {
+	return writing[v.Lang].FmtPercent(math.Floor(100*share), 0)
 }

@@ -204,6 +204,9 @@ window.addEventListener("offline", () => say(word("offline")));
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone) document.cookie = `tarir-zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
 
+// What is being made is looked at again, while somebody looks.
+if (document.querySelector("[data-again]")) window.setInterval(() => document.hidden || location.reload(), 1500);
+
 // hear listens to the node while the page is looked at: a browser has six lines to one address, and tabs that nobody looks at must not take them all.
 function hear(path: string, name: string, told: (e: MessageEvent) => void) {
   if (!("EventSource" in window)) return;
