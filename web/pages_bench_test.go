@@ -94,8 +94,10 @@ func BenchmarkPages(b *testing.B) {
 			if _, err := chromedp.Call(ctx, network.SetCacheDisabled, network.SetCacheDisabledParams{CacheDisabled: true}); err != nil {
 				b.Fatal(err)
 			}
+			var usable, scripts []float64
 			for b.Loop() {
-				if err := chromedp.Do(ctx, chromedp.Navigate(s.origin+"/"), chromedp.WaitReady("main")); err != nil {
+				// From elsewhere: within a site, Chromium holds the page before until the next one is done.
+				if err := chromedp.Do(ctx, chromedp.Navigate("about:blank"), chromedp.Navigate(s.origin+"/"), chromedp.WaitReady("main")); err != nil {
 					b.Fatal(err)
 				}
 				ms, err := chromedp.Run(ctx, chromedp.Evaluate[float64](`performance.getEntriesByType("navigation")[0].domContentLoadedEventEnd`))
@@ -106,9 +108,12 @@ func BenchmarkPages(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				b.ReportMetric(ms, "interactive-ms")
-				b.ReportMetric(paint, "paint-ms")
+				usable, scripts = append(usable, paint), append(scripts, ms)
 			}
+			slices.Sort(usable)
+			slices.Sort(scripts)
+			b.ReportMetric(usable[len(usable)/2], "usable-ms") // painted with its styles; links and forms work from then on
+			b.ReportMetric(scripts[len(scripts)/2], "scripts-ms")
 		})
 	}
 
@@ -135,8 +140,7 @@ func BenchmarkPages(b *testing.B) {
 		if _, err := chromedp.Call(ctx, network.SetCookie, network.SetCookieParams{Name: "tarir", Value: token, URL: s.origin}); err != nil {
 			b.Fatal(err)
 		}
-		read, _ := s.ask(b, client, token, "/cases/"+c.ID+"/network") // the picture is read
-		_, size := s.ask(b, client, token, "/cases/"+c.ID+"/network/data")
+		read, size := s.ask(b, client, token, "/cases/"+c.ID+"/network/data") // the picture is read
 		for b.Loop() {
 			if err := chromedp.Do(ctx, chromedp.Navigate(s.origin+"/cases/"+c.ID+"/network"), chromedp.WaitReady("#network[data-took]")); err != nil {
 				b.Fatal(err)

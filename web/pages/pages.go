@@ -26,6 +26,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"embed"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -71,6 +72,8 @@ type Server struct {
 	langs    map[string]*message.Language
 	mux      *http.ServeMux
 	assets   string // what they say, in short: a new one is another address
+	styles   template.CSS
+	policy   string // of the content that pages may have
 
 	mu         sync.Mutex
 	ceremonies map[string]ceremony // of passkeys, that have begun
@@ -121,7 +124,7 @@ func New(n *node.Node) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return headers(small(guard.Handler(s.mux))), nil
+	return s.headers(small(guard.Handler(s.mux))), nil
 }
 
 // parse reads the templates: a page each, and what several pages have.
@@ -165,6 +168,9 @@ func (s *Server) static() (http.Handler, error) {
 		return nil, errors.New("the program was built without its scripts: build it with make build")
 	}
 	s.assets = hex.EncodeToString(sum.Sum(nil))[:12]
+	s.styles = template.CSS(files["app.css"]) //nolint:gosec // our own
+	style := sha256.Sum256(files["app.css"])
+	s.policy = "default-src 'none'; script-src 'self'; style-src 'self' 'sha256-" + base64.StdEncoding.EncodeToString(style[:]) + "'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'"
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := r.PathValue("name")
 		text, ok := files[name]
@@ -227,10 +233,10 @@ func asJSON(x any) (template.JS, error) {
 }
 
 // headers are those of every answer: nothing from elsewhere, nothing within a page runs but our own files, nothing is kept by what is between.
-func headers(h http.Handler) http.Handler {
+func (s *Server) headers(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		head := w.Header()
-		head.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; frame-src 'self'; frame-ancestors 'self'; base-uri 'none'")
+		head.Set("Content-Security-Policy", s.policy)
 		head.Set("X-Content-Type-Options", "nosniff")
 		head.Set("Referrer-Policy", "no-referrer")
 		head.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -273,6 +279,7 @@ type view struct {
 	Theme    string
 	Themes   []string
 	Assets   string
+	Styles   template.CSS // for a browser that does not have them yet: a page on a slow line then needs nothing else to be read and used
 	Nav      []navItem
 	Now      time.Time
 	Data     any
@@ -322,7 +329,8 @@ const (
 	sessionCookie  = "tarir"
 	languageCookie = "tarir-language"
 	themeCookie    = "tarir-theme"
-	zoneCookie     = "tarir-zone" // set by the browser: where it is
+	stylesCookie   = "tarir-styles" // set by the browser: which of our styles it has
+	zoneCookie     = "tarir-zone"   // set by the browser: where it is
 )
 
 // zoneOf is the time zone that the browser told; nil: it did not, or there is none of that name.
@@ -460,6 +468,9 @@ func (s *Server) view(a *ask) *view {
 	v := &view{
 		L: a.l, Lang: a.l.Code, Dir: "ltr", Zone: zoneOf(a.r), Framed: a.r.Header.Get("Sec-Fetch-Dest") == "iframe", Member: s.n.Member(), Path: cmp.Or(a.home, a.r.URL.RequestURI()), Session: a.session, Purposes: handling.Purposes, Theme: themeOf(a.r), Themes: themes,
 		Assets: s.assets, Now: time.Now(), contact: s.n.ContactOf, may: func(right string) bool { return s.n.May(a.session.Person, right) },
+	}
+	if c, err := a.r.Cookie(stylesCookie); err != nil || c.Value != s.assets {
+		v.Styles = s.styles
 	}
 	if a.session != nil {
 		for _, p := range navigation {

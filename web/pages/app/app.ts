@@ -204,6 +204,10 @@ window.addEventListener("offline", () => say(word("offline")));
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 if (zone) document.cookie = `tarir-zone=${encodeURIComponent(zone)}; path=/; max-age=31536000; samesite=lax${location.protocol === "https:" ? "; secure" : ""}`;
 
+// The first page brings its styles along; the next ones find them here.
+const styles = root.dataset.styles;
+if (styles) window.addEventListener("load", () => void fetch(styles, { cache: "force-cache" }).then((r) => r.ok && (document.cookie = `tarir-styles=${styles.split("?")[1]}; path=/; samesite=lax`)));
+
 // What is being made is looked at again, while somebody looks.
 if (document.querySelector("[data-again]")) window.setInterval(() => document.hidden || location.reload(), 1500);
 
