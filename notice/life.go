@@ -269,6 +269,7 @@ type Record struct {
 	Recipients []string  `json:"recipients,omitempty"`
 	Earlier    string    `json:"earlier,omitempty"` // the record that this one follows
 	Steps      []Step    `json:"steps"`
+	Before     *Form     `json:"before,omitempty"` // what was returned, while it is being completed
 }
 
 // New creates a draft.
@@ -286,6 +287,10 @@ func (r *Record) Edit(f Form, _ time.Time) error {
 		return fmt.Errorf("%w: only a draft or a returned request is edited; this one is %s", ErrStep, r.State)
 	}
 	f.Owner = r.Owner
+	if r.State == Returned && r.Before == nil {
+		before := r.Form
+		r.Before = &before
+	}
 	r.Form = f
 	return nil
 }
@@ -311,7 +316,11 @@ func (r *Record) Apply(s Step) error {
 		}
 	}
 	if s.Form != nil {
-		s.Changes = Diff(&r.Form, s.Form)
+		before := &r.Form
+		if r.Before != nil {
+			before, r.Before = r.Before, nil
+		}
+		s.Changes = Diff(before, s.Form)
 		r.Form = *s.Form
 		r.Version++
 	}
@@ -366,7 +375,7 @@ func (r *Record) last(e Event) *Step {
 // ForOthers is the notice as its recipients get it: what the rules, the reviewers and the author said among themselves stays at home.
 func (r *Record) ForOthers() *Record {
 	out := *r
-	out.Author, out.Recipients, out.Steps = "", nil, nil
+	out.Author, out.Recipients, out.Steps, out.Before = "", nil, nil, nil
 	for _, s := range r.Steps {
 		if r.Published.IsZero() || s.At.Before(r.Published) {
 			continue

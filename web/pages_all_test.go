@@ -32,6 +32,7 @@ type stage struct {
 	dir    string
 	paths  []string // every page, with the records that there are
 	ids    map[string]string
+	tokens map[string]string // of sessions
 }
 
 const hostile = `"><img src=x onerror="window.hacked=1"><script>window.hacked=1</script>{{7*7}}' onmouseover='window.hacked=1`

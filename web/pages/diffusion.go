@@ -122,7 +122,7 @@ func (s *Server) diffusionRules(a *ask) error {
 		return err
 	}
 	if wrong != nil {
-		d.Results = []notice.Result{{Rule: "-", Severity: notice.Block, Text: notice.Texts{a.l.Code: wrong.Error()}}}
+		d.Results = []notice.Result{{Rule: "-", Severity: notice.Block, Text: notice.Texts{a.l.Code: a.l.Wrong(wrong.Error())}}}
 	} else {
 		d.Results = s.n.CheckDiffusion(d.Form)
 	}

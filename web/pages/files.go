@@ -96,7 +96,7 @@ func (s *Server) end(a *ask, p *progress, to string, err error) error {
 	case !p.lines:
 		return err
 	case err != nil:
-		p.say(map[string]any{"error": err.Error()})
+		p.say(map[string]any{"error": a.l.Wrong(err.Error())})
 	default:
 		p.say(map[string]any{"to": to})
 	}

@@ -93,7 +93,7 @@ func (s *Server) passkey(f func(r *http.Request, step string, w http.ResponseWri
 		w.Header().Set("Content-Type", "application/json")
 		if err != nil {
 			w.WriteHeader(http.StatusUnprocessableEntity)
-			v = map[string]string{"error": err.Error()}
+			v = map[string]string{"error": s.languageOf(r).Wrong(err.Error())}
 		}
 		_ = json.NewEncoder(w).Encode(v) // who asked has gone, if it fails
 	}

@@ -222,7 +222,7 @@ func (s *Server) requestRules(a *ask) error {
 		return err
 	}
 	if err := read(s.view(a), &d.Form, a.r.PostForm); err != nil {
-		d.Results = []notice.Result{{Rule: "-", Severity: notice.Block, Text: notice.Texts{a.l.Code: err.Error()}}}
+		d.Results = []notice.Result{{Rule: "-", Severity: notice.Block, Text: notice.Texts{a.l.Code: a.l.Wrong(err.Error())}}}
 	} else if d.Results, err = s.n.CheckForm(a.r.Context(), a.who(), d.ID, d.Form); err != nil {
 		return err
 	}

@@ -449,7 +449,7 @@ func (s *Server) showWith(a *ask, code int, page, title string, data any, wrong 
 		code = http.StatusUnprocessableEntity
 	}
 	v := s.view(a)
-	v.Title, v.Page, v.Error, v.Data = a.l.Text("web."+title), page, wrong, data
+	v.Title, v.Page, v.Error, v.Data = a.l.Text("web."+title), page, a.l.Wrong(wrong), data
 	if h, ok := data.(interface{ Heading() string }); ok {
 		v.Heading = h.Heading()
 	}

@@ -94,6 +94,7 @@ func (s *Server) mergeCase(a *ask) error {
 		return s.linksWith(a, err.Error())
 	}
 	s.canUndo(a, "case_merged", "/cases/"+id, func(ctx context.Context, w node.Who) error {
+		w.Reason = "taken back by who merged it"
 		_, err := s.n.UnmergeCases(ctx, w, id, into)
 		return err
 	})
@@ -103,7 +104,9 @@ func (s *Server) mergeCase(a *ask) error {
 // unmergeCase takes a case out again that was merged into this one.
 func (s *Server) unmergeCase(a *ask) error {
 	id, out := a.r.PathValue("id"), a.r.PostFormValue("case")
-	if _, err := s.n.UnmergeCases(a.r.Context(), a.who(), out, id); err != nil {
+	w := a.who()
+	w.Reason = strings.TrimSpace(a.r.PostFormValue("reason"))
+	if _, err := s.n.UnmergeCases(a.r.Context(), w, out, id); err != nil {
 		return s.linksWith(a, err.Error())
 	}
 	return back(a, "/cases/"+out)
