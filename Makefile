@@ -4,6 +4,7 @@
 # make race   the tests under the race detector
 # make torture RUNS randomised runs (default 1000) of four nodes that are killed, filled, cut off and lied to; SEED=n begins at another seed
 # make bench  Go benchmarks, in the form benchstat reads; docs/performance.md says what to run
+# make looks  every page in every language and theme, photographed and held against all rules of accessibility (about ten minutes)
 # make guide  takes the pictures of docs/guide anew, from the pages
 # make fuzz   every fuzz target for FUZZTIME each (default 10s)
 # make lint   gofumpt, go vet, staticcheck, govulncheck
@@ -16,7 +17,7 @@ FUZZTIME   ?= 10s
 COUNT      ?= 1
 BENCH      ?= .
 
-.PHONY: all build bundles demo demo-cluster test race torture bench guide fuzz lint clean
+.PHONY: all build bundles demo demo-cluster test race torture bench looks guide fuzz lint clean
 
 all: build
 
@@ -76,6 +77,11 @@ torture: bundles
 bench:
 	@scripts/setup go
 	go test -run '^$$' -bench '$(BENCH)' -benchmem -count $(COUNT) -timeout 120m ./...
+
+looks: bundles
+	@scripts/setup test
+	@mkdir -p bin/artefacts
+	TARIR_LOOKS=all go test ./web -artifacts -outputdir bin/artefacts -run TestEveryPageInEveryLanguageAndTheme -timeout 60m
 
 guide: bundles
 	@scripts/setup test

@@ -324,7 +324,6 @@ func (n *Node) gotPrivateOpen(tx *store.Tx, st *envelope.Statement) (string, err
 		return store.Stored, nil
 	}
 	now := n.now()
-	defer n.hurryPrivate()
 	return store.Stored, tx.Put(&store.Item{Kind: kindKeptJob, ID: b.Job, Owner: st.From, State: "wanted", Recorded: now, Changed: now, Ends: now.AddDate(0, 3, 0), Body: mustJSON(keptJob{Purpose: string(st.Purpose), Basis: st.LegalBasis})})
 }
 
@@ -356,7 +355,6 @@ func (n *Node) gotPrivateSet(tx *store.Tx, st *envelope.Statement) (string, erro
 	if len(list) == b.Parts {
 		j.State = "asking"
 	}
-	defer n.hurryPrivate()
 	return store.Stored, n.putPrivate(tx, j)
 }
 
@@ -392,7 +390,6 @@ func (n *Node) gotPrivateRequest(tx *store.Tx, st *envelope.Statement) (string, 
 		return "", &rejected{code: "private", text: private.ErrRequest.Error()}
 	}
 	now := n.now()
-	defer n.hurryPrivate()
 	return store.Stored, tx.Put(&store.Item{Kind: kindPending, ID: fmt.Sprintf("%s/%08d", b.Job, b.Number), Owner: st.From, State: "wanted", Recorded: now, Changed: now, Ends: now.AddDate(0, 3, 0), Body: mustJSON(b)})
 }
 
@@ -417,7 +414,6 @@ func (n *Node) gotPrivateAnswer(tx *store.Tx, st *envelope.Statement) (string, e
 		return "", err
 	}
 	j.Answered++
-	defer n.hurryPrivate()
 	return store.Stored, n.putPrivate(tx, j)
 }
 
@@ -606,7 +602,7 @@ func (n *Node) answerPrivately(ctx context.Context) error {
 	return nil
 }
 
-// hurryPrivate wakes who works for private checks.
+// hurryPrivate wakes who works for private checks, once what came for them is kept.
 func (n *Node) hurryPrivate() {
 	select {
 	case n.asked <- struct{}{}:

@@ -255,6 +255,9 @@ func (n *Node) effectsOf(ctx context.Context, list []*envelope.Statement, effect
 	})
 	if err == nil {
 		n.stir()
+		if slices.ContainsFunc(list, func(st *envelope.Statement) bool { return strings.HasPrefix(st.Type, "private.") }) {
+			n.hurryPrivate() // only now: before, there is nothing to be seen of it
+		}
 	}
 	return err
 }
