@@ -274,15 +274,6 @@ func clock(p *ledger.Payment) string {
 	return t.Format("2006-01-02 15:04")
 }
 
-// worth is an amount in whole units, for the width of a line and the height of a stick only.
-func worth(m ledger.Money) float64 {
-	v := float64(m.Units)
-	for range m.Scale {
-		v /= 10
-	}
-	return v
-}
-
 func (r *reporter) timeline(f *Finding, payments []ledger.Payment) []report.Event {
 	var out []report.Event
 	for i := range payments {
@@ -298,7 +289,7 @@ func (r *reporter) timeline(f *Finding, payments []ledger.Payment) []report.Even
 			direction = "out"
 		}
 		out = append(out, report.Event{
-			At: p.At / 1000, Direction: direction, Value: worth(p.Paid),
+			At: p.At / 1000, Direction: direction, Value: p.Paid.Float(),
 			Text: fmt.Sprintf("%s  %s  %s → %s  %s", clock(p), written(p.Paid), r.side(p.From), r.side(p.To), p.Reference()),
 		})
 	}
@@ -313,7 +304,7 @@ func (r *reporter) drawing(f *Finding, payments []ledger.Payment) *report.Drawin
 		p := &payments[i]
 		from, to, v := r.side(p.From), r.side(p.To), 1.0
 		if p.Paid.Currency == f.Currency {
-			v += worth(p.Paid)
+			v += p.Paid.Float()
 		}
 		total[from] += v
 		total[to] += v
@@ -375,9 +366,13 @@ func (r *reporter) drawing(f *Finding, payments []ledger.Payment) *report.Drawin
 		}
 		l.n++
 		if p.Paid.Currency == f.Currency {
-			l.value += worth(p.Paid)
+			l.value += p.Paid.Float()
 		}
-		l.amount[p.Paid.Currency] = plus(l.amount[p.Paid.Currency], p.Paid)
+		sum, ok := l.amount[p.Paid.Currency]
+		if !ok { // written with the places that the currency has
+			sum = ledger.Money{Scale: ledger.CurrencyScale(p.Paid.Currency), Currency: p.Paid.Currency}
+		}
+		l.amount[p.Paid.Currency] = sum.Plus(p.Paid)
 	}
 	for _, k := range order {
 		l := links[k]
@@ -389,14 +384,6 @@ func (r *reporter) drawing(f *Finding, payments []ledger.Payment) *report.Drawin
 		d.Links = append(d.Links, report.Link{From: k[0], To: k[1], Value: l.value, Text: text})
 	}
 	return d
-}
-
-// plus sums two amounts of one currency, at the finer scale of the two.
-func plus(sum, m ledger.Money) ledger.Money {
-	scale := max(sum.Scale, m.Scale, ledger.CurrencyScale(m.Currency))
-	a, _ := sum.Rescale(scale)
-	b, _ := m.Rescale(scale)
-	return ledger.Money{Units: a + b, Scale: scale, Currency: m.Currency}
 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -149,7 +149,7 @@ func (r *reporter) flow(traced *trace.Result, sources map[int64]string) *report.
 	}
 	for _, l := range f.Streams {
 		out.Links = append(out.Links, report.Link{
-			From: l.From, To: l.To, Value: worth(r.g.Money(l.Amount, currency)), Text: fmt.Sprintf("%s → %s: %s", out.Nodes[l.From].Label, out.Nodes[l.To].Label, money(l.Amount)),
+			From: l.From, To: l.To, Value: r.g.Money(l.Amount, currency).Float(), Text: fmt.Sprintf("%s → %s: %s", out.Nodes[l.From].Label, out.Nodes[l.To].Label, money(l.Amount)),
 		})
 	}
 	if f.Back > 0 {

@@ -217,7 +217,7 @@ func (r *reporter) chart(n *Network) *report.Chart {
 			if s := sums[k][uint8(code)]; s.n > 0 {
 				m := r.g.Money(s.units, uint8(code))
 				texts = append(texts, r.say.Text("page.sum_payments", "sum", written(m), "n", s.n))
-				value = max(value, worth(m))
+				value = max(value, m.Float())
 			}
 		}
 		text := r.say.Text("page.label_sum", "label", c.Nodes[k[0]].Label+" → "+c.Nodes[k[1]].Label, "sum", strings.Join(texts, r.say.Text("page.and")))
@@ -283,7 +283,7 @@ func (r *reporter) lanes(in network.Input, n *Network) *report.Lanes {
 	}
 	for i := range n.traced.Lots {
 		if l := &n.traced.Lots[i]; l.Parent < 0 && l.Currency == most {
-			kinds[3].events = append(kinds[3].events, event{l.At, worth(r.g.Money(l.Amount, most))})
+			kinds[3].events = append(kinds[3].events, event{l.At, r.g.Money(l.Amount, most).Float()})
 		}
 	}
 	first, last := int64(0), int64(0)

@@ -240,10 +240,7 @@ func plus(sums []ledger.Money, m ledger.Money) []ledger.Money {
 	if !ok {
 		return slices.Insert(sums, i, m)
 	}
-	scale := max(sums[i].Scale, m.Scale)
-	a, _ := sums[i].Rescale(scale)
-	c, _ := m.Rescale(scale)
-	sums[i].Units, sums[i].Scale = a+c, scale
+	sums[i] = sums[i].Plus(m)
 	return sums
 }
 

@@ -196,7 +196,7 @@ func TestWhatIsDoneOnPages(t *testing.T) {
 		ann.says(ann.get(other+"/links"), "Farm in the north", "+33612345678")
 		ann.refused(ann.post(other+"/merge", "into", s.ids["case"], "reason", ""), "say why they are one")
 		fr := s.as(t, "ann", "fr")
-		fr.refused(fr.post(other+"/merge", "into", s.ids["case"], "reason", ""), "dites pourquoi elles n’en font qu’une")
+		fr.refused(fr.post(other+"/merge", "into", s.ids["case"], "reason", ""), "dites pourquoi ils n’en font qu’un")
 		if to := ann.done(ann.post(other+"/merge", "into", s.ids["case"], "reason", "one farm")); to != one {
 			t.Errorf("after merging one is at %s", to)
 		}

@@ -2,6 +2,7 @@ package ledger
 
 import (
 	"errors"
+	"math"
 	"strconv"
 	"strings"
 
@@ -86,6 +87,20 @@ func (m Money) Decimal() string {
 
 // String is Decimal with the currency: "250.00 EUR".
 func (m Money) String() string { return m.Decimal() + " " + m.Currency }
+
+// Plus adds an amount of the same currency, at the finer scale of the two. The zero Money is nothing of any currency.
+func (m Money) Plus(x Money) Money {
+	if m == (Money{}) {
+		return x
+	}
+	scale := max(m.Scale, x.Scale)
+	a, _ := m.Rescale(scale)
+	b, _ := x.Rescale(scale)
+	return Money{Units: a + b, Scale: scale, Currency: x.Currency}
+}
+
+// Float is the amount as a rounded number, for drawings and filters: never for sums.
+func (m Money) Float() float64 { return float64(m.Units) / math.Pow10(int(m.Scale)) }
 
 // What ParseDecimal can say.
 var (

@@ -12,7 +12,6 @@ import (
 	"tarir/casework"
 	"tarir/chart"
 	"tarir/exchange/register"
-	"tarir/money/ledger"
 	"tarir/money/trace"
 	"tarir/node"
 	"tarir/notice"
@@ -21,15 +20,6 @@ import (
 // Where the money of a case went, by each policy and up to each day; from there to a stop-payment or a silver notice in two steps: what and how much, then to whom.
 
 var policies = []trace.Policy{trace.Haircut, trace.FIFO, trace.LIFO, trace.Poison, trace.Presumed}
-
-// worth is an amount for drawings and filters, where a rounded number does.
-func worth(m ledger.Money) float64 {
-	v := float64(m.Units)
-	for range m.Scale {
-		v /= 10
-	}
-	return v
-}
 
 type flowNode struct {
 	Label string `json:"label"`
@@ -140,7 +130,7 @@ func (v *view) flow(t *chart.Traced) (*flowDrawing, []string) {
 		out.Nodes = append(out.Nodes, n)
 	}
 	for _, l := range f.Streams {
-		out.Links = append(out.Links, flowLink{l.From, l.To, worth(t.Money(l.Amount)), fmt.Sprintf("%s → %s: %s", out.Nodes[l.From].Label, out.Nodes[l.To].Label, v.Money(t.Money(l.Amount)))})
+		out.Links = append(out.Links, flowLink{l.From, l.To, t.Money(l.Amount).Float(), fmt.Sprintf("%s → %s: %s", out.Nodes[l.From].Label, out.Nodes[l.To].Label, v.Money(t.Money(l.Amount)))})
 	}
 	var notes []string
 	if f.Back > 0 {

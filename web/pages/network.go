@@ -86,7 +86,7 @@ func drawNetwork(v *view, p *chart.Picture, version int64, parties, ties []int32
 		t := &p.Ties[i]
 		d := drawnTie{I: i, From: t.From, To: t.To, Kind: string(t.Kind), Count: t.Count, Suspicious: t.Suspicious, First: t.First, Last: t.Last}
 		for _, m := range t.Sums {
-			d.Worth = max(d.Worth, worth(m))
+			d.Worth = max(d.Worth, m.Float())
 		}
 		if len(ties) <= 5000 { // of very many it is told when one is chosen
 			d.Text = v.tieText(p, t)
