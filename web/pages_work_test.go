@@ -456,3 +456,37 @@ func TestWhatIsDoneOnPages(t *testing.T) {
 		}
 	})
 }
+
+// TestATourOfWhoIsNew: from nothing to a first finding and around, with an invented society; what was planted in it is read by nobody.
+func TestATourOfWhoIsNew(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, func(plain string) string { return plain })
+	ann := s.as(t, "ann", "en")
+	at := ann.done(ann.send("/welcome/example", "", nil))
+	ann.says(ann.get(at), "Stop 1 of 8.", "Example: an invented society", "Organisations")
+	if got := ann.get("/help"); strings.Contains(got.text, "Stop 1 of 8.") {
+		t.Error("a page that is no stop speaks of the tour")
+	}
+	for n := 2; n <= 8; n++ {
+		to := ann.done(ann.post("/tour", "do", "next"))
+		got := ann.get(to)
+		for got.code == http.StatusAccepted { // its picture is being read
+			time.Sleep(200 * time.Millisecond)
+			got = ann.get(to)
+		}
+		ann.says(got, fmt.Sprintf("Stop %d of 8.", n))
+	}
+	if to := ann.done(ann.post("/tour", "do", "next")); to != "/welcome" {
+		t.Errorf("after the last stop one is at %s", to)
+	}
+	if got := ann.get("/"); strings.Contains(got.text, "Stop 8 of 8.") {
+		t.Error("the tour does not end")
+	}
+	id := strings.TrimPrefix(at, "/cases/")
+	found, err := s.n.SearchCase(t.Context(), inform("ann"), id, "planted", 10)
+	if err != nil || len(found.Entries) > 0 {
+		t.Errorf("what was planted is in the case: %d entries, %v", len(found.Entries), err)
+	}
+	eve := s.as(t, "eve", "fr")
+	eve.refused(eve.send("/welcome/example", "", nil), "n’a pas ici le droit")
+}

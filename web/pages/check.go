@@ -62,6 +62,7 @@ func (s *Server) drop(session string) {
 	delete(s.tables, session)
 	delete(s.checked, session)
 	delete(s.undos, session)
+	delete(s.tours, session)
 	delete(s.limits, session)
 	delete(s.seen, session)
 	for k := range s.imports {

@@ -12,7 +12,7 @@
 //	notices.go   notices and the review desk; form.go their forms
 //	exchange.go  letters, members, stop-payments, hits; diffusion.go, private.go
 //	             notices that are sent at once, and checks of which neither side learns more
-//	operations.go, groups.go, vault.go, subjects.go, admin.go, help.go  what their names say; oidc.go log-in by an organisation's provider
+//	operations.go, groups.go, vault.go, subjects.go, admin.go, help.go, tour.go  what their names say; oidc.go log-in by an organisation's provider
 //	cases.go     cases; together.go what is around them; entries.go what is in them, diff.go what changed between two texts; network.go, money.go, moves.go what is drawn of them, assets.go what is done with assets
 //
 // What moves on a page (charts, search, drafts) is TypeScript below app, bundled by make build; every page says what it says without it, too.
@@ -82,6 +82,7 @@ type Server struct {
 	seen       map[string]time.Time    // when each session asked last
 	imports    map[string]*imported    // by session and case: what became of the files sent last
 	tables     map[string]*answered    // by session
+	tours      map[string]*tour        // by session
 	checked    map[string][]checkedOne // by session: what was asked, which is kept nowhere else
 
 	oidc *oidc.Provider // once it was looked up
@@ -99,7 +100,7 @@ func New(n *node.Node) (http.Handler, error) {
 	}
 	s := &Server{
 		n: n, secure: origin.Scheme == "https", pages: map[string]*template.Template{}, langs: map[string]*message.Language{}, mux: http.NewServeMux(),
-		ceremonies: map[string]ceremony{}, undos: map[string]*undo{}, limits: map[string]*rate.Limiter{}, seen: map[string]time.Time{}, imports: map[string]*imported{}, tables: map[string]*answered{}, checked: map[string][]checkedOne{},
+		ceremonies: map[string]ceremony{}, undos: map[string]*undo{}, limits: map[string]*rate.Limiter{}, seen: map[string]time.Time{}, imports: map[string]*imported{}, tables: map[string]*answered{}, checked: map[string][]checkedOne{}, tours: map[string]*tour{},
 	}
 	s.webauthn, err = webauthn.New(&webauthn.Config{RPID: origin.Hostname(), RPDisplayName: "Tarir of " + n.Member(), RPOrigins: []string{n.Config().Web.Origin}})
 	if err != nil {
@@ -211,6 +212,7 @@ func (s *Server) routes() {
 	s.adminRoutes()
 	s.fileRoutes()
 	s.helpRoutes()
+	s.tourRoutes()
 	s.mux.HandleFunc("POST /display", s.choose)
 	s.page("GET /events", s.events)
 	s.page("POST /undo", s.undo)
@@ -275,6 +277,7 @@ type view struct {
 	Purposes []handling.Purpose
 	Langs    []language
 	Error    string
+	Tour     *tourView
 	Undo     string // what was just done and can be undone
 	Theme    string
 	Themes   []string
@@ -478,6 +481,7 @@ func (s *Server) view(a *ask) *view {
 				v.Nav = append(v.Nav, navItem{p.path, p.name})
 			}
 		}
+		v.Tour = s.onTour(a)
 		if u := s.undoOf(a.session.ID); u != nil && a.r.Method == http.MethodGet {
 			v.Undo = a.l.Text("web." + u.what)
 		}
