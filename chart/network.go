@@ -103,56 +103,36 @@ func kindOf(schema string) PartyKind {
 // tell takes over the entities: parties, who holds which account, and the ties between them.
 func (p *Picture) tell(b *building) {
 	accounts := map[string]string{} // entity that is an account → INSTITUTION/NUMBER
-	for _, e := range b.entities {
-		if entity.Is(e.Schema, "BankAccount") {
-			a := ledger.Account{Institution: cmp.Or(e.First("bic"), e.First("bankName")), Number: cmp.Or(e.First("iban"), e.First("accountNumber"))}
-			accounts[e.ID] = a.String()
-			for _, h := range e.Properties["holder"] {
-				if _, told := b.accountOf[a.String()]; !told {
-					b.accountOf[a.String()] = h
-				}
+	for i := range b.entities {
+		e := &b.entities[i]
+		if e.account == "" {
+			continue
+		}
+		accounts[e.id] = e.account
+		for _, h := range e.holders {
+			if _, told := b.accountOf[e.account]; !told {
+				b.accountOf[e.account] = h
 			}
 		}
 	}
-	for _, e := range b.entities {
-		source, target, ok := e.Ends()
+	for i := range b.entities {
+		e := &b.entities[i]
 		switch {
-		case ok:
-			for _, s := range source {
-				for _, t := range target {
-					if a := accounts[t]; a != "" && entity.Is(e.Schema, "Ownership") {
+		case e.tie:
+			for _, s := range e.source {
+				for _, t := range e.target {
+					if a := accounts[t]; a != "" && entity.Is(e.schema, "Ownership") {
 						if _, told := b.accountOf[a]; !told {
 							b.accountOf[a] = s
 						}
 						continue
 					}
-					b.edges = append(b.edges, edge{s, t, e.Schema, b.seqs[e.ID]})
+					b.edges = append(b.edges, edge{s, t, e.schema, e.seq})
 				}
 			}
-		case accounts[e.ID] != "" || entity.Is(e.Schema, "Address"):
+		case e.account != "" || entity.Is(e.schema, "Address"):
 		default:
-			i := p.party(e.ID)
-			x := &p.Parties[i]
-			if x.Kind == Other {
-				x.Kind = kindOf(e.Schema)
-			}
-			if x.Label == x.ID {
-				x.Label = cmp.Or(e.Caption(), e.ID)
-			}
-			x.Seq = b.seqs[e.ID]
-			for _, s := range e.selectors {
-				switch s.Kind {
-				case entity.Account, entity.IBAN:
-					if _, told := b.accountOf[s.Value]; !told {
-						b.accountOf[s.Value] = e.ID
-					}
-				case entity.Image, entity.BIC:
-				default:
-					key := string(s.Kind) + ":" + s.Value
-					b.bears[key] = append(b.bears[key], e.ID)
-					x.Contacts = append(x.Contacts, s.Value)
-				}
-			}
+			p.teller(b, e)
 		}
 	}
 	for _, e := range b.edges {
@@ -160,6 +140,32 @@ func (p *Picture) tell(b *building) {
 		_, ok2 := p.byID[e.to]
 		if ok1 && ok2 && e.from != e.to {
 			p.Ties = append(p.Ties, Tie{From: p.party(e.from), To: p.party(e.to), Kind: Told, What: e.what, Seq: e.seq})
+		}
+	}
+}
+
+// teller takes over an entity that is a party itself.
+func (p *Picture) teller(b *building, e *told) {
+	i := p.party(e.id)
+	x := &p.Parties[i]
+	if x.Kind == Other {
+		x.Kind = kindOf(e.schema)
+	}
+	if x.Label == x.ID {
+		x.Label = e.caption
+	}
+	x.Seq = e.seq
+	for _, s := range e.selectors {
+		switch s.Kind {
+		case entity.Account, entity.IBAN:
+			if _, told := b.accountOf[s.Value]; !told {
+				b.accountOf[s.Value] = e.id
+			}
+		case entity.Image, entity.BIC:
+		default:
+			key := string(s.Kind) + ":" + s.Value
+			b.bears[key] = append(b.bears[key], e.id)
+			x.Contacts = append(x.Contacts, s.Value)
 		}
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -247,6 +248,71 @@ func TestNothingHostileRuns(t *testing.T) {
 	if evaluate[bool](b, `window.hacked === 1 || !!document.querySelector("img[src=x]")`) {
 		t.Error("the account of an import runs what a file says")
 	}
+	// The same in every other format, each a case of its own: what was taken, what was refused, and all that is drawn of it.
+	for format, files := range hostileFiles(t) {
+		c := need[*casework.Case](t)(s.n.NewCase(t.Context(), inform("ann"), "Hostile "+format, nil))
+		dir := t.TempDir()
+		var paths []string
+		for name, text := range files {
+			path := filepath.Join(dir, name)
+			if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			paths = append(paths, path)
+		}
+		one := s.origin + "/cases/" + c.ID
+		b.open(one + "/import")
+		b.choose("#files", paths...)
+		evaluate[int](b, `document.querySelector("form[data-long]").analyse.checked = false; 0`)
+		b.click("form[data-long] button")
+		b.until(format+" is taken", `!!document.querySelector("main [role=status].card")`)
+		if strings.Contains(b.text(), "Read: 0") {
+			t.Errorf("%s: nothing was read: %s", format, b.text())
+		}
+		for _, part := range []string{"/import", "/contents", "", "/network", "/money", "/timeline", "/map"} {
+			b.open(one + part)
+			if evaluate[bool](b, `window.hacked === 1 || !!document.querySelector("img[src=x], [onerror], [onmouseover]")`) {
+				t.Errorf("%s%s runs what a file of %s says", one, part, format)
+			}
+		}
+	}
+}
+
+// hostileFiles are published samples of each format, with the payload in every text of theirs that is free.
+func hostileFiles(t *testing.T) map[string]map[string]string {
+	t.Helper()
+	read := func(path string) string {
+		t.Helper()
+		text, err := os.ReadFile(filepath.Join("../intake", path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	inXML := strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;").Replace(hostile)
+	free := regexp.MustCompile(`>([^<>]*[A-Za-zÄÖÜäöü]{2,} [^<>]*|[A-Z][a-z]{3,})<`) // words, not codes
+	out := map[string]map[string]string{}
+	for format, path := range map[string]string{
+		"goaml": "goaml/testdata/report.xml", "camt.052": "iso20022/testdata/camt052-fi.xml", "camt.053": "iso20022/testdata/camt053-fi.xml", "camt.054": "iso20022/testdata/camt054-ch-isr.xml",
+		"pacs.008": "iso20022/testdata/pacs008-rtp.xml", "pain.001": "iso20022/testdata/pain001-at.xml",
+	} {
+		text := read(path)
+		if !free.MatchString(text) {
+			t.Fatalf("%s has no free text", path)
+		}
+		out[format] = map[string]string{filepath.Base(path): free.ReplaceAllString(text, ">${1}"+inXML+"<")}
+	}
+	lines := regexp.MustCompile(`(?m)^([A-Z]{2,} ?[A-Z ]{4,})\r?$`)
+	out["swift-mt"] = map[string]string{"mt.fin": lines.ReplaceAllString(read("swiftmt/testdata/MT101.fin"), "${1}"+hostile)}
+	out["mt940"] = map[string]string{"mt.sta": regexp.MustCompile(`(?m)^(:86:.*?)\r?$`).ReplaceAllString(read("swiftmt/testdata/mBank-mt940.sta"), "${1}"+hostile)}
+	quoted := string(body(hostile))
+	doubled := `"` + strings.ReplaceAll(hostile, `"`, `""`) + `"`
+	out["journeys"] = map[string]string{"journeys.csv": "id,person,given_name,family_name,birth_date,document_number,document_country,from,to,departure,arrival,mode,carrier,booking,booked_at,payer_account,contact_phone,contact_email\n" +
+		"J1," + doubled + "," + doubled + "," + doubled + ",1990-01-01,X1,FR,FRPAR,DEBER,2026-01-01T00:00:00Z,2026-01-01T05:00:00Z,bus," + doubled + "," + doubled + ",2026-01-01T00:00:00Z," + doubled + "," + doubled + "," + doubled + "\n" +
+		doubled + ",x,,,never,,,a,b,never,,bus,,,,,,\n"}
+	out["stix"] = map[string]string{"bundle.json": `{"type":"bundle","id":"bundle--5d0092c5-5f74-4287-9642-33f4c354e56d","objects":[{"type":"identity","spec_version":"2.1","id":"identity--023d105b-752e-4e3c-941c-7d3f3cb15e9e","created":"2026-01-01T00:00:00Z","modified":"2026-01-01T00:00:00Z","identity_class":"individual","name":` + quoted + `,"description":` + quoted + `}]}`}
+	out["misp"] = map[string]string{"event.json": `{"Event":{"uuid":"5d0092c5-5f74-4287-9642-33f4c354e56d","info":` + quoted + `,"date":"2026-01-01","Attribute":[{"uuid":"6d0092c5-5f74-4287-9642-33f4c354e56d","type":"phone-number","category":"Person","value":"+33612345678","comment":` + quoted + `},{"uuid":"7d0092c5-5f74-4287-9642-33f4c354e56d","type":"full-name","category":"Person","value":` + quoted + `}]}}`}
+	return out
 }
 
 // TestFromFilesToTheFirstFinding is what somebody new does: a case, files, findings, their evidence.
