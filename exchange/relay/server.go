@@ -170,7 +170,7 @@ func (s *Server) options(members []Member) (*server.Options, error) {
 		ServerName: "tarir-relay", Host: s.o.Host, Port: s.o.Port, JetStream: true, StoreDir: s.o.Dir, SyncAlways: s.o.SyncAlways, MaxPayload: maxLetter,
 		NoLog: true, NoSigs: true, TLSConfig: s.o.TLS, TLS: s.o.TLS != nil, DisableJetStreamBanner: true,
 		JetStreamLimits: server.JSLimitOpts{DefaultMaxConsumers: -1}, // each member is one, and there may be more than a thousand
-		Nkeys: []*server.NkeyUser{{Nkey: admin}},
+		Nkeys:           []*server.NkeyUser{{Nkey: admin}},
 	}
 	if s.o.Websocket != 0 {
 		o.Websocket = server.WebsocketOpts{Host: s.o.Host, Port: s.o.Websocket, TLSConfig: s.o.TLS, NoTLS: s.o.TLS == nil}

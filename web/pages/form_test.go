@@ -165,8 +165,20 @@ func TestEveryFieldOfAnEntryHasAName(t *testing.T) {
 			}
 		}
 		for _, x := range []any{
-			casework.Note{}, casework.CaseTask{}, casework.CaseRequest{}, casework.Decided{}, casework.Happening{}, casework.Ref{}, casework.Victim{}, casework.Document{}, casework.CasePayment{}, casework.CaseAdvert{},
-			casework.CaseJourney{}, casework.Asset{}, casework.Drawing{}, casework.StopForm{},
+			casework.Note{},
+			casework.CaseTask{},
+			casework.CaseRequest{},
+			casework.Decided{},
+			casework.Happening{},
+			casework.Ref{},
+			casework.Victim{},
+			casework.Document{},
+			casework.CasePayment{},
+			casework.CaseAdvert{},
+			casework.CaseJourney{},
+			casework.Asset{},
+			casework.Drawing{},
+			casework.StopForm{},
 		} {
 			look(reflect.TypeOf(x))
 		}
