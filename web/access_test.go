@@ -201,6 +201,7 @@ func outcome(err error) string {
 // Every verb is tried by everybody about a record of each kind, and every path of the API with every method that it has: whoever has no right gets
 // nothing, the matrix is kept, and nothing that stands in the vault is told but to those who opened it.
 func TestWhoMayDoWhat(t *testing.T) {
+	t.Parallel()
 	persons := []string{"nobody"}
 	for _, r := range node.Rights {
 		persons = append(persons, "may-"+r)

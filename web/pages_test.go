@@ -139,6 +139,7 @@ func (b tab) at(path string) {
 
 // TestADayInABrowser: an invitation, a passkey, what needs me, is this known, a case; in a real Chromium, in each language and with axe-core.
 func TestADayInABrowser(t *testing.T) {
+	t.Parallel()
 	n, origin := paged(t)
 	if _, err := n.Import(t.Context(), who("ann"), strings.NewReader(`{"id":"c1","schema":"Person","properties":{"name":["Георгий Вымышленный"],"birthDate":["1974-08-12"],"phone":["+33612345678"]}}`+"\n"), handling.Label{}); err != nil {
 		t.Fatal(err)
