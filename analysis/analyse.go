@@ -232,7 +232,7 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	took("signals", st.done())
 	st = begin(o.Progress, "typologies", int64(g.Accounts()), "accounts")
 	book := place.NewBook(in.Held.Each)
-	res, err := typology.Run(ctx, g, pack, typology.Options{Rates: table, Beside: beside, Holder: in.Held.Subject, Apart: apart(book), Progress: func(n int) { st.add(int64(n)) }})
+	res, err := typology.Run(ctx, g, pack, typology.Options{Rates: table, Beside: beside, Holder: in.Held.Subject, Apart: book.Apart(), Progress: func(n int) { st.add(int64(n)) }})
 	if err != nil {
 		return nil, err
 	}
@@ -498,28 +498,4 @@ func writeFile(path string, b []byte) error {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
-}
-
-// apart tells how far two places are from each other, as far as the book knows them.
-func apart(book *place.Book) func(a, b string) (float64, bool) {
-	type answer struct {
-		km    float64
-		known bool
-	}
-	var mu sync.Mutex
-	told := map[[2]string]answer{}
-	return func(a, b string) (float64, bool) {
-		mu.Lock()
-		defer mu.Unlock()
-		x, ok := told[[2]string{a, b}]
-		if !ok {
-			p, knownP := book.Find(a)
-			q, knownQ := book.Find(b)
-			if x.known = knownP && knownQ; x.known {
-				x.km = place.Apart(p, q)
-			}
-			told[[2]string{a, b}] = x
-		}
-		return x.km, x.known
-	}
 }

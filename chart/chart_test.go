@@ -237,6 +237,7 @@ func FuzzAdd(f *testing.F) {
 	f.Add(2, []byte(`{"reference":"1","time":"2026-01-01T00:00:00Z","amount":"1.5","currency":"USD","to":"A/1"}`))
 	f.Fuzz(func(_ *testing.T, kind int, body []byte) {
 		p := chart.New()
+		new(chart.Records).Add(chart.Kinds[(kind%len(chart.Kinds)+len(chart.Kinds))%len(chart.Kinds)], body)
 		p.Add(chart.Kinds[(kind%len(chart.Kinds)+len(chart.Kinds))%len(chart.Kinds)], 1, "x", body)
 		p.Done()
 		p.Map()

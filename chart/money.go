@@ -4,14 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"os"
 	"slices"
 
 	"tarir/money/flow"
 	"tarir/money/ledger"
 	"tarir/money/trace"
-	"tarir/money/typology"
 )
 
 // Money is the payments of a case as a graph that traces run on. Close releases it.
@@ -239,56 +237,4 @@ func (p *Picture) Statement(party int32) (out []Row) {
 		out = append(out, r)
 	}
 	return out
-}
-
-// PackRow is what a change of an indicator pack does to the findings of one typology in the payments of a case.
-type PackRow struct {
-	Typology                 string
-	Before, After, New, Gone int
-}
-
-// Compare runs the typologies of payments with two packs and says what differs: a finding is the same where it is about the same subject and payments.
-func (m *Money) Compare(ctx context.Context, before, after *typology.Pack) ([]PackRow, error) {
-	found := func(p *typology.Pack) (map[string]map[string]bool, error) {
-		r, err := typology.Run(ctx, m.g, p, typology.Options{})
-		if err != nil {
-			return nil, fmt.Errorf("try the indicators: %w", err)
-		}
-		out := map[string]map[string]bool{}
-		for i := range r.Findings {
-			f := &r.Findings[i]
-			if out[f.Typology] == nil {
-				out[f.Typology] = map[string]bool{}
-			}
-			out[f.Typology][fmt.Sprint(f.Subject, f.Payments)] = true
-		}
-		return out, nil
-	}
-	a, err := found(before)
-	if err != nil {
-		return nil, err
-	}
-	b, err := found(after)
-	if err != nil {
-		return nil, err
-	}
-	names := map[string]bool{}
-	for t := range a {
-		names[t] = true
-	}
-	for t := range b {
-		names[t] = true
-	}
-	var out []PackRow
-	for _, t := range slices.Sorted(maps.Keys(names)) {
-		r := PackRow{Typology: t, Before: len(a[t]), After: len(b[t])}
-		for k := range b[t] {
-			if !a[t][k] {
-				r.New++
-			}
-		}
-		r.Gone = r.Before + r.New - r.After
-		out = append(out, r)
-	}
-	return out, nil
 }

@@ -10,8 +10,10 @@ import (
 	"path/filepath"
 
 	"tarir/audit"
+	"tarir/casework"
 	"tarir/chart"
 	"tarir/money/typology"
+	"tarir/store"
 )
 
 // The indicators of this node: what differs from the shipped pack, by the node's own hand and as it was taken over from expert groups, in one file.
@@ -68,13 +70,13 @@ func (n *Node) SetOwnPack(_ context.Context, w Who, text string) error {
 	return n.into(func() string { return n.path(TakenPack) }, func(to io.Writer) error { _, err := to.Write(all); return err })
 }
 
-// TryPack says what a change of the indicators would do to the findings in the payments of a case, and of how many payments; nothing is kept.
+// TryPack says what a change of the indicators would do to the findings in a case: its payments, adverts, journeys and entities, and in how many payments; nothing is kept.
 func (n *Node) TryPack(ctx context.Context, w Who, id, text string) (rows []chart.PackRow, payments int, err error) {
 	after, err := typology.ParsePack(text)
 	if err != nil {
 		return nil, 0, err
 	}
-	err = n.withMoney(ctx, w, id, func(p *chart.Picture, m *chart.Money) error {
+	err = n.withMoney(ctx, w, id, func(c *casework.Case, p *chart.Picture, m *chart.Money) error {
 		payments = len(p.Payments)
 		before := typology.Default()
 		if path := n.PackPath(); path != "" {
@@ -86,7 +88,17 @@ func (n *Node) TryPack(ctx context.Context, w Who, id, text string) (rows []char
 				return err
 			}
 		}
-		rows, err = m.Compare(ctx, before, after)
+		records, x := &chart.Records{}, &exporter{n: n, ctx: ctx, c: c}
+		for _, k := range []casework.EntryKind{casework.EntityEntry, casework.AdvertEntry, casework.JourneyEntry} {
+			err := x.each(k, func(e *store.Entry) error {
+				records.Add(k, e.Body)
+				return nil
+			})
+			if err != nil {
+				return err
+			}
+		}
+		rows, err = m.Compare(ctx, records, before, after)
 		return err
 	})
 	return rows, payments, err

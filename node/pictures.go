@@ -225,7 +225,7 @@ var errMoved = errors.New("others look at many cases now: try again")
 
 // TraceCase follows money in the payments of a case. left says in words how money left them, unnamed is the name of who is not named.
 func (n *Node) TraceCase(ctx context.Context, w Who, id string, q chart.Question, left func(trace.How) string, unnamed string) (t *chart.Traced, p *chart.Picture, err error) {
-	err = n.withMoney(ctx, w, id, func(picture *chart.Picture, m *chart.Money) error {
+	err = n.withMoney(ctx, w, id, func(_ *casework.Case, picture *chart.Picture, m *chart.Money) error {
 		p = picture
 		t, err = m.Trace(ctx, q, left, unnamed)
 		return err
@@ -234,8 +234,8 @@ func (n *Node) TraceCase(ctx context.Context, w Who, id string, q chart.Question
 }
 
 // withMoney does something with the payments of a case as a graph, which is built when it is first asked for.
-func (n *Node) withMoney(ctx context.Context, w Who, id string, fn func(*chart.Picture, *chart.Money) error) error {
-	d, _, err := n.picture(ctx, w, id)
+func (n *Node) withMoney(ctx context.Context, w Who, id string, fn func(*casework.Case, *chart.Picture, *chart.Money) error) error {
+	d, c, err := n.picture(ctx, w, id)
 	if err != nil {
 		return err
 	}
@@ -252,5 +252,5 @@ func (n *Node) withMoney(ctx context.Context, w Who, id string, fn func(*chart.P
 	if d.money == nil {
 		return errMoved
 	}
-	return fn(d.picture, d.money)
+	return fn(c, d.picture, d.money)
 }

@@ -222,3 +222,27 @@ func byCode(s string) (Place, bool) {
 	}
 	return Place{}, false
 }
+
+// Apart gives what tells how far two places are from each other by their names, in km, as far as the book knows them. It may be asked by several goroutines, and remembers.
+func (b *Book) Apart() func(one, other string) (km float64, known bool) {
+	type answer struct {
+		km    float64
+		known bool
+	}
+	var mu sync.Mutex
+	told := map[[2]string]answer{}
+	return func(one, other string) (float64, bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		x, ok := told[[2]string{one, other}]
+		if !ok {
+			p, knownP := b.Find(one)
+			q, knownQ := b.Find(other)
+			if x.known = knownP && knownQ; x.known {
+				x.km = Apart(p, q)
+			}
+			told[[2]string{one, other}] = x
+		}
+		return x.km, x.known
+	}
+}

@@ -3,6 +3,7 @@ package web_test
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"tarir/casework"
+	"tarir/chart"
 	"tarir/handling"
 	"tarir/node"
 	"tarir/notice"
@@ -486,6 +488,52 @@ func TestATourOfWhoIsNew(t *testing.T) {
 	found, err := s.n.SearchCase(t.Context(), inform("ann"), id, "planted", 10)
 	if err != nil || len(found.Entries) > 0 {
 		t.Errorf("what was planted is in the case: %d entries, %v", len(found.Entries), err)
+	}
+
+	// A change of the indicators is tried on all that the case holds, adverts and journeys among it.
+	try := func(pack string) map[string]chart.PackRow {
+		t.Helper()
+		rows, payments, err := s.n.TryPack(t.Context(), inform("ann"), id, pack)
+		if err != nil || payments == 0 {
+			t.Fatalf("%d payments, %v", payments, err)
+		}
+		out := map[string]chart.PackRow{}
+		for _, r := range rows {
+			out[r.Typology] = r
+		}
+		return out
+	}
+	analysed := map[string]int{} // what the analysis of the same files found
+	for _, e := range need[[]*casework.Entry](t)(s.n.Entries(t.Context(), inform("ann"), id, casework.FindingEntry, 0, 1000)) {
+		var f struct{ Typology string }
+		if err := json.Unmarshal(e.Body, &f); err != nil {
+			t.Fatal(err)
+		}
+		if f.Typology != "" {
+			analysed[f.Typology]++
+		}
+	}
+	same := try("")
+	for name, r := range same {
+		if r.New != 0 || r.Gone != 0 || r.Before != r.After {
+			t.Errorf("%s: without a change %+v", name, r)
+		}
+	}
+	for _, name := range []string{"escort", "travel_payer", "recruiting_posts"} { // of journeys and adverts, which a case keeps whole
+		if n := analysed[name]; n == 0 || same[name].Before != n {
+			t.Errorf("%s: %d in the trial, %d in the analysis", name, same[name].Before, n)
+		}
+	}
+	var harder strings.Builder
+	for _, param := range []string{"min_adverts", "unrelated", "unknown_firm_adverts"} {
+		fmt.Fprintf(&harder, "%s = { value = 1000, unit = %q, source = \"a test\" }\n", param, map[string]string{"unrelated": "trades or countries"}[param]+map[bool]string{true: "adverts"}[param != "unrelated"])
+	}
+	changed := try("[typology.recruiting_posts.params]\n" + harder.String())
+	if r := changed["recruiting_posts"]; r.After >= r.Before || r.Gone != r.Before-r.After+r.New {
+		t.Errorf("a thousand posts: %+v", r)
+	}
+	if r := changed["fan_in"]; r.New != 0 || r.Gone != 0 {
+		t.Errorf("another typology changed: %+v", r)
 	}
 	eve := s.as(t, "eve", "fr")
 	eve.refused(eve.send("/welcome/example", "", nil), "n’a pas ici le droit")

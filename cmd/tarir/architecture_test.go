@@ -19,7 +19,7 @@ var mayImport = map[string]string{
 	"exchange/envelope":   "exchange/keys exchange/register handling",
 	"notice":              "entity handling",
 	"hit":                 "",
-	"chart":               "casework entity explain money/flow money/ledger money/trace money/typology network place",
+	"chart":               "casework entity explain holding journey online signal money/flow money/ledger money/trace money/typology network place",
 	"casework":            "entity handling name notice online",
 	"bundle":              "handling",
 	"vault":               "",
