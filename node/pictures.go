@@ -109,7 +109,7 @@ func (d *drawn) failed() bool {
 	}
 }
 
-// wait waits for the picture, for so long; not at all long where within is 0.
+// wait waits for the picture: within a time, after which it says how far it is; until it is there, where that is 0.
 func (d *drawn) wait(ctx context.Context, within time.Duration) error {
 	var late <-chan time.Time
 	if within > 0 {

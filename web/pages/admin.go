@@ -105,6 +105,14 @@ type adminData struct {
 	Vault     []string
 }
 
+// administers says whether who asks may administer this node.
+func (s *Server) administers(a *ask) error {
+	if !s.n.May(a.session.Person, "admin") {
+		return fmt.Errorf("%w: %s may not administer this node", node.ErrNotAllowed, a.session.Person)
+	}
+	return nil
+}
+
 type personLine struct {
 	node.Person
 	Passkeys []node.Passkey
@@ -121,9 +129,8 @@ func (s *Server) admin(a *ask) error { return s.adminWith(a, &adminData{}, "") }
 
 func (s *Server) adminWith(a *ask, d *adminData, wrong string) error {
 	a.home = "/admin"
-	w := a.who()
-	if !s.n.May(w.Person, "admin") {
-		return fmt.Errorf("%w: %s may not administer this node", node.ErrNotAllowed, w.Person)
+	if err := s.administers(a); err != nil {
+		return err
 	}
 	for _, p := range s.n.People() {
 		l := personLine{Person: p}
@@ -176,8 +183,8 @@ func (s *Server) dropPasskey(a *ask) error {
 }
 
 func (s *Server) dropSession(a *ask) error {
-	if !s.n.May(a.session.Person, "admin") {
-		return node.ErrNotAllowed
+	if err := s.administers(a); err != nil {
+		return err
 	}
 	if err := s.n.Logout(a.r.Context(), a.r.PostFormValue("person"), a.r.PostFormValue("id")); err != nil {
 		return s.adminWith(a, &adminData{}, err.Error())
@@ -192,8 +199,8 @@ func (s *Server) backup(a *ask) error {
 	if len([]rune(pass)) < leastPassphrase || pass != a.r.PostFormValue("again") {
 		return s.adminWith(a, &adminData{}, a.l.Text("web.passphrase_wrong"))
 	}
-	if !s.n.May(a.session.Person, "admin") {
-		return node.ErrNotAllowed
+	if err := s.administers(a); err != nil {
+		return err
 	}
 	a.w.Header().Set("Content-Type", "application/octet-stream")
 	a.w.Header().Set("Content-Disposition", `attachment; filename="tarir-`+time.Now().UTC().Format("2006-01-02")+`.backup"`)
@@ -221,8 +228,8 @@ func (s *Server) lists(a *ask) error {
 
 func (s *Server) listsWith(a *ask, d *listsData, wrong string) error {
 	a.home = "/admin/lists"
-	if !s.n.May(a.session.Person, "admin") {
-		return fmt.Errorf("%w: %s may not administer this node", node.ErrNotAllowed, a.session.Person)
+	if err := s.administers(a); err != nil {
+		return err
 	}
 	var err error
 	if d.IndexInfo, err = s.n.IndexState(a.r.Context(), a.who()); err != nil {
@@ -233,8 +240,8 @@ func (s *Server) listsWith(a *ask, d *listsData, wrong string) error {
 
 // loadLists reads files of lists into the index: under one name, the list that was there under it is compared with what comes.
 func (s *Server) loadLists(a *ask) error {
-	if !s.n.May(a.session.Person, "admin") {
-		return fmt.Errorf("%w: %s may not administer this node", node.ErrNotAllowed, a.session.Person)
+	if err := s.administers(a); err != nil {
+		return err
 	}
 	dir, err := s.n.TempDir()
 	if err != nil {
@@ -272,8 +279,8 @@ func (s *Server) indicators(a *ask) error {
 
 func (s *Server) indicatorsWith(a *ask, d *indicatorData, wrong string) error {
 	a.home = "/admin/indicators"
-	if !s.n.May(a.session.Person, "admin") {
-		return fmt.Errorf("%w: %s may not administer this node", node.ErrNotAllowed, a.session.Person)
+	if err := s.administers(a); err != nil {
+		return err
 	}
 	d.Shipped = typology.DefaultPack
 	if s.n.May(a.session.Person, "case") {
