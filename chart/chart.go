@@ -4,6 +4,7 @@
 //	network.go  parties and ties, their places on the chart, who stands around whom, the way between two
 //	money.go    traces in the payments of the case, statements of accounts
 //	moves.go    journeys and adverts as places and ways, week by week
+//	indicators.go  what a change of the indicators would find in the case
 //
 // It decides nothing: an organisation, a role and a finding are what the analysis said, and each thing that is drawn names the entry of the case on which it
 // stands. Possible victims are drawn under their pseudonyms.

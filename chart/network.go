@@ -132,7 +132,7 @@ func (p *Picture) tell(b *building) {
 			}
 		case e.account != "" || entity.Is(e.schema, "Address"):
 		default:
-			p.teller(b, e)
+			p.tellParty(b, e)
 		}
 	}
 	for _, e := range b.edges {
@@ -144,8 +144,8 @@ func (p *Picture) tell(b *building) {
 	}
 }
 
-// teller takes over an entity that is a party itself.
-func (p *Picture) teller(b *building, e *told) {
+// tellParty takes over an entity that is a party itself.
+func (p *Picture) tellParty(b *building, e *told) {
 	i := p.party(e.id)
 	x := &p.Parties[i]
 	if x.Kind == Other {

@@ -1,7 +1,7 @@
 // Package message holds what Tarir says to people, in English, French, Spanish and Arabic.
 //
 // A text has a key (section.name) and stands in one file a language. Reasons (explain.Reason) are told in English by the
-// package that gives them; other languages tell them from the same code and numbers. Texts are whole sentences or labels with
+// package that gives them; other languages tell them from the same code and numbers. What went wrong is said by wrong.go, from the English of the error. Texts are whole sentences or labels with
 // a colon and a number, so that no plural is put together from parts. A test fails the build where a language lacks a key.
 package message
 

@@ -470,7 +470,7 @@ func TestATourOfWhoIsNew(t *testing.T) {
 		t.Error("a page that is no stop speaks of the tour")
 	}
 	for n := 2; n <= 8; n++ {
-		to := ann.done(ann.post("/tour", "do", "next"))
+		to := ann.done(ann.post("/tour"))
 		got := ann.get(to)
 		for got.code == http.StatusAccepted { // its picture is being read
 			time.Sleep(200 * time.Millisecond)

@@ -105,7 +105,7 @@ func (s *Server) goOn(a *ask) error {
 	s.mu.Lock()
 	t := s.tours[a.session.ID]
 	to := "/welcome"
-	if t != nil && a.r.PostFormValue("do") == "next" && t.at+1 < len(t.stops) {
+	if t != nil && a.r.PostFormValue("do") != "end" && t.at+1 < len(t.stops) {
 		t.at++
 		to = t.stops[t.at].path
 	} else {
