@@ -74,26 +74,29 @@ func (n *Node) tellAgain(ctx context.Context) error {
 
 // elapsed says whether something that is done at most so often is to be done now.
 func (n *Node) elapsed(ctx context.Context, name string, d time.Duration) (due bool, err error) {
-	err = n.store.Write(ctx, func(tx *store.Tx) error {
+	now := n.now()
+	err = n.store.Read(ctx, func(tx *store.Tx) error {
 		v, err := tx.Setting("clock/" + name)
-		if err != nil {
-			return err
-		}
 		last, _ := time.Parse(time.RFC3339, v) // none: never
-		now := n.now()
 		// A clock that went back must not stop everything until it has caught up.
-		if due = now.Sub(last) >= d || now.Before(last); due {
-			return tx.Set("clock/"+name, now.UTC().Format(time.RFC3339))
-		}
-		return nil
+		due = now.Sub(last) >= d || now.Before(last)
+		return err
 	})
-	return due, err
+	if err != nil || !due {
+		return false, err
+	}
+	return true, n.store.Write(ctx, func(tx *store.Tx) error { return tx.Set("clock/"+name, now.UTC().Format(time.RFC3339)) })
 }
 
 // putDue takes the steps of notices, hits and requests whose time has come.
 func (n *Node) putDue(ctx context.Context) error {
+	due := func(tx *store.Tx, limit int) ([]*store.Item, error) { return tx.Items(store.Query{DueBy: n.now(), Limit: limit}) }
+	var some []*store.Item
+	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) { some, err = due(tx, 1); return err }); err != nil || len(some) == 0 {
+		return err
+	}
 	err := n.store.Write(ctx, func(tx *store.Tx) error {
-		items, err := tx.Items(store.Query{DueBy: n.now(), Limit: 500})
+		items, err := due(tx, 500)
 		if err != nil {
 			return err
 		}
@@ -157,10 +160,17 @@ func (n *Node) remind(tx *store.Tx, it *store.Item) error {
 // retain asks owners whether what ends soon is still needed, and deletes what has ended: here, with a receipt to who sent it, and what
 // is the node's own everywhere.
 func (n *Node) retain(ctx context.Context) error {
+	now := n.now()
+	ending := func(tx *store.Tx, limit int) ([]*store.Item, error) {
+		return tx.Items(store.Query{EndsBy: now.AddDate(0, 6, 0), Limit: limit})
+	}
+	var some []*store.Item
+	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) { some, err = ending(tx, 1); return err }); err != nil || len(some) == 0 {
+		return err
+	}
 	return n.store.Write(ctx, func(tx *store.Tx) error {
 		var receipts []store.Receipt
-		now := n.now()
-		soon, err := tx.Items(store.Query{EndsBy: now.AddDate(0, 6, 0), Limit: 2000})
+		soon, err := ending(tx, 2000)
 		if err != nil {
 			return err
 		}

@@ -37,7 +37,7 @@ const (
 type Letter struct {
 	ID          string                `json:"id"`
 	From        string                `json:"from"`
-	To          []string              `json:"to"`
+	To          []string              `json:"to,omitempty"`
 	Subject     string                `json:"subject"`
 	Text        notice.Texts          `json:"text"`
 	Answers     string                `json:"answers,omitempty"` // the letter that it answers
@@ -166,10 +166,10 @@ func (n *Node) CheckDiffusion(f notice.Form) []notice.Result {
 	return n.rules.Check(&f, notice.Known{Standing: true, SilverOn: n.config.Notices.Silver, SecondReviewer: true}, n.now())
 }
 
-// stripped is a letter without its attachments, which travel beside it.
+// stripped is a letter without its attachments, which travel beside it, and without its recipients, whom its statement names.
 func stripped(l *Letter) Letter {
 	c := *l
-	c.Attachments = nil
+	c.Attachments, c.To = nil, nil
 	return c
 }
 
@@ -190,7 +190,7 @@ func (n *Node) gotLetter(tx *store.Tx, st *envelope.Statement) (string, error) {
 	if it, err := tx.Get(st.Type, l.ID); err == nil && it.Source != st.From {
 		return "", &rejected{code: "request", text: "there is such a letter of another"}
 	}
-	l.Attachments = st.Attachments
+	l.Attachments, l.To = st.Attachments, st.To
 	it := &store.Item{
 		Kind: st.Type, ID: l.ID, Owner: st.From, State: "received", Recorded: st.Sent, Changed: n.now(), Ends: st.Label.Until, Source: st.From, Statement: st.ID,
 		Label: mustJSON(st.Label), Body: mustJSON(l),

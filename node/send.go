@@ -154,7 +154,7 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 		}
 		if len(sent) == 0 {
 			first = time.Now()
-		} else if time.Since(first) > time.Second {
+		} else if time.Since(first) > forgetAfter {
 			if err := n.forgetSent(ctx, sent); err != nil {
 				n.log.Error("sending", "error", err.Error())
 			}
@@ -278,8 +278,11 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, lat
 	return full && !broke, err
 }
 
-// mostUnforgotten is how many receipts that were sent may wait to be forgotten.
-const mostUnforgotten = 100
+// Receipts that were sent wait to be forgotten: so many, for so long at most. The relay knows for longer which it has.
+const (
+	mostUnforgotten = 100
+	forgetAfter     = 10 * time.Second
+)
 
 func forget(tx *store.Tx, sent map[string]bool) error {
 	for id := range sent {
