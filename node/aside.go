@@ -90,7 +90,7 @@ func (n *Node) putAside(ctx context.Context, l relay.Letter, why string) error {
 		}
 		kept := l
 		kept.Place = relay.Cursor{} // it is judged out of its place
-		it := &store.Item{Kind: kindAside, ID: fmt.Sprintf("%020d/%s", l.Place.Seq, l.Place.Epoch), State: why, Recorded: n.now(), Changed: n.now(), Source: l.From, Body: mustJSON(aside{kept})}
+		it := &store.Item{Kind: kindAside, ID: fmt.Sprintf("%020d.%02d/%s", l.Seq, l.Part, l.Place.Epoch), State: why, Recorded: n.now(), Changed: n.now(), Source: l.From, Body: mustJSON(aside{kept})}
 		if err := tx.Put(it); err != nil {
 			return err
 		}

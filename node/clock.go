@@ -90,7 +90,9 @@ func (n *Node) elapsed(ctx context.Context, name string, d time.Duration) (due b
 
 // putDue takes the steps of notices, hits and requests whose time has come.
 func (n *Node) putDue(ctx context.Context) error {
-	due := func(tx *store.Tx, limit int) ([]*store.Item, error) { return tx.Items(store.Query{DueBy: n.now(), Limit: limit}) }
+	due := func(tx *store.Tx, limit int) ([]*store.Item, error) {
+		return tx.Items(store.Query{DueBy: n.now(), Limit: limit})
+	}
 	var some []*store.Item
 	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) { some, err = due(tx, 1); return err }); err != nil || len(some) == 0 {
 		return err

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/mod/sumdb/note"
 
@@ -99,11 +100,7 @@ func (n *Node) Delivered(ctx context.Context, subject string) (stored int, err e
 
 // Mischief does what whoever runs the relay can do to what passes: letters are given twice, and later ones before earlier ones.
 func (n *Node) Mischief(ctx context.Context, rng *rand.Rand) {
-	type copied struct {
-		subject string
-		data    []byte
-	}
-	var old []copied
+	var old []*nats.Msg
 	for pause(ctx, time.Duration(10+rng.IntN(60))*time.Millisecond) {
 		n.mu.Lock()
 		s := n.server
@@ -119,17 +116,18 @@ func (n *Node) Mischief(ctx context.Context, rng *rand.Rand) {
 		if st, err := js.Stream(limit, "BOXES"); err == nil {
 			last := st.CachedInfo().State.LastSeq
 			if m, err := st.GetMsg(limit, last-min(last, uint64(rng.IntN(8)))); err == nil {
-				old = append(old, copied{m.Subject, m.Data})
+				c := &nats.Msg{Subject: m.Subject, Data: m.Data, Header: m.Header}
+				c.Header.Del(nats.MsgIdHdr) // by which the relay would know it again
+				old = append(old, c)
 				switch rng.IntN(4) {
 				case 0: // twice
-					_, _ = js.Publish(limit, m.Subject, m.Data)
+					_, _ = js.PublishMsg(limit, c)
 				case 1: // behind what came later; the copy is on disk before the original goes
-					if _, err := js.Publish(limit, m.Subject, m.Data); err == nil {
+					if _, err := js.PublishMsg(limit, c); err == nil {
 						_ = st.DeleteMsg(limit, m.Sequence)
 					}
 				case 2: // long after it was taken
-					c := old[rng.IntN(len(old))]
-					_, _ = js.Publish(limit, c.subject, c.data)
+					_, _ = js.PublishMsg(limit, old[rng.IntN(len(old))])
 				}
 				old = old[max(0, len(old)-300):]
 			}

@@ -149,11 +149,7 @@ var errBehind = errors.New("earlier letters of this sender wait")
 // judge opens a letter and does what it says. Where earlier ones of its sender wait, so does this one; but what the secretariat says of
 // its register goes before everything, whatever its clock says, since others wait for that.
 func (n *Node) judge(ctx context.Context, l relay.Letter, behind bool) error {
-	opener := n.opener(func(from, id string) (seen bool, err error) {
-		err = n.store.Read(ctx, func(tx *store.Tx) (err error) { seen, err = tx.Seen(from, id); return err })
-		return seen, err
-	})
-	st, err := opener.Open(l.Sealed, l.Arrived)
+	st, err := n.opener().Open(l.Sealed, l.Arrived)
 	if refusal, is := errors.AsType[*envelope.Refusal](err); is && refusal.Reason == envelope.Early && refusal.Said.Type == registerKind {
 		st, err = refusal.Said, nil
 	}
@@ -269,23 +265,20 @@ func (n *Node) takeMany(ctx context.Context, letters []relay.Letter) int {
 		return 0
 	}
 	opened := n.openAll(letters)
-	var list []*envelope.Statement
-	err := n.store.Read(ctx, func(tx *store.Tx) error {
-		list = nil
-		for _, st := range opened {
-			if seen, err := tx.Seen(st.From, st.ID); err != nil || seen || st.Type == registerKind || n.refusedHere(st) != nil {
-				return err // by itself: what follows may be judged by what it says
-			}
-			list = append(list, st)
-		}
-		return nil
-	})
-	if err != nil || len(list) < 2 {
+	list := opened
+	if i := slices.IndexFunc(list, func(st *envelope.Statement) bool { return st.Type == registerKind || n.refusedHere(st) != nil }); i >= 0 {
+		list = list[:i] // it goes by itself: what follows may be judged by what it says
+	}
+	if len(list) < 2 {
 		return 0
 	}
-	err = n.effectsOf(ctx, list, func(tx *store.Tx) (receipts []store.Receipt, err error) {
+	err := n.effectsOf(ctx, list, func(tx *store.Tx) (receipts []store.Receipt, err error) {
 		for i, st := range list {
-			if receipts, err = n.effectIn(tx, receipts, st, letters[i].Place, nil); err != nil {
+			var place relay.Cursor // that of the last says all
+			if i == len(list)-1 {
+				place = letters[i].Place
+			}
+			if receipts, err = n.effectIn(tx, receipts, st, place, nil); err != nil {
 				return nil, err
 			}
 		}
@@ -298,10 +291,10 @@ func (n *Node) takeMany(ctx context.Context, letters []relay.Letter) int {
 	return len(list)
 }
 
-// openAll opens letters on two processors, as far as they open. Whether they came before is not asked.
+// openAll opens letters on two processors, as far as they open.
 func (n *Node) openAll(letters []relay.Letter) []*envelope.Statement {
 	out := make([]*envelope.Statement, len(letters))
-	opener := n.opener(func(string, string) (bool, error) { return false, nil })
+	opener := n.opener()
 	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range 2 {
@@ -318,8 +311,11 @@ func (n *Node) openAll(letters []relay.Letter) []*envelope.Statement {
 	return out
 }
 
-func (n *Node) opener(seen func(from, id string) (bool, error)) *envelope.Opener {
-	return &envelope.Opener{Member: n.config.Member, Keys: n.openingKeys(), Directory: directory{n}, Now: n.now, Seen: seen}
+// opener opens what comes. Whether it came before is asked where its effect is, in the same transaction.
+func (n *Node) opener() *envelope.Opener {
+	return &envelope.Opener{
+		Member: n.config.Member, Keys: n.openingKeys(), Directory: directory{n}, Now: n.now, Seen: func(string, string) (bool, error) { return false, nil },
+	}
 }
 
 // refusedHere says why a statement that opened has no effect here, as far as that can be told without its content.
@@ -354,8 +350,10 @@ func (n *Node) effectIn(tx *store.Tx, receipts []store.Receipt, st *envelope.Sta
 	if err := keepPlace(tx, place); err != nil {
 		return nil, err
 	}
-	if fresh, err := tx.MarkSeen(st.From, st.ID, n.now()); err != nil || !fresh {
-		return receipts, err
+	if fresh, err := tx.MarkSeen(st.From, st.ID, n.now()); err != nil {
+		return nil, err
+	} else if !fresh {
+		return nil, &envelope.Refusal{Reason: envelope.Replayed, From: st.From, Said: st}
 	}
 	if err := contact(tx, st.From, st.Sent); err != nil {
 		return nil, err

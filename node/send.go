@@ -124,7 +124,8 @@ type receiptBody struct {
 }
 
 const (
-	batch       = 512 // letters that are handed to the relay at once
+	batch       = 2048 // letters that are handed to the relay at once
+	sealedAhead = 64   // of them, before the relay has taken those before them
 	mostInOne   = 2000
 	tryAgainIn  = 30 * time.Second
 	receiptKind = "receipt"
@@ -159,7 +160,7 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 				n.log.Error("sending", "error", err.Error())
 			}
 		}
-		more, err := n.sendSome(ctx, client, registered, later, sent)
+		more, left, err := n.sendSome(ctx, client, registered, later, sent)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -170,8 +171,11 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 			continue
 		}
 		wait := time.Second
-		if !registered {
+		switch {
+		case !registered:
 			wait = 100 * time.Millisecond
+		case !left && err == nil: // whoever puts something in says so
+			wait = forgetAfter
 		}
 		select {
 		case <-n.wake:
@@ -182,8 +186,9 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 	}
 }
 
-// sendSome sends one batch and says whether there may be more. Unless all may be sent, it is what the secretariat is asked about its register.
-func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, later map[string]time.Time, sent map[string]bool) (bool, error) {
+// sendSome sends one batch and says whether there may be more, and whether anything is left that is to be tried again. Unless all may be sent, it is
+// what the secretariat is asked about its register.
+func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, later map[string]time.Time, sent map[string]bool) (more, left bool, err error) {
 	maps.DeleteFunc(later, func(_ string, t time.Time) bool { return time.Now().After(t) })
 	var queue []store.Waiting
 	var puts []string
@@ -193,13 +198,23 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, lat
 		}
 		return err
 	}); err != nil {
-		return false, err
+		return false, true, err
 	}
 	now := n.now()
 	full := len(queue) == batch
+	// What is for one recipient goes together; what is urgent goes first all the same.
+	slices.SortStableFunc(queue, func(a, b store.Waiting) int {
+		if a.Urgent != b.Urgent {
+			if a.Urgent {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.Recipient, b.Recipient)
+	})
 	queue = slices.DeleteFunc(queue, func(w store.Waiting) bool { return sent[w.ID] || !all && w.Subject != askSubject })
 	if len(queue) == 0 {
-		return false, nil
+		return false, len(later) > 0, nil
 	}
 	errs := make([]error, len(queue))
 	put := map[string]error{}
@@ -225,15 +240,15 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, lat
 	}
 	cancel()
 	broke := false
+	left = len(later) > 0
 	for i, w := range queue {
 		if errs[i] == nil && w.Subject == receiptKind {
 			sent[w.ID] = true
 		}
 	}
-	var err error
 	if len(sent) < mostUnforgotten && !slices.ContainsFunc(queue, func(w store.Waiting) bool { return !sent[w.ID] }) {
 		n.counted.sent.Add(int64(len(queue)))
-		return full, nil
+		return full, false, nil
 	}
 	err = n.store.Write(ctx, func(tx *store.Tx) error {
 		if err := forget(tx, sent); err != nil {
@@ -252,6 +267,7 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, lat
 			case errors.Is(errs[i], relay.ErrTooLarge):
 				state, reason = store.Refused, "too large"
 			default: // a full box, or the line: it stays in its place, so that nothing overtakes it
+				left = true
 				broke = broke || !errors.Is(errs[i], relay.ErrFull)
 				continue
 			}
@@ -275,7 +291,7 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, lat
 			n.log.Warn("a letter could not be handed to the relay; it is tried again", "recipient", w.Recipient, "error", errs[i].Error())
 		}
 	}
-	return full && !broke, err
+	return full && !broke, left, err
 }
 
 // Receipts that were sent wait to be forgotten: so many, for so long at most. The relay knows for longer which it has.
@@ -315,40 +331,57 @@ func (n *Node) sealEach(queue []store.Waiting, errs []error) iter.Seq2[int, rela
 			sealed []byte
 			err    error
 		}
-		results := make([]chan done, len(queue))
-		work := make(chan int, len(queue))
-		for i := range queue {
-			if errs[i] == nil {
-				results[i] = make(chan done, 1)
-				work <- i
-			}
+		type task struct {
+			i  int
+			to chan done
 		}
-		close(work)
+		work, order := make(chan task), make(chan task, sealedAhead)
+		quit := make(chan struct{})
 		var wg sync.WaitGroup
 		defer wg.Wait()
+		defer close(quit)
+		wg.Go(func() {
+			defer close(order)
+			defer close(work)
+			for i := range queue {
+				if errs[i] != nil {
+					continue
+				}
+				t := task{i, make(chan done, 1)}
+				for _, c := range []chan<- task{order, work} {
+					select {
+					case c <- t:
+					case <-quit:
+						return
+					}
+				}
+			}
+		})
 		for range 2 {
 			wg.Go(func() {
-				for i := range work {
-					to, err := n.sealingKey(queue[i].Recipient)
+				for t := range work {
+					to, err := n.sealingKey(queue[t.i].Recipient)
 					var sealed []byte
 					if err == nil {
-						sealed, err = envelope.Seal(queue[i].Signed, *to)
+						sealed, err = envelope.Seal(queue[t.i].Signed, *to)
 					}
-					results[i] <- done{sealed, err}
+					t.to <- done{sealed, err}
 				}
 			})
 		}
-		for i, w := range queue {
-			if results[i] == nil {
+		failed := map[int]error{} // for errs, which is read meanwhile
+		for t := range order {
+			d := <-t.to
+			if d.err != nil {
+				failed[t.i] = d.err
 				continue
 			}
-			d := <-results[i]
-			if errs[i] = d.err; d.err != nil {
-				continue
+			if !yield(t.i, relay.Letter{ID: queue[t.i].ID, To: queue[t.i].Recipient, Sealed: d.sealed}) {
+				break
 			}
-			if !yield(i, relay.Letter{ID: w.ID, To: w.Recipient, Sealed: d.sealed}) {
-				return
-			}
+		}
+		for i, err := range failed {
+			errs[i] = err
 		}
 	}
 }

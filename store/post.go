@@ -6,13 +6,6 @@ import (
 	"time"
 )
 
-// Seen says whether a statement came before.
-func (t *Tx) Seen(sender, id string) (bool, error) {
-	var n int64
-	err := t.value(&n, `SELECT COUNT(*) FROM seen WHERE sender=$1 AND statement=$2`, sender, id)
-	return n > 0, err
-}
-
 // MarkSeen remembers that a statement came, and says whether it came for the first time.
 func (t *Tx) MarkSeen(sender, id string, at time.Time) (first bool, err error) {
 	n, err := t.exec(`INSERT INTO seen (sender, statement, at) VALUES ($1,$2,$3) ON CONFLICT DO NOTHING`, sender, id, micros(at))

@@ -45,7 +45,11 @@ type Letter struct {
 	From    string    // of a letter received: the token of the sender who logged in
 	Arrived time.Time // at the relay
 	Sealed  []byte
-	Place   Cursor // of a letter received: how far the member has come with it
+	// Place is, of a letter received, how far the member has come with it. Of letters that came together the last one's goes beyond them.
+	Place Cursor
+	// Seq and Part are, of a letter received, the number of its message at the relay, and the letter's own in that: the order of arrival.
+	Seq  uint64
+	Part int
 }
 
 // Client is a member's line to the relay.
@@ -123,51 +127,68 @@ func (c *Client) Send(ctx context.Context, letters ...Letter) []error {
 	return c.SendEach(ctx, slices.Values(letters))
 }
 
-// SendEach sends letters as they come; they need not be there when it begins.
+// SendEach sends letters as they come; they need not be there when it begins. Those to one recipient that follow each other go together.
 func (c *Client) SendEach(ctx context.Context, letters iter.Seq[Letter]) []error {
 	var out []error
-	var futures []jetstream.PubAckFuture
-	var to []string
+	type sending struct {
+		of     []int // the letters
+		to     string
+		future jetstream.PubAckFuture
+	}
+	var all []sending
 	// Once one could not be handed over, whatever follows waits as well, so that nothing overtakes.
 	var broke error
 	line := c.nc.Stats().Reconnects
-	for l := range letters {
-		i := len(out)
-		out, futures, to = append(out, nil), append(futures, nil), append(to, l.To)
-		if len(l.Sealed) > maxLetter-1024 {
-			out[i] = ErrTooLarge
-			continue
+	var bundle []Letter
+	var of []int
+	size := 0
+	hand := func() {
+		if len(bundle) == 0 {
+			return
 		}
 		if broke == nil && c.nc.Stats().Reconnects != line {
 			broke = errBroke
 		}
+		s := sending{of: of, to: bundle[0].To}
+		if broke == nil {
+			s.future, broke = c.js.PublishMsgAsync(c.message(bundle), jetstream.WithMsgID(messageID(bundle)), jetstream.WithStallWait(patience))
+		}
 		if broke != nil {
-			out[i] = fmt.Errorf("send to %s: %w", l.To, broke)
-			continue
+			for _, i := range s.of {
+				out[i] = fmt.Errorf("send to %s: %w", s.to, broke)
+			}
+		} else {
+			all = append(all, s)
 		}
-		msg := &nats.Msg{Subject: "in." + Token(l.To) + "." + c.token, Data: l.Sealed, Header: nats.Header{}}
-		f, err := c.js.PublishMsgAsync(msg, jetstream.WithMsgID(Token(l.To)+l.ID), jetstream.WithStallWait(patience))
-		if err != nil {
-			broke = err
-			out[i] = fmt.Errorf("send to %s: %w", l.To, err)
-			continue
-		}
-		futures[i] = f
+		bundle, of, size = nil, nil, 0
 	}
-	for i, f := range futures {
-		if f == nil {
+	for l := range letters {
+		out = append(out, nil)
+		if len(l.Sealed) > maxLetter-1024 {
+			out[len(out)-1] = ErrTooLarge
 			continue
 		}
+		if len(bundle) > 0 && (bundle[0].To != l.To || len(bundle) == mostBundled || size+len(l.Sealed) > maxBundle) {
+			hand()
+		}
+		bundle, of, size = append(bundle, l), append(of, len(out)-1), size+len(l.Sealed)
+	}
+	hand()
+	for _, s := range all {
+		var err error
 		select {
-		case <-f.Ok():
-		case err := <-f.Err():
+		case <-s.future.Ok():
+			continue
+		case err = <-s.future.Err():
 			var api *jetstream.APIError
 			if errors.As(err, &api) && api.ErrorCode == storeFailed {
 				err = ErrFull
 			}
-			out[i] = fmt.Errorf("send to %s: %w", to[i], err)
 		case <-ctx.Done():
-			out[i] = fmt.Errorf("send to %s: %w", to[i], ctx.Err())
+			err = ctx.Err()
+		}
+		for _, i := range s.of {
+			out[i] = fmt.Errorf("send to %s: %w", s.to, err)
 		}
 	}
 	return out
@@ -182,7 +203,8 @@ type Refused struct{ Code string }
 func (r *Refused) Error() string { return "refused: " + r.Code }
 
 // Handler takes letters. When One returns nil, the effect of the letter and its place must be on disk: whoever goes on from the last
-// place that was kept gets each letter once. After a *Refused it becomes a dead letter, and its place is to be kept all the same. After
+// place that was kept gets what is behind it. Letters that came together come together again until the last of them was taken, and
+// one may come again when it was sent again: each is known by its id. After a *Refused it becomes a dead letter, and its place is to be kept all the same. After
 // any other error it is tried again after a while, and everything behind it waits.
 type Handler struct {
 	One func(context.Context, Letter) error
@@ -287,7 +309,8 @@ func (c *Client) session(ctx context.Context, at *Cursor, h Handler, tell func(c
 		}
 	})
 	came := make(chan Letter, inFlight)
-	wg.Go(func() { cancel(c.read(ctx, consumer, messages, epoch, came)) })
+	before := *at
+	wg.Go(func() { cancel(c.read(ctx, consumer, messages, before, came)) })
 	last := time.Now()
 	for {
 		var letters []Letter
@@ -328,7 +351,9 @@ func (c *Client) session(ctx context.Context, at *Cursor, h Handler, tell func(c
 }
 
 // read gives what comes, and ends when one is missing.
-func (c *Client) read(ctx context.Context, consumer jetstream.Consumer, messages jetstream.MessagesContext, epoch string, came chan<- Letter) error {
+// before is the place before them all.
+func (c *Client) read(ctx context.Context, consumer jetstream.Consumer, messages jetstream.MessagesContext, before Cursor, came chan<- Letter) error {
+	epoch := before.Epoch
 	for n := uint64(1); ; {
 		m, err := messages.Next(jetstream.NextMaxWait(tidy))
 		if ctx.Err() != nil {
@@ -355,14 +380,23 @@ func (c *Client) read(ctx context.Context, consumer jetstream.Consumer, messages
 			return errBroke
 		}
 		n++
-		l := Letter{ID: m.Headers().Get(nats.MsgIdHdr), To: c.member, From: sender(m.Subject()), Arrived: meta.Timestamp, Sealed: m.Data(), Place: Cursor{epoch, meta.Sequence.Stream}}
-		if k := len(c.token); len(l.ID) > k {
-			l.ID = l.ID[k:]
-		}
-		select {
-		case came <- l:
-		case <-ctx.Done():
-			return ctx.Err()
+		ids, sealed := parts(m.Data(), m.Headers()[partHeader])
+		for i, text := range sealed {
+			l := Letter{To: c.member, From: sender(m.Subject()), Arrived: meta.Timestamp, Sealed: text, Place: before, Seq: meta.Sequence.Stream, Part: i}
+			if i == len(sealed)-1 { // with the one before it, the others would be lost
+				before = Cursor{epoch, meta.Sequence.Stream}
+				l.Place = before
+			}
+			if ids != nil {
+				l.ID = ids[i]
+			} else if l.ID = m.Headers().Get(nats.MsgIdHdr); len(l.ID) > len(c.token) {
+				l.ID = l.ID[len(c.token):]
+			}
+			select {
+			case came <- l:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
 		}
 	}
 }
