@@ -94,7 +94,7 @@ func (n *Node) Send(ctx context.Context, w Who, l NewLetter) (*Letter, error) {
 			label.Until = now.AddDate(0, 0, n.config.Keep.Messages)
 		}
 	}
-	label.Owners, label.Recorded, label.Addressed = []string{n.config.Member}, now, l.To
+	label.Owners, label.Recorded, label.Addressed = []string{n.config.Member}, now, slices.Sorted(slices.Values(l.To))
 	if label.Purpose == "" {
 		label.Purpose = w.Purpose
 	}
@@ -114,7 +114,7 @@ func (n *Node) Send(ctx context.Context, w Who, l NewLetter) (*Letter, error) {
 		}
 		if gs := n.secretariat(); !slices.Contains(to, gs) && gs != n.config.Member {
 			to = append(to, gs)
-			label.Addressed = to
+			label.Addressed = slices.Sorted(slices.Values(to))
 		}
 	}
 	if err := label.Check(); err != nil {

@@ -13,6 +13,8 @@ import (
 	"sync"
 	"time"
 
+	jsonv1 "github.com/go-json-experiment/json/v1"
+
 	"tarir/exchange/envelope"
 	"tarir/exchange/keys"
 	"tarir/exchange/relay"
@@ -412,7 +414,7 @@ func (n *Node) sendReceipts(tx *store.Tx, list []store.Receipt) error {
 
 func decode[T any](b json.RawMessage) (*T, error) {
 	var v T
-	if err := json.Unmarshal(b, &v); err != nil {
+	if err := jsonv1.Unmarshal(b, &v); err != nil {
 		return nil, &rejected{code: "unreadable", text: "its content is not of this kind"}
 	}
 	return &v, nil

@@ -682,7 +682,7 @@ func (r *torture) letter(at string, it *store.Item) error {
 	if err := json.Unmarshal(it.Label, &got); err != nil {
 		return err
 	}
-	if !reflect.DeepEqual(plain(got.Restrictions), plain(s.label.Restrictions)) || got.TLP != s.label.TLP || !slices.Equal(got.Addressed, s.to) || !slices.Equal(got.Owners, []string{s.from}) {
+	if !reflect.DeepEqual(plain(got.Restrictions), plain(s.label.Restrictions)) || got.TLP != s.label.TLP || !slices.Equal(got.Addressed, slices.Sorted(slices.Values(s.to))) || !slices.Equal(got.Owners, []string{s.from}) {
 		return fmt.Errorf("%s: the label of %s is another one than was sent: %+v", at, it.ID, got)
 	}
 	return nil

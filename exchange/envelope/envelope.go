@@ -26,6 +26,7 @@ import (
 	"time"
 
 	"filippo.io/age"
+	jsonv2 "github.com/go-json-experiment/json"
 
 	"tarir/exchange/keys"
 	"tarir/exchange/register"
@@ -51,19 +52,21 @@ const (
 
 // Statement is what a member says to others.
 type Statement struct {
-	Version     int              `json:"version"`
-	ID          string           `json:"id"` // 32 hexadecimal digits, at random
-	From        string           `json:"from"`
-	To          []string         `json:"to"`
-	Purpose     handling.Purpose `json:"purpose"`
-	LegalBasis  string           `json:"legal_basis"`
-	Type        string           `json:"type"` // of the body: notice, diffusion, message, hit, receipt, ...
-	Seq         uint64           `json:"seq"`  // grows with each statement of the sender
-	Sent        time.Time        `json:"sent"`
-	Expires     time.Time        `json:"expires"`
-	Label       *handling.Label  `json:"label,omitempty"`
-	Body        json.RawMessage  `json:"body"`
-	Attachments []Attachment     `json:"attachments,omitempty"`
+	Version    int              `json:"version"`
+	ID         string           `json:"id"` // 32 hexadecimal digits, at random
+	From       string           `json:"from"`
+	To         []string         `json:"to"`
+	Purpose    handling.Purpose `json:"purpose"`
+	LegalBasis string           `json:"legal_basis"`
+	Type       string           `json:"type"` // of the body: notice, diffusion, message, hit, receipt, ...
+	Seq        uint64           `json:"seq"`  // grows with each statement of the sender
+	Sent       time.Time        `json:"sent"`
+	Expires    time.Time        `json:"expires"`
+	Label      *handling.Label  `json:"label,omitempty"`
+	// LabelTo says that the label is addressed to the recipients, whom it then does not name once more.
+	LabelTo     bool            `json:"label_to,omitempty"`
+	Body        json.RawMessage `json:"body"`
+	Attachments []Attachment    `json:"attachments,omitempty"`
 }
 
 // Reason is why a statement was refused.
@@ -168,7 +171,12 @@ func Sign(s *Statement, own *keys.Private) ([]byte, error) {
 	if err := s.Check(); err != nil {
 		return nil, fmt.Errorf("sign statement: %w", err)
 	}
-	b, err := json.Marshal(s)
+	short := *s
+	if s.Label != nil && slices.Equal(s.Label.Addressed, s.To) {
+		l := *s.Label
+		l.Addressed, short.Label, short.LabelTo = nil, &l, true
+	}
+	b, err := json.Marshal(short)
 	if err != nil {
 		return nil, fmt.Errorf("sign statement: %w", err)
 	}
@@ -355,7 +363,7 @@ func (o *Opener) verify(text []byte, arrived time.Time) (*Statement, error) {
 		return nil, refuse(Unreadable, "", err)
 	}
 	var s Statement
-	if err := json.Unmarshal(signed.Payload, &s); err != nil {
+	if err := jsonv2.Unmarshal(signed.Payload, &s); err != nil {
 		return nil, refuse(Unreadable, "", errors.New("the statement is not as it should be")) // what it says stays out of errors
 	}
 	ids := signed.KeyIDs()
@@ -377,6 +385,9 @@ func (o *Opener) verify(text []byte, arrived time.Time) (*Statement, error) {
 		return nil, refuse(Forged, s.From, nil)
 	}
 	// From here on the sender is known to have said it.
+	if s.LabelTo && s.Label != nil {
+		s.Label.Addressed = s.To
+	}
 	no := func(reason Reason, why error) (*Statement, error) { return nil, &Refusal{reason, s.From, &s, why} }
 	now := o.Now()
 	if _, err := o.Directory.KeyAt(s.From, ids[0], arrived); errors.Is(err, register.ErrSuspended) {

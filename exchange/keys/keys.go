@@ -18,6 +18,7 @@ import (
 	"io"
 
 	"filippo.io/age"
+	jsonv2 "github.com/go-json-experiment/json"
 	"github.com/secure-systems-lab/go-securesystemslib/dsse"
 	"golang.org/x/mod/sumdb/note"
 )
@@ -165,13 +166,8 @@ type Signed struct {
 // Read reads an envelope of a type.
 func Read(b []byte, payloadType string) (*Signed, error) {
 	var s Signed
-	d := json.NewDecoder(bytes.NewReader(b))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&s.e); err != nil {
+	if err := jsonv2.Unmarshal(b, &s.e, jsonv2.RejectUnknownMembers(true)); err != nil { // which takes no name twice, and nothing behind it
 		return nil, fmt.Errorf("this is no signed statement: %w", err)
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("this is no signed statement: something stands behind it")
 	}
 	if s.e.PayloadType != payloadType {
 		return nil, fmt.Errorf("this is no %s", payloadType)
