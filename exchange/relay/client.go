@@ -108,7 +108,7 @@ func Dial(o DialOptions) (*Client, error) {
 	if c.nc, err = nats.Connect(o.URL, opts...); err != nil {
 		return nil, fmt.Errorf("dial relay: %w", err)
 	}
-	if c.js, err = jetstream.New(c.nc, jetstream.WithPublishAsyncMaxPending(256)); err != nil {
+	if c.js, err = jetstream.New(c.nc, jetstream.WithPublishAsyncMaxPending(256), jetstream.WithPublishAsyncTimeout(time.Minute)); err != nil {
 		c.nc.Close()
 		return nil, fmt.Errorf("dial relay: %w", err)
 	}

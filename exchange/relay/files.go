@@ -14,8 +14,8 @@ import (
 )
 
 const (
-	partSize = 512 << 10
-	ahead    = 8 // parts that are on their way at once
+	partSize = 128 << 10
+	ahead    = 16 // parts that are on their way at once
 )
 
 // ErrNoFile says that the relay does not have an attachment: it is kept for as long as letters are.
@@ -24,16 +24,21 @@ var ErrNoFile = errors.New("the relay does not have this attachment: ask its sen
 // Put hands a sealed attachment to the relay, part by part, under the sum of its sealed bytes. The relay has it on disk when Put
 // returns nil. It may be put again: what is there stays.
 func (c *Client) Put(ctx context.Context, sum string, r io.Reader) error {
-	var pending []jetstream.PubAckFuture
+	type sending struct {
+		part   []byte // the line keeps it until it is acknowledged
+		future jetstream.PubAckFuture
+	}
+	var pending []sending
+	var free [][]byte
 	wait := func(most int) error {
 		for len(pending) > most {
 			select {
-			case <-pending[0].Ok():
-			case err := <-pending[0].Err():
+			case <-pending[0].future.Ok():
+			case err := <-pending[0].future.Err():
 				var api *jetstream.APIError
 				switch {
 				case errors.As(err, &api) && api.ErrorCode == storeFailed && strings.Contains(api.Description, "per subject"): // it is there already
-				case errors.As(err, &api) && api.ErrorCode == storeFailed:
+				case errors.As(err, &api) && api.ErrorCode == storeFailed: // no room
 					return fmt.Errorf("put attachment: %w", ErrFull)
 				default:
 					return fmt.Errorf("put attachment: %w", err)
@@ -41,13 +46,18 @@ func (c *Client) Put(ctx context.Context, sum string, r io.Reader) error {
 			case <-ctx.Done():
 				return ctx.Err()
 			}
+			free = append(free, pending[0].part)
 			pending = pending[1:]
 		}
 		return nil
 	}
 	for n := 0; ; n++ {
-		// A part of its own for each, as the line keeps it until it is acknowledged.
-		b := make([]byte, partSize)
+		var b []byte
+		if k := len(free); k > 0 {
+			b, free = free[k-1], free[:k-1]
+		} else {
+			b = make([]byte, partSize)
+		}
 		k, err := io.ReadFull(r, b)
 		last := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 		if err != nil && !last {
@@ -57,7 +67,7 @@ func (c *Client) Put(ctx context.Context, sum string, r io.Reader) error {
 		if err != nil {
 			return fmt.Errorf("put attachment: %w", err)
 		}
-		pending = append(pending, f)
+		pending = append(pending, sending{b, f})
 		if last {
 			return wait(0) // the last part is shorter than the others, and may be empty
 		}

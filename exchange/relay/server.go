@@ -12,7 +12,9 @@
 //	server.go   the relay, embedded
 //	cluster.go  the relay on NATS servers of their own
 //	client.go   a member's line to it
-//	files.go    attachments
+//	bundle.go   letters that travel together
+//	files.go    attachments, as a member puts and gets them
+//	shelf.go    attachments, as an embedded relay keeps them
 package relay
 
 import (
@@ -25,6 +27,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -41,7 +44,7 @@ import (
 const (
 	boxes     = "BOXES" // the stream of what waits
 	dead      = "DEAD"  // the stream of what was refused
-	files     = "FILES" // the stream of sealed attachments, in parts
+	files     = "FILES" // the stream of sealed attachments, in parts, on servers of their own
 	maxLetter = 1 << 20
 	keepFor   = 60 * 24 * time.Hour // a member may be away for so long
 	again     = 30 * time.Minute    // within which a letter sent twice is one
@@ -77,7 +80,10 @@ type Server struct {
 	js      jetstream.JetStream
 	mu      sync.Mutex // of the members
 	opts    *server.Options
-	files   jetstream.Stream
+	files   jetstream.Stream // of attachments, on servers of their own
+	shelf   *shelf           // of attachments, where it is embedded
+	done    chan struct{}    // it is stopped
+	running sync.WaitGroup
 	epoch   string   // of the stream: its numbers begin anew with another
 	cluster *cluster // where the servers are not embedded
 }
@@ -138,24 +144,37 @@ func (s *Server) prepare(ctx context.Context, replicas int) (err error) {
 	if s.epoch, err = s.epochOf(ctx); err != nil {
 		return err
 	}
-	for _, c := range []jetstream.StreamConfig{
+	streams := []jetstream.StreamConfig{
 		{
 			Name: boxes, Metadata: map[string]string{"epoch": s.epoch}, Subjects: []string{"in.*.*"}, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true,
 			MaxMsgsPerSubject: o.BoxLetters, MaxBytes: o.MaxBytes, MaxAge: keepFor, MaxMsgSize: maxLetter, Storage: jetstream.FileStorage, Duplicates: again,
 		},
-		{
-			Name: files, Subjects: []string{"file.*.*.*"}, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true, MaxMsgsPerSubject: 1, MaxBytes: o.MaxBytes, MaxAge: keepFor,
-			MaxMsgSize: maxLetter, Storage: jetstream.FileStorage, Duplicates: again,
-		},
 		{Name: dead, Subjects: []string{"dead.*"}, MaxAge: keepFor, MaxMsgs: 100_000, Storage: jetstream.FileStorage},
-	} {
+	}
+	if s.cluster != nil {
+		streams = append(streams, jetstream.StreamConfig{
+			Name: files, Subjects: []string{"file.*.*.*"}, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true, MaxMsgsPerSubject: 1, MaxBytes: o.MaxBytes, MaxAge: keepFor,
+			MaxMsgSize: maxLetter, Storage: jetstream.FileStorage, Duplicates: again, AllowDirect: true, // as it is, not in JSON
+		})
+	}
+	for _, c := range streams {
 		c.Replicas = replicas
 		if _, err = s.js.CreateOrUpdateStream(ctx, c); err != nil {
 			return fmt.Errorf("start relay: %w", err)
 		}
 	}
-	if s.files, err = s.js.Stream(ctx, files); err != nil {
-		return fmt.Errorf("start relay: %w", err)
+	s.done = make(chan struct{})
+	if s.cluster != nil {
+		if s.files, err = s.js.Stream(ctx, files); err != nil {
+			return fmt.Errorf("start relay: %w", err)
+		}
+	} else {
+		if err := s.js.DeleteStream(ctx, files); err != nil && !errors.Is(err, jetstream.ErrStreamNotFound) {
+			return fmt.Errorf("start relay: %w", err)
+		}
+		if err := s.shelve(); err != nil {
+			return err
+		}
 	}
 	return s.answer()
 }
@@ -261,6 +280,39 @@ func ours(m *nats.Msg) bool {
 	return strings.HasPrefix(m.Reply, inbox(t)+".")
 }
 
+// shelve keeps attachments. What is older than letters may be is thrown away.
+func (s *Server) shelve() (err error) {
+	if s.shelf, err = openShelf(filepath.Join(s.o.Dir, "attachments"), s.o.MaxBytes); err != nil {
+		return err
+	}
+	// A part is answered as a stream would answer, so that members need not know which of the two it is.
+	_, err = s.nc.Subscribe("file.*.*.*", func(m *nats.Msg) {
+		name := strings.Split(m.Subject, ".")
+		if !strings.HasPrefix(m.Reply, inbox(name[1])+".") {
+			return // as in ours
+		}
+		answer := `{"stream":"` + files + `","seq":1}`
+		if err := s.shelf.put(name[1], name[2], name[3], m.Data); err != nil {
+			answer = fmt.Sprintf(`{"error":{"code":503,"err_code":%d,"description":"it could not be kept"}}`, storeFailed) // paths are nobody's business
+		}
+		_ = m.Respond([]byte(answer)) // who is not answered puts it again
+	})
+	if err != nil {
+		return fmt.Errorf("start relay: %w", err)
+	}
+	s.running.Go(func() {
+		for {
+			_ = s.shelf.sweep(time.Now().Add(-keepFor)) // what cannot be thrown away now is in an hour
+			select {
+			case <-time.After(time.Hour):
+			case <-s.done:
+				return
+			}
+		}
+	})
+	return nil
+}
+
 // part asks for a part of an attachment.
 type part struct {
 	Sender string `json:"sender"` // token
@@ -278,7 +330,11 @@ func (s *Server) fetch(m *nats.Msg) {
 	if err == nil && strings.ContainsAny(p.Sender+p.SHA256, ".*> ") {
 		err = errors.New("this is no attachment")
 	}
-	if err == nil {
+	switch {
+	case err != nil:
+	case s.shelf != nil:
+		out.Data, err = s.shelf.get(p.Sender, p.SHA256, p.N)
+	default:
 		var got *jetstream.RawStreamMsg
 		if got, err = s.files.GetLastMsgForSubject(ctx, fileSubject(p.Sender, p.SHA256, p.N)); err == nil {
 			out.Data = got.Data
@@ -372,7 +428,15 @@ func (s *Server) SetMembers(ctx context.Context, members []Member, gone ...strin
 func (s *Server) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	for stream, subject := range map[string]string{boxes: "in.check.check", files: "file.check.check.0", dead: "dead.check"} {
+	subjects := map[string]string{boxes: "in.check.check", dead: "dead.check"}
+	if s.shelf == nil {
+		subjects[files] = "file.check.check.0"
+	} else if err := s.shelf.put("check", "check", "0", nil); err != nil {
+		return fmt.Errorf("check relay: %w", err)
+	} else {
+		s.shelf.drop("check", "check", "0")
+	}
+	for stream, subject := range subjects {
 		ack, err := s.js.Publish(ctx, subject, nil)
 		if err != nil {
 			return fmt.Errorf("check relay: %w", err)
@@ -466,6 +530,11 @@ func (s *Server) Dead(ctx context.Context) ([]DeadLetter, error) {
 func (s *Server) Stop() {
 	if s.nc != nil {
 		s.nc.Close()
+	}
+	if s.done != nil {
+		close(s.done)
+		s.running.Wait()
+		s.done = nil
 	}
 	if s.cluster != nil {
 		s.cluster.close()
