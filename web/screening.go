@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,8 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	json "github.com/go-json-experiment/json/v1"
 
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
