@@ -88,6 +88,7 @@ func (n *Node) enqueue(tx *store.Tx, s say) (string, error) {
 			return "", err
 		}
 	}
+	tx.After(n.stir)
 	return id, tx.Enqueue(&store.Outgoing{ID: id, Seq: seq, Urgent: s.urgent, Subject: s.subject, Sent: now, Expires: now.Add(expiry), Signed: signed}, to)
 }
 

@@ -300,12 +300,16 @@ func (s *Store) once(ctx context.Context, db *sql.DB, p *statements, o *sql.TxOp
 	if err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
-	if err := fn(&Tx{ctx, tx, db, p}); err != nil {
+	t := &Tx{ctx: ctx, tx: tx, db: db, prepared: p}
+	if err := fn(t); err != nil {
 		_ = tx.Rollback() // the error that led here is the one to tell
 		return err
 	}
 	if err := tx.Commit(); err != nil {
 		return fmt.Errorf("database: %w", err)
+	}
+	for _, f := range t.after {
+		f()
 	}
 	return nil
 }
@@ -316,7 +320,11 @@ type Tx struct {
 	tx       *sql.Tx
 	db       *sql.DB
 	prepared *statements
+	after    []func()
 }
+
+// After lets fn be called when the transaction is on disk; where it comes to nothing, fn is not called.
+func (t *Tx) After(fn func()) { t.after = append(t.after, fn) }
 
 // blockSize is how many values a statement has that writes many rows, at most: more make no faster, since SQLite looks up each by its name. From
 // fullBlock values on it is one that comes again.

@@ -292,7 +292,7 @@ func (c *Client) session(ctx context.Context, at *Cursor, h Handler, tell func(c
 	if err != nil {
 		return fmt.Errorf("receive: %w", err)
 	}
-	messages, err := consumer.Messages(jetstream.PullMaxMessages(inFlight), jetstream.PullExpiry(20*time.Second))
+	messages, err := consumer.Messages(jetstream.PullMaxMessages(inFlight), jetstream.PullExpiry(5*time.Second))
 	if err != nil {
 		return fmt.Errorf("receive: %w", err)
 	}
