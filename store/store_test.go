@@ -75,6 +75,34 @@ func TestAFailedTransactionLeavesNothing(t *testing.T) {
 	})
 }
 
+// TestWhatIsAskedForAfterATransactionComesOnceItIsOnDisk, and not where it comes to nothing.
+func TestWhatIsAskedForAfterATransactionComesOnceItIsOnDisk(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, dsn string) {
+		s := storetest.Open(t, dsn)
+		wrong := errors.New("wrong")
+		called := 0
+		for _, want := range []error{wrong, nil} {
+			if err := s.Write(t.Context(), func(tx *store.Tx) error {
+				tx.After(func() {
+					called++
+					read(t, s, func(tx *store.Tx) error {
+						if v, err := tx.Setting("a"); v != "1" || err != nil {
+							t.Errorf("%q %v", v, err)
+						}
+						return nil
+					})
+				})
+				return errors.Join(tx.Set("a", "1"), want)
+			}); !errors.Is(err, want) {
+				t.Fatal(err)
+			}
+		}
+		if called != 1 {
+			t.Errorf("called %d times", called)
+		}
+	})
+}
+
 func TestCountingUpSideBySideSkipsAndRepeatsNothing(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, dsn string) {
 		s := storetest.Open(t, dsn)
