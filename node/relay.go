@@ -144,7 +144,7 @@ func (n *Node) setMembers(ctx context.Context) error {
 	return s.SetMembers(ctx, n.relayMembers(), gone...)
 }
 
-// Boxes is what the administrator of the relay looks at: how many letters wait for each member, and what was refused for good.
+// Boxes is what the administrator of the relay looks at: how many messages (a letter, or a parcel of them) wait for each member, and what was refused for good.
 type Boxes struct {
 	Waiting map[string]int     `json:"waiting"`
 	Dead    []relay.DeadLetter `json:"dead"`

@@ -139,19 +139,19 @@ func (c *Client) SendEach(ctx context.Context, letters iter.Seq[Letter]) []error
 	// Once one could not be handed over, whatever follows waits as well, so that nothing overtakes.
 	var broke error
 	line := c.nc.Stats().Reconnects
-	var bundle []Letter
+	var parcel []Letter
 	var of []int
 	size := 0
 	hand := func() {
-		if len(bundle) == 0 {
+		if len(parcel) == 0 {
 			return
 		}
 		if broke == nil && c.nc.Stats().Reconnects != line {
 			broke = errBroke
 		}
-		s := sending{of: of, to: bundle[0].To}
+		s := sending{of: of, to: parcel[0].To}
 		if broke == nil {
-			s.future, broke = c.js.PublishMsgAsync(c.message(bundle), jetstream.WithMsgID(messageID(bundle)), jetstream.WithStallWait(patience))
+			s.future, broke = c.js.PublishMsgAsync(c.message(parcel), jetstream.WithMsgID(messageID(parcel)), jetstream.WithStallWait(patience))
 		}
 		if broke != nil {
 			for _, i := range s.of {
@@ -160,7 +160,7 @@ func (c *Client) SendEach(ctx context.Context, letters iter.Seq[Letter]) []error
 		} else {
 			all = append(all, s)
 		}
-		bundle, of, size = nil, nil, 0
+		parcel, of, size = nil, nil, 0
 	}
 	for l := range letters {
 		out = append(out, nil)
@@ -168,10 +168,10 @@ func (c *Client) SendEach(ctx context.Context, letters iter.Seq[Letter]) []error
 			out[len(out)-1] = ErrTooLarge
 			continue
 		}
-		if len(bundle) > 0 && (bundle[0].To != l.To || len(bundle) == mostBundled || size+len(l.Sealed) > maxBundle) {
+		if len(parcel) > 0 && (parcel[0].To != l.To || len(parcel) == mostInParcel || size+len(l.Sealed) > maxParcel) {
 			hand()
 		}
-		bundle, of, size = append(bundle, l), append(of, len(out)-1), size+len(l.Sealed)
+		parcel, of, size = append(parcel, l), append(of, len(out)-1), size+len(l.Sealed)
 	}
 	hand()
 	for _, s := range all {
@@ -380,7 +380,7 @@ func (c *Client) read(ctx context.Context, consumer jetstream.Consumer, messages
 			return errBroke
 		}
 		n++
-		ids, sealed := parts(m.Data(), m.Headers()[partHeader])
+		ids, sealed := unpack(m.Data(), m.Headers()[letterHeader])
 		for i, text := range sealed {
 			l := Letter{To: c.member, From: sender(m.Subject()), Arrived: meta.Timestamp, Sealed: text, Place: before, Seq: meta.Sequence.Stream, Part: i}
 			if i == len(sealed)-1 { // with the one before it, the others would be lost

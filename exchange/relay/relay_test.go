@@ -133,7 +133,6 @@ func TestLettersWaitForWhoIsAwayAndComeInOrderOnce(t *testing.T) {
 	n.send(a, "B", texts(0, 20)...) // again, as after a broken line
 	n.send(a, "C", "for another")
 	if w, err := n.s.Waiting(context.Background(), "B"); err != nil || w < 5 || w > 7 { // messages of at most 64 letters
-
 		t.Errorf("%d wait, %v", w, err)
 	}
 	got := n.take("B", 300, func(l relay.Letter) error {
@@ -355,7 +354,7 @@ func TestARelayThatCannotStartSaysSo(t *testing.T) {
 	}
 }
 
-// TestWhatCameTogetherComesTogetherUntilTheLastIsTaken: who dies in the middle of a bundle gets all of it again, and nothing is lost.
+// TestWhatCameTogetherComesTogetherUntilTheLastIsTaken: who dies in the middle of a parcel gets all of it again, and nothing is lost.
 func TestWhatCameTogetherComesTogetherUntilTheLastIsTaken(t *testing.T) {
 	n := start(t, relay.ServerOptions{SyncAlways: true}, "A", "B")
 	n.send(n.dial("A"), "B", texts(0, 5)...)

@@ -12,7 +12,7 @@
 //	server.go   the relay, embedded
 //	cluster.go  the relay on NATS servers of their own
 //	client.go   a member's line to it
-//	bundle.go   letters that travel together
+//	parcel.go   letters that travel together
 //	files.go    attachments, as a member puts and gets them
 //	shelf.go    attachments, as an embedded relay keeps them
 package relay
@@ -66,7 +66,7 @@ type ServerOptions struct {
 	// SyncAlways: what is acknowledged was synced to disk. Without it, it was handed to the system, which is enough where several
 	// servers hold it.
 	SyncAlways bool
-	// BoxLetters is how many letters of one sender may wait in one box; 0: 10,000.
+	// BoxLetters is how many messages of one sender, each of one letter or a parcel of them, may wait in one box; 0: 10,000.
 	BoxLetters int64
 	MaxBytes   int64 // of all that waits; 0: 10 GB
 }
@@ -470,7 +470,7 @@ func (s *Server) Port() int {
 // WebsocketURL is where members behind a proxy dial to; empty if there is none.
 func (s *Server) WebsocketURL() string { return s.ns.WebsocketURL() }
 
-// Waiting is how many letters a member has not taken.
+// Waiting is how many messages a member has not taken; each is a letter, or a parcel of them.
 func (s *Server) Waiting(ctx context.Context, member string) (int, error) {
 	st, err := s.js.Stream(ctx, boxes)
 	if err != nil {

@@ -97,7 +97,7 @@ func (s *shelf) put(sender, sum, number string, data []byte) error {
 	return nil
 }
 
-// writeWhole writes a file that is there as a whole or not at all.
+// writeWhole writes a part as a whole or not at all, and its name with the folders in which it is.
 func writeWhole(path string, data []byte) error {
 	dir := filepath.Dir(path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -121,12 +121,15 @@ func writeWhole(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
+	return errors.Join(syncDir(dir), syncDir(filepath.Dir(dir)), syncDir(filepath.Dir(filepath.Dir(dir)))) // the name, and those of its folders
+}
+
+func syncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
-	err = d.Sync() // the name
-	return errors.Join(err, d.Close())
+	return errors.Join(d.Sync(), d.Close())
 }
 
 // get gives a part.

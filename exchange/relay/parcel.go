@@ -11,12 +11,12 @@ import (
 )
 
 // Letters to one recipient that follow each other travel as one message of the relay: it is synced once, forwarded once, and its
-// recipient takes them together. Each letter stays sealed by itself. A bundle names in its header the length and the id of each letter
+// recipient takes them together. Each letter stays sealed by itself. A parcel names in its header the length and the id of each letter
 // in turn; a letter alone has none.
 const (
-	partHeader  = "Letter"
-	mostBundled = 64        // letters (our choice)
-	maxBundle   = 512 << 10 // bytes, unless one letter alone has more
+	letterHeader = "Letter"
+	mostInParcel = 64        // letters (our choice)
+	maxParcel    = 512 << 10 // bytes, unless one letter alone has more
 )
 
 // message is the message of some letters to one recipient.
@@ -26,7 +26,7 @@ func (c *Client) message(letters []Letter) *nats.Msg {
 		m.Data = nil
 		for _, l := range letters {
 			m.Data = append(m.Data, l.Sealed...)
-			m.Header.Add(partHeader, strconv.Itoa(len(l.Sealed))+" "+l.ID)
+			m.Header.Add(letterHeader, strconv.Itoa(len(l.Sealed))+" "+l.ID)
 		}
 	}
 	return m
@@ -45,10 +45,10 @@ func messageID(letters []Letter) string {
 	return Token(letters[0].To) + id
 }
 
-// parts cuts a message into its letters. One that does not say rightly where to cut is given as the one letter that it is not: whoever
+// unpack cuts a message into its letters. One that does not say rightly where to cut is given as the one letter that it is not: whoever
 // opens it refuses it.
-func parts(data []byte, header []string) (ids []string, sealed [][]byte) {
-	if len(header) < 2 || len(header) > mostBundled {
+func unpack(data []byte, header []string) (ids []string, sealed [][]byte) {
+	if len(header) < 2 || len(header) > mostInParcel {
 		return nil, [][]byte{data}
 	}
 	rest := data
