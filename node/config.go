@@ -167,7 +167,7 @@ cert = %q
 key = %q
 # Whether the relay syncs each letter to disk before it says that it has it. Leave it on for a relay on one machine.
 sync = true
-# How many letters of one sender may wait in one box, and how many bytes in all; 0: 10,000 and 10 GB.
+# How many messages of one sender, each a letter or up to 64 that travel together, may wait in one box, and how many bytes in all; 0: 10,000 and 10 GB.
 box_letters = 0
 max_bytes = 0
 
