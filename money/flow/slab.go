@@ -3,6 +3,7 @@ package flow
 import (
 	"cmp"
 	"fmt"
+	"math/bits"
 	"slices"
 	"unsafe"
 
@@ -33,6 +34,8 @@ type slab struct {
 type side struct {
 	// accounts lists the accounts of a sparse slab in ascending order; nil where start is indexed by account itself.
 	accounts []uint32
+	found    []uint64 // of a sparse slab: a bit for each account that is listed
+	before   []uint32 // how many are listed before each 64
 	start    []uint32 // first entry of each account, one more at the end
 	entries  []Entry
 }
@@ -47,10 +50,11 @@ func (s *slab) side(out bool) *side {
 func (s *side) span(a Account) (lo, hi int) {
 	i := int(a)
 	if s.accounts != nil {
-		var ok bool
-		if i, ok = slices.BinarySearch(s.accounts, uint32(a)); !ok {
+		word, bit := i/64, uint64(1)<<(i%64)
+		if word >= len(s.found) || s.found[word]&bit == 0 {
 			return 0, 0
 		}
+		i = int(s.before[word]) + bits.OnesCount64(s.found[word]&(bit-1))
 	}
 	if i+1 >= len(s.start) {
 		return 0, 0
@@ -132,7 +136,7 @@ func (s *slab) bytes() int64 {
 	if len(s.contexts) == 1 {
 		n -= len(s.ctx) // never written, not resident
 	}
-	return int64(n + 4*(len(s.out.start)+len(s.in.start)+len(s.out.accounts)+len(s.in.accounts)))
+	return int64(n + 4*(len(s.out.start)+len(s.in.start)+len(s.out.accounts)+len(s.in.accounts)+3*len(s.out.found)+3*len(s.in.found)))
 }
 
 // thin keeps of a small slab in a large ledger only the accounts that occur in it.
@@ -145,7 +149,24 @@ func (s *side) thin(n int) {
 		accounts = append(accounts, uint32(a))
 		start = append(start, uint32(lo))
 	})
-	s.accounts, s.start = accounts, append(start, uint32(n))
+	s.list(accounts)
+	s.start = append(start, uint32(n))
+}
+
+// list makes a side sparse: accounts are those that occur in it, ascending.
+func (s *side) list(accounts []uint32) {
+	s.accounts, s.found, s.before = accounts, nil, nil
+	if len(accounts) == 0 {
+		return
+	}
+	words := int(accounts[len(accounts)-1])/64 + 1
+	s.found, s.before = make([]uint64, words), make([]uint32, words)
+	for _, a := range accounts {
+		s.found[a/64] |= 1 << (a % 64)
+	}
+	for w := 1; w < words; w++ {
+		s.before[w] = s.before[w-1] + uint32(bits.OnesCount64(s.found[w-1]))
+	}
 }
 
 // order sorts lists: numbers of 32 bits with the place behind them are quicker to sort than entries, and stable.

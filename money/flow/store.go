@@ -252,12 +252,14 @@ func readSlab(mem []byte) (mappedSlab, error) {
 		return out
 	}
 	s.out.start, s.in.start = numbers(h.Lengths[0]), numbers(h.Lengths[1])
-	s.out.accounts, s.in.accounts = numbers(h.Lengths[2]), numbers(h.Lengths[3])
-	if !h.Sparse[0] {
-		s.out.accounts = nil
-	}
-	if !h.Sparse[1] {
-		s.in.accounts = nil
+	for i, side := range []*side{&s.out, &s.in} {
+		accounts := numbers(h.Lengths[2+i])
+		if n := len(accounts); n > 0 && (!slices.IsSorted(accounts) || accounts[n-1] >= maxAccounts) {
+			return none, errSlab
+		}
+		if h.Sparse[i] {
+			side.list(accounts)
+		}
 	}
 	var ok bool
 	if s.contexts, ok = decodeContexts(rest); !ok {

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"tarir/money/flow"
@@ -72,21 +73,35 @@ func (r *Result) Layers(currency uint8, say Saying) *Flow {
 	if len(r.Lots) == 0 {
 		return nil
 	}
-	f := flowing{say: say, lots: r.Lots, currency: currency, layer: map[flow.Account]int{}, sums: map[[2]station]int64{}}
+	f := flowing{
+		say: say, lots: r.Lots, currency: currency, layer: map[flow.Account]int32{}, named: map[string]int32{}, account: map[flow.Account]int32{},
+		number: map[station]int32{}, sums: map[[2]int32]int64{},
+	}
 	f.layers()
+	f.places()
 	for i := range f.lots {
-		f.lot(int32(i))
+		f.lot(i)
 	}
 	return f.draw()
 }
 
-// station is where a flow's money is: an account of a layer, a source, or a way out of the data.
+// station is where a flow's money is: an account of a layer, a source, or a way out of the data. A trace may have hundreds
+// of thousands of lots, so stations are told apart by numbers alone.
 type station struct {
-	layer   int
-	kind    string
-	label   string
-	account flow.Account
+	layer   int32
+	kind    int32        // of stationKinds
+	label   int32        // of flowing.labels
+	account flow.Account // none of a source and of a way out without an account
 }
+
+var stationKinds = []string{StationSource, StationAccount, StationLeft, StationOthers}
+
+const (
+	kindSource = iota
+	kindAccount
+	kindLeft
+	kindOthers
+)
 
 // flowing gathers the streams of a flow.
 type flowing struct {
@@ -94,8 +109,14 @@ type flowing struct {
 	say      Saying
 	lots     []Lot
 	currency uint8
-	layer    map[flow.Account]int
-	sums     map[[2]station]int64
+	layer    map[flow.Account]int32
+	labels   []string
+	named    map[string]int32       // labels by their text
+	account  map[flow.Account]int32 // and those of accounts
+	stations []station
+	number   map[station]int32
+	place    []int32 // the station of each lot; -1 for those of other currencies
+	sums     map[[2]int32]int64
 }
 
 // layers gives each account the layer after that of whoever first brought it traced money. A payment that starts the
@@ -113,47 +134,83 @@ func (f *flowing) layers() {
 		if _, ok := f.layer[l.Account]; ok {
 			continue
 		}
-		before := f.layer[f.say.Payer(l.Row)]
+		from := f.say.Payer(l.Row)
 		if l.Parent >= 0 {
-			before = f.layer[f.lots[l.Parent].Account]
+			from = f.lots[l.Parent].Account
 		}
-		f.layer[l.Account] = before + 1
+		f.layer[l.Account] = f.layer[from] + 1
 	}
 }
 
-func (f *flowing) place(l *Lot) station {
-	switch l.How {
-	case Cash, Crypto, Outside:
-		return station{layer: int(l.Hops) + 1, kind: StationLeft, label: f.say.Left(l.How)}
-	case Hub, Institution:
-		return station{f.layer[l.Account], StationLeft, f.say.Account(l.Account), l.Account}
+func (f *flowing) label(text string) int32 {
+	n, ok := f.named[text]
+	if !ok {
+		n = int32(len(f.labels))
+		f.labels, f.named[text] = append(f.labels, text), n
 	}
-	return station{f.layer[l.Account], StationAccount, f.say.Account(l.Account), l.Account}
+	return n
 }
 
-func (f *flowing) lot(i int32) {
+func (f *flowing) accountLabel(a flow.Account) int32 {
+	n, ok := f.account[a]
+	if !ok {
+		n = f.label(f.say.Account(a))
+		f.account[a] = n
+	}
+	return n
+}
+
+func (f *flowing) station(s station) int32 {
+	n, ok := f.number[s]
+	if !ok {
+		n = int32(len(f.stations))
+		f.stations, f.number[s] = append(f.stations, s), n
+	}
+	return n
+}
+
+// places finds where each lot is.
+func (f *flowing) places() {
+	f.place = make([]int32, len(f.lots))
+	for i := range f.lots {
+		switch l := &f.lots[i]; {
+		case l.Currency != f.currency:
+			f.place[i] = -1
+		case l.How == Cash || l.How == Crypto || l.How == Outside:
+			f.place[i] = f.station(station{layer: int32(l.Hops) + 1, kind: kindLeft, label: f.label(f.say.Left(l.How))})
+		case l.How == Hub || l.How == Institution:
+			f.place[i] = f.station(station{f.layer[l.Account], kindLeft, f.accountLabel(l.Account), l.Account})
+		default:
+			f.place[i] = f.station(station{f.layer[l.Account], kindAccount, f.accountLabel(l.Account), l.Account})
+		}
+	}
+}
+
+func (f *flowing) lot(i int) {
 	l := &f.lots[i]
 	if l.Currency != f.currency {
 		f.out.Foreign = true
 		return
 	}
-	to := f.place(l)
-	payer := f.say.Payer(l.Row)
-	from := station{kind: StationSource, label: f.say.Source(l.Row, payer)}
-	switch at, ok := f.layer[payer]; {
-	case l.Parent < 0 && ok && payer != flow.Outside && (at < to.layer || to.kind == StationLeft):
-		// A payment that starts the trace, made with money that an earlier one brought.
-		from = station{at, StationAccount, f.say.Account(payer), payer}
-		if to.kind == StationLeft {
-			to.layer = max(to.layer, at+1)
-		}
-	case l.Parent >= 0:
-		if f.lots[l.Parent].Currency != f.currency {
+	to, from := f.stations[f.place[i]], station{}
+	if l.Parent >= 0 {
+		if f.place[l.Parent] < 0 {
 			return
 		}
-		from = f.place(&f.lots[l.Parent])
-		if to.kind == StationLeft {
+		from = f.stations[f.place[l.Parent]]
+		if to.kind == kindLeft {
 			to.layer = max(to.layer, from.layer+1)
+		}
+	} else {
+		payer := f.say.Payer(l.Row)
+		if at, ok := f.layer[payer]; ok && payer != flow.Outside && (at < to.layer || to.kind == kindLeft) {
+			// A payment that starts the trace, made with money that an earlier one brought.
+			from = station{at, kindAccount, f.accountLabel(payer), payer}
+			if to.kind == kindLeft {
+				to.layer = max(to.layer, at+1)
+			}
+		} else {
+			from = station{kind: kindSource, label: f.label(f.say.Source(l.Row, payer))}
 		}
 	}
 	switch {
@@ -164,72 +221,69 @@ func (f *flowing) lot(i int32) {
 			f.out.Further += l.Amount
 		}
 	default:
-		f.sums[[2]station{from, to}] += l.Amount
+		f.sums[[2]int32{f.station(from), f.station(to)}] += l.Amount
 	}
 }
 
 // draw keeps the largest places of each layer and joins the others.
 func (f *flowing) draw() *Flow {
-	through := map[station]int64{}
+	through := map[int32]int64{}
 	var started int64
 	for k, v := range f.sums {
 		through[k[1]] += v
-		if k[0].layer == 0 {
+		if f.stations[k[0]].layer == 0 {
 			through[k[0]] += v
 			started += v
 		}
 	}
-	all := make([]station, 0, len(through))
-	for p := range through {
-		all = append(all, p)
-	}
-	slices.SortFunc(all, func(a, b station) int {
-		return cmp.Or(cmp.Compare(a.layer, b.layer), cmp.Compare(through[b], through[a]), cmp.Compare(a.label, b.label), cmp.Compare(a.kind, b.kind))
-	})
-	number, others := map[int]int{}, map[int]int{}
-	small := func(p station) bool { return number[p.layer] > flowWidth || through[p]*flowShare < started }
+	all := slices.Collect(maps.Keys(through))
+	slices.SortFunc(all, func(a, b int32) int { return f.order(a, b, through[a], through[b]) })
+	number, others := map[int32]int{}, map[int32]int{}
+	small := func(p int32) bool { return number[f.stations[p].layer] > flowWidth || through[p]*flowShare < started }
 	for _, p := range all {
-		if number[p.layer]++; small(p) {
-			others[p.layer]++
+		layer := f.stations[p].layer
+		if number[layer]++; small(p) {
+			others[layer]++
 		}
 	}
 	clear(number)
-	joined := map[station]station{}
+	joined := map[int32]int32{}
 	for _, p := range all {
+		layer := f.stations[p].layer
 		joined[p] = p
-		if number[p.layer]++; small(p) && others[p.layer] > 1 {
-			joined[p] = station{layer: p.layer, kind: StationOthers}
+		if number[layer]++; small(p) && others[layer] > 1 {
+			joined[p] = f.station(station{layer: layer, kind: kindOthers, label: f.label("")})
 		}
 	}
-	sums := map[[2]station]int64{}
+	sums := map[[2]int32]int64{}
 	for k, v := range f.sums {
 		from, ok := joined[k[0]]
 		if !ok { // nothing came here within the picture
 			from = k[0]
 		}
-		sums[[2]station{from, joined[k[1]]}] += v
+		sums[[2]int32{from, joined[k[1]]}] += v
 	}
-	index := map[station]int{}
-	in, gone := map[station]int64{}, map[station]int64{}
-	keys := make([][2]station, 0, len(sums))
+	index := map[int32]int{}
+	in, gone := map[int32]int64{}, map[int32]int64{}
 	for k, v := range sums {
-		keys = append(keys, k)
 		in[k[1]] += v
 		gone[k[0]] += v
 	}
-	order := func(a, b station) int {
-		return cmp.Or(cmp.Compare(a.layer, b.layer), cmp.Compare(max(in[b], gone[b]), max(in[a], gone[a])), cmp.Compare(a.label, b.label), cmp.Compare(a.kind, b.kind))
-	}
-	slices.SortFunc(keys, func(a, b [2]station) int { return cmp.Or(order(a[0], b[0]), order(a[1], b[1])) })
-	node := func(p station) int {
+	keys := slices.Collect(maps.Keys(sums))
+	most := func(p int32) int64 { return max(in[p], gone[p]) }
+	slices.SortFunc(keys, func(a, b [2]int32) int {
+		return cmp.Or(f.order(a[0], b[0], most(a[0]), most(b[0])), f.order(a[1], b[1], most(a[1]), most(b[1])))
+	})
+	node := func(p int32) int {
 		if i, ok := index[p]; ok {
 			return i
 		}
-		s := Station{Layer: p.layer, Kind: p.kind, Label: p.label, Account: p.account, In: in[p], Out: gone[p]}
-		if p.kind == StationOthers {
-			s.Others = others[p.layer]
+		x := f.stations[p]
+		s := Station{Layer: int(x.layer), Kind: stationKinds[x.kind], Label: f.labels[x.label], Account: x.account, In: in[p], Out: gone[p]}
+		if x.kind == kindOthers {
+			s.Others = others[x.layer]
 		}
-		if left := s.In - s.Out; p.kind == StationAccount && left > 0 && left*10 >= s.In {
+		if left := s.In - s.Out; x.kind == kindAccount && left > 0 && left*10 >= s.In {
 			s.Kind = StationRest
 		}
 		index[p] = len(f.out.Stations)
@@ -244,4 +298,10 @@ func (f *flowing) draw() *Flow {
 		return nil
 	}
 	return &f.out
+}
+
+// order compares stations by layer, then by the money, most first, then by what they are called.
+func (f *flowing) order(a, b int32, moneyA, moneyB int64) int {
+	x, y := f.stations[a], f.stations[b]
+	return cmp.Or(cmp.Compare(x.layer, y.layer), cmp.Compare(moneyB, moneyA), cmp.Compare(f.labels[x.label], f.labels[y.label]), cmp.Compare(stationKinds[x.kind], stationKinds[y.kind]))
 }

@@ -127,11 +127,13 @@ type state struct {
 	currency uint8
 	balance  int64 // all money known to be there
 	traced   int64
-	parts    []part // in order of arrival; where pooled only the traced ones
-	pool     bool   // haircut, poison, presumed: parts are drawn from in proportion or in order without other money
-	in, out  int    // next entries of the account's lists
-	heap     int    // place there; -1: not in it
-	head     int    // parts before it are used up (FIFO)
+	parts    []part       // in order of arrival; where pooled only the traced ones
+	pool     bool         // haircut, poison, presumed: parts are drawn from in proportion or in order without other money
+	arriving []flow.Entry // the account's lists
+	leaving  []flow.Entry
+	in, out  int // next entries of them
+	heap     int // place there; -1: not in it
+	head     int // parts before it are used up (FIFO)
 	now      int64
 	met      []met // counterparties of the second now
 }
@@ -275,7 +277,7 @@ func (t *tracer) run() error {
 
 // step handles an account's next payment.
 func (t *tracer) step(s *state) {
-	in, out := t.list(s.account, false), t.list(s.account, true)
+	in, out := s.arriving, s.leaving
 	takeIn := s.in < len(in) && (s.out >= len(out) || t.time(t.entry(in, s.in)) <= t.time(t.entry(out, s.out)))
 	if takeIn {
 		e := t.entry(in, s.in)
@@ -540,8 +542,8 @@ func (t *tracer) open(k key, at int64) *state {
 	} else {
 		s.balance = t.before(k, at)
 	}
-	in, out := t.list(k.account, false), t.list(k.account, true)
-	s.in, s.out = t.first(in, at), t.first(out, at)
+	s.arriving, s.leaving = t.list(k.account, false), t.list(k.account, true)
+	s.in, s.out = t.first(s.arriving, at), t.first(s.leaving, at)
 	if !s.pool && s.balance > 0 {
 		s.parts = append(s.parts, part{-1, s.balance})
 	}
@@ -575,7 +577,7 @@ func (t *tracer) before(k key, at int64) int64 {
 
 // catchUp applies the payments between the last one that was followed and a second, while nothing traced was there.
 func (t *tracer) catchUp(s *state, at int64) {
-	in, out := t.list(s.account, false), t.list(s.account, true)
+	in, out := s.arriving, s.leaving
 	for {
 		haveIn := s.in < len(in) && t.time(t.entry(in, s.in)) < at
 		haveOut := s.out < len(out) && t.time(t.entry(out, s.out)) < at
@@ -610,7 +612,7 @@ func (t *tracer) catchUp(s *state, at int64) {
 
 // advance finds the account's next payment and puts it into the heap, or takes it out.
 func (t *tracer) advance(s *state) {
-	in, out := t.list(s.account, false), t.list(s.account, true)
+	in, out := s.arriving, s.leaving
 	next := int64(1) << 62
 	if s.in < len(in) {
 		next = t.time(t.entry(in, s.in))
