@@ -159,8 +159,9 @@ func gather(ctx context.Context, dir string, set *records.Set, pack *typology.Pa
 			return err
 		}
 		in.Groups = journey.Groups(in.Journeys)
-		in.Escorts = journey.Escorts(in.Journeys, in.Groups, journey.Default())
-		in.Payers = journey.Payers(in.Journeys, journey.Default())
+		in.Travellers = journey.Number(in.Journeys)
+		in.Escorts = journey.Escorts(in.Journeys, in.Travellers, in.Groups, journey.Default())
+		in.Payers = journey.Payers(in.Journeys, in.Travellers, journey.Default())
 		return nil
 	})
 	if err := eg.Wait(); err != nil {
@@ -196,7 +197,7 @@ func (in *gathered) readAdverts(ctx context.Context, set *records.Set) (err erro
 func signals(ctx context.Context, in network.Input, pack *typology.Pack, table *rates.Table) ([]typology.Hit, []string, error) {
 	return signal.Scan(ctx, signal.Input{
 		Graph: in.Graph, Held: in.Held, Phones: in.Phones, Pack: pack, Rates: table, Adverts: in.Adverts, Families: in.Families, Posters: in.Posters,
-		Journeys: in.Journeys, Groups: in.Groups, Escorts: in.Escorts, Payers: in.Payers,
+		Journeys: in.Journeys, Travellers: in.Travellers, Groups: in.Groups, Escorts: in.Escorts, Payers: in.Payers,
 	})
 }
 

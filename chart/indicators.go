@@ -145,7 +145,8 @@ func (m *Money) beside(ctx context.Context, r *Records) (*signal.Input, error) {
 	}
 	in.Posters = online.Posters(in.Adverts, contacts, in.Families)
 	in.Groups = journey.Groups(in.Journeys)
-	in.Escorts = journey.Escorts(in.Journeys, in.Groups, journey.Default())
-	in.Payers = journey.Payers(in.Journeys, journey.Default())
+	in.Travellers = journey.Number(in.Journeys)
+	in.Escorts = journey.Escorts(in.Journeys, in.Travellers, in.Groups, journey.Default())
+	in.Payers = journey.Payers(in.Journeys, in.Travellers, journey.Default())
 	return in, nil
 }

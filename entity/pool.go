@@ -19,7 +19,7 @@ type Pool struct {
 
 type tellings struct {
 	list []*Entity
-	keys [][16]byte
+	keys [][16]byte // of the list, once it has more than one: most things are told once
 }
 
 // NewPool makes an empty pool.
@@ -36,6 +36,13 @@ func (p *Pool) Add(e *Entity) {
 		p.byID[e.ID] = t
 	}
 	for _, x := range e.Split() {
+		if len(t.list) == 0 {
+			t.list = []*Entity{x}
+			continue
+		}
+		if len(t.keys) == 0 {
+			t.keys = [][16]byte{t.list[0].Key()}
+		}
 		k := x.Key()
 		if i := slices.Index(t.keys, k); i >= 0 {
 			if earlier(x.Source, t.list[i].Source) {

@@ -19,6 +19,9 @@ type Schema struct {
 	// Types gives the type of each own property: "" for plain text, "date", "country", ..., and ">Name" for a reference
 	// to an entity of that schema.
 	Types map[string]string
+
+	ancestors []string // all schemata that it is derived from
+	edge      *Schema  // its own or the nearest inherited one that joins two entities; nil: it is no tie
 }
 
 // schemata is read from the table at first use and never changed.
@@ -44,6 +47,18 @@ var schemata = sync.OnceValue(func() map[string]*Schema {
 			}
 		}
 		out[s.Name] = s
+	}
+	for _, s := range out {
+		for at := []string{s.Name}; len(at) > 0; at = at[1:] {
+			p := out[at[0]]
+			if p == nil {
+				continue
+			}
+			if s.edge == nil && p.EdgeSource != "" {
+				s.edge = p
+			}
+			s.ancestors, at = append(s.ancestors, p.Parents...), append(at, p.Parents...)
+		}
 	}
 	return out
 })
@@ -72,7 +87,7 @@ func Is(schema, of string) bool {
 		return true
 	}
 	s := SchemaOf(schema)
-	return s != nil && slices.ContainsFunc(s.Parents, func(p string) bool { return Is(p, of) })
+	return s != nil && slices.Contains(s.ancestors, of)
 }
 
 // Common is the more special of two schemata of which one is derived from the other, and the first where neither is.
@@ -96,23 +111,11 @@ func Reference(schema, property string) bool {
 // Ends gives the two entities that a tie joins, for instance owner and asset; ok is false for what is no tie, or lacks an
 // end.
 func (e *Entity) Ends() (source, target []string, ok bool) {
-	s := edgeOf(e.Schema)
-	if s == nil {
+	s := SchemaOf(e.Schema)
+	if s == nil || s.edge == nil {
 		return nil, nil, false
 	}
+	s = s.edge
 	source, target = e.Properties[s.EdgeSource], e.Properties[s.EdgeTarget]
 	return source, target, len(source) > 0 && len(target) > 0
-}
-
-func edgeOf(schema string) *Schema {
-	s := SchemaOf(schema)
-	if s == nil || s.EdgeSource != "" {
-		return s
-	}
-	for _, p := range s.Parents {
-		if e := edgeOf(p); e != nil && e.EdgeSource != "" {
-			return e
-		}
-	}
-	return nil
 }

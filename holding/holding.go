@@ -9,13 +9,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"tarir/entity"
 	"tarir/money/flow"
 	"tarir/money/ledger"
 )
 
-// Index is who holds what. It is never changed after New.
+// Index is who holds what. What it says never changes after New.
 type Index struct {
 	graph    *flow.Graph
 	resolved *entity.Resolution
@@ -23,11 +24,13 @@ type Index struct {
 	holder   map[flow.Account]string
 	accounts map[string][]flow.Account
 	bearers  map[entity.Selector][]string // persons and companies by phone, e-mail and the like
+	mu       sync.Mutex
+	schemata map[string][]*entity.Entity // entities by schema, where it was asked for
 }
 
 // New reads the entities; resolved may be nil.
 func New(g *flow.Graph, resolved *entity.Resolution) *Index {
-	x := &Index{graph: g, resolved: resolved, byID: map[string]*entity.Entity{}, holder: map[flow.Account]string{}, accounts: map[string][]flow.Account{}, bearers: map[entity.Selector][]string{}}
+	x := &Index{graph: g, resolved: resolved, byID: map[string]*entity.Entity{}, holder: map[flow.Account]string{}, accounts: map[string][]flow.Account{}, bearers: map[entity.Selector][]string{}, schemata: map[string][]*entity.Entity{}}
 	if resolved == nil {
 		return x
 	}
@@ -103,14 +106,27 @@ func (x *Index) Entity(id string) *entity.Entity { return x.byID[x.Canonical(id)
 
 // Each gives the entities of a schema and those derived from it, in order of id.
 func (x *Index) Each(schema string, fn func(*entity.Entity)) {
+	for _, e := range x.of(schema) {
+		fn(e)
+	}
+}
+
+func (x *Index) of(schema string) []*entity.Entity {
 	if x.resolved == nil {
-		return
+		return nil
 	}
-	for _, e := range x.resolved.Entities {
-		if entity.Is(e.Schema, schema) {
-			fn(e)
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	list, ok := x.schemata[schema]
+	if !ok {
+		for _, e := range x.resolved.Entities {
+			if entity.Is(e.Schema, schema) {
+				list = append(list, e)
+			}
 		}
+		x.schemata[schema] = list
 	}
+	return list
 }
 
 // Selectors are an entity's own.

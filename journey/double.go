@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -15,18 +16,31 @@ type Double struct {
 
 // Doubles finds documents that are used twice, in order of document. Cost: n log n in journeys.
 func Doubles(list []*Journey) []Double {
-	by := map[string][]int{}
-	for i, j := range list {
-		if j.Document != "" {
-			by[j.DocCountry+":"+j.Document] = append(by[j.DocCountry+":"+j.Document], i)
-		}
-	}
-	var out []Double
-	for doc, members := range by {
-		if len(members) < 2 {
+	type document struct{ country, number string }
+	first := map[document]int32{} // the first journey on it
+	next := make([]int32, len(list))
+	for i, j := range slices.Backward(list) {
+		if j.Document == "" {
 			continue
 		}
-		d := Double{Document: doc}
+		d := document{j.DocCountry, j.Document}
+		after, ok := first[d]
+		if !ok {
+			after = -1
+		}
+		first[d], next[i] = int32(i), after
+	}
+	var out []Double
+	var members []int
+	for doc, i := range first {
+		if next[i] < 0 {
+			continue
+		}
+		members = members[:0]
+		for ; i >= 0; i = next[i] {
+			members = append(members, int(i))
+		}
+		d := Double{Document: doc.country + ":" + doc.number}
 		for k := 1; k < len(members); k++ {
 			a, b := list[members[k-1]], list[members[k]]
 			if !sameName(a, b) {
@@ -45,7 +59,9 @@ func Doubles(list []*Journey) []Double {
 			out = append(out, d)
 		}
 	}
-	slices.SortFunc(out, func(a, b Double) int { return strings.Compare(a.Document, b.Document) })
+	slices.SortFunc(out, func(a, b Double) int {
+		return cmp.Or(strings.Compare(a.Document, b.Document), cmp.Compare(a.Journeys[0], b.Journeys[0]))
+	})
 	return out
 }
 
@@ -53,6 +69,9 @@ func Doubles(list []*Journey) []Double {
 // nothing.
 func sameName(a, b *Journey) bool {
 	alike := func(x, y string) bool {
+		if x == y {
+			return true
+		}
 		x, y = strings.ToLower(strings.TrimSpace(x)), strings.ToLower(strings.TrimSpace(y))
 		return x == "" || y == "" || strings.HasPrefix(x, y) || strings.HasPrefix(y, x)
 	}

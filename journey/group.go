@@ -31,42 +31,60 @@ type Group struct {
 	Phone    string
 }
 
-// Groups finds the legs that several persons travel together, in order of time.
+// Groups finds the legs that several persons travel together, in order of time. The list is in order of time. Cost: n log n.
 func Groups(list []*Journey) []Group {
-	type key struct {
-		from, to, what string
-		at             int64
-	}
-	by := map[key][]int{}
-	for i, j := range list {
-		what := j.Booking
-		if what == "" {
-			what = "payer " + j.Payer
-			if j.Payer == "" {
+	var out []Group
+	var run []int
+	for lo := 0; lo < len(list); {
+		at := list[lo].When()
+		run = run[:0]
+		for ; lo < len(list) && list[lo].When() == at; lo++ {
+			if list[lo].Booking != "" || list[lo].Payer != "" {
+				run = append(run, lo)
+			}
+		}
+		if len(run) < 2 {
+			continue
+		}
+		slices.SortFunc(run, func(a, b int) int {
+			return cmp.Or(together(list[a], list[b]), strings.Compare(list[a].Traveller(), list[b].Traveller()), a-b)
+		})
+		for from, to := 0, 0; from < len(run); from = to {
+			for to = from + 1; to < len(run) && together(list[run[from]], list[run[to]]) == 0; to++ {
+			}
+			if to-from == 1 {
 				continue
 			}
-		}
-		k := key{j.From, j.To, what, j.When()}
-		by[k] = append(by[k], i)
-	}
-	var out []Group
-	for k, members := range by {
-		g := Group{From: k.from, To: k.to, At: k.at}
-		slices.SortFunc(members, func(a, b int) int { return strings.Compare(list[a].Traveller(), list[b].Traveller()) })
-		for _, i := range members {
-			if p := list[i].Traveller(); !slices.Contains(g.Persons, p) {
-				g.Persons, g.Journeys = append(g.Persons, p), append(g.Journeys, i)
-				g.Payer, g.Phone = cmp.Or(g.Payer, list[i].Payer), cmp.Or(g.Phone, list[i].Phone)
+			if g := groupOf(list, run[from:to]); len(g.Persons) > 1 {
+				out = append(out, g)
 			}
 		}
-		if len(g.Persons) > 1 {
-			out = append(out, g)
-		}
 	}
-	slices.SortFunc(out, func(a, b Group) int {
+	slices.SortStableFunc(out, func(a, b Group) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), strings.Compare(a.From, b.From), strings.Compare(a.To, b.To), strings.Compare(a.Persons[0], b.Persons[0]))
 	})
 	return out
+}
+
+// together compares journeys of one time by the leg and the booking, or by who pays where there is no booking.
+func together(a, b *Journey) int {
+	if c := cmp.Or(strings.Compare(a.From, b.From), strings.Compare(a.To, b.To), strings.Compare(a.Booking, b.Booking)); c != 0 || a.Booking != "" {
+		return c
+	}
+	return strings.Compare(a.Payer, b.Payer)
+}
+
+// groupOf is the group of some journeys in order of traveller.
+func groupOf(list []*Journey, members []int) Group {
+	first := list[members[0]]
+	g := Group{From: first.From, To: first.To, At: first.When()}
+	for _, i := range members {
+		if p := list[i].Traveller(); len(g.Persons) == 0 || g.Persons[len(g.Persons)-1] != p {
+			g.Persons, g.Journeys = append(g.Persons, p), append(g.Journeys, i)
+			g.Payer, g.Phone = cmp.Or(g.Payer, list[i].Payer), cmp.Or(g.Phone, list[i].Phone)
+		}
+	}
+	return g
 }
 
 // Traveller is who travels: the person as the source names them, or the document, or the name.
@@ -93,30 +111,23 @@ type Escort struct {
 // Escorts finds them, those with the most groups first: they come back alone from a fifth of the legs and more, which a
 // guide of tours does not. Families and colleagues do not make one: who travels with a person
 // twice is no changing companion.
-func Escorts(list []*Journey, groups []Group, p Params) []Escort {
-	in := map[string][]int{}
+func Escorts(list []*Journey, who *Travellers, groups []Group, p Params) []Escort {
+	in := make([][]int, len(who.Names))
+	grouped := make([]bool, len(list))
 	for k, g := range groups {
-		if len(g.Persons) > 30 {
-			continue // a coach party
-		}
-		for _, person := range g.Persons {
-			in[person] = append(in[person], k)
-		}
-	}
-	alone := map[string][]*Journey{}
-	grouped := map[int]bool{}
-	for _, g := range groups {
 		for _, i := range g.Journeys {
 			grouped[i] = true
-		}
-	}
-	for i, j := range list {
-		if !grouped[i] {
-			alone[j.Traveller()] = append(alone[j.Traveller()], j)
+			if len(g.Persons) <= 30 { // more are a coach party
+				in[who.Of[i]] = append(in[who.Of[i]], k)
+			}
 		}
 	}
 	var out []Escort
-	for person, ks := range in {
+	for n, ks := range in {
+		if len(ks) < p.EscortGroups {
+			continue
+		}
+		person := who.Names[n]
 		// Companions met on one day's legs of one journey count once.
 		with := map[string]int64{}
 		var changing []int
@@ -152,8 +163,8 @@ func Escorts(list []*Journey, groups []Group, p Params) []Escort {
 		}
 		slices.Sort(e.Companions)
 		for _, k := range changing {
-			for _, j := range alone[person] {
-				if j.From == groups[k].To && j.When() > groups[k].At && j.When() < groups[k].At+30*day {
+			for _, i := range who.Journeys(int32(n)) {
+				if j := list[i]; !grouped[i] && j.From == groups[k].To && j.When() > groups[k].At && j.When() < groups[k].At+30*day {
 					e.Alone++
 					break
 				}
@@ -190,42 +201,54 @@ type Payer struct {
 	Names int
 }
 
-// Payers finds accounts that pay for many travellers of different names within the time, and are no agency's.
-func Payers(list []*Journey, p Params) []Payer {
-	by := map[string][]int{}
-	for i, j := range list {
-		if j.Payer != "" {
-			by[j.Payer] = append(by[j.Payer], i)
-		}
-	}
+// Payers finds accounts that pay for many travellers of different names within the time, and are no agency's. The list is in
+// order of time. Cost: linear in journeys.
+func Payers(list []*Journey, who *Travellers, p Params) []Payer {
+	of, accounts := number(list, func(j *Journey) string { return j.Payer })
+	start, at := places(of, len(accounts))
 	var out []Payer
-	for account, members := range by {
+	met := make([]int32, len(who.Names))    // the last account, by number from 1, that paid for each
+	within := make([]int32, len(who.Names)) // journeys of each within the time
+	for n, account := range accounts {
+		members := part(start, at, int32(n))
+		if len(members) < p.PayerPersons {
+			continue
+		}
 		x := Payer{Account: account, First: list[members[0]].When(), Last: list[members[len(members)-1]].When()}
-		names := map[string]bool{}
-		most := 0
-		lo := 0
-		seen := map[string]int{}
+		lo, now, most := 0, 0, 0
 		for _, i := range members {
-			j := list[i]
-			if !slices.Contains(x.Persons, j.Traveller()) {
-				x.Persons = append(x.Persons, j.Traveller())
+			t := who.Of[i]
+			if met[t] != int32(n)+1 {
+				met[t] = int32(n) + 1
+				x.Persons = append(x.Persons, who.Names[t])
 			}
-			if j.Phone != "" && !slices.Contains(x.Phones, j.Phone) {
-				x.Phones = append(x.Phones, j.Phone)
+			if within[t]++; within[t] == 1 {
+				now++
 			}
-			names[strings.ToLower(j.FamilyName)] = true
-			seen[j.Traveller()]++
-			for j.When()-list[members[lo]].When() > int64(p.PayerDays)*day {
-				t := list[members[lo]].Traveller()
-				if seen[t]--; seen[t] == 0 {
-					delete(seen, t)
+			for list[i].When()-list[members[lo]].When() > int64(p.PayerDays)*day {
+				gone := who.Of[members[lo]]
+				if within[gone]--; within[gone] == 0 {
+					now--
 				}
 				lo++
 			}
-			most = max(most, len(seen))
+			most = max(most, now)
 		}
-		x.Names = len(names)
-		if most < p.PayerPersons || len(x.Persons) > p.AgencyPersons || x.Names < p.PayerPersons {
+		for _, i := range members[lo:] {
+			within[who.Of[i]] = 0
+		}
+		if most < p.PayerPersons || len(x.Persons) > p.AgencyPersons {
+			continue
+		}
+		names, phones := map[string]bool{}, map[string]bool{}
+		for _, i := range members {
+			names[list[i].FamilyName] = true
+			if phone := list[i].Phone; phone != "" && !phones[phone] {
+				phones[phone] = true
+				x.Phones = append(x.Phones, phone)
+			}
+		}
+		if x.Names = differ(names); x.Names < p.PayerPersons {
 			continue
 		}
 		x.Journeys = members
@@ -235,4 +258,13 @@ func Payers(list []*Journey, p Params) []Payer {
 		return cmp.Or(len(b.Persons)-len(a.Persons), strings.Compare(a.Account, b.Account))
 	})
 	return out
+}
+
+// differ is how many names there are, however they are written.
+func differ(names map[string]bool) int {
+	lower := map[string]bool{}
+	for n := range names {
+		lower[strings.ToLower(n)] = true
+	}
+	return len(lower)
 }

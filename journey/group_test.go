@@ -35,7 +35,7 @@ func (d *diary) escorted(n int, back bool) {
 
 func escorts(d diary) []journey.Escort {
 	list := journey.Sort(d)
-	return journey.Escorts(list, journey.Groups(list), journey.Default())
+	return journey.Escorts(list, journey.Number(list), journey.Groups(list), journey.Default())
 }
 
 func TestAnEscortTravelsWithChangingGroupsAndComesBackAlone(t *testing.T) {
@@ -80,7 +80,8 @@ func TestPayersOfStrangersAreFoundAndFamiliesAndAgenciesAreNot(t *testing.T) {
 	for k := range int64(4) {
 		d.leg(fmt.Sprint("seldom", k), fmt.Sprint("Seldom", k), "A", "B", 100+k*40, fmt.Sprint("L", k), "BANK/4")
 	}
-	got := journey.Payers(journey.Sort(d), journey.Default())
+	list := journey.Sort(d)
+	got := journey.Payers(list, journey.Number(list), journey.Default())
 	if len(got) != 1 || got[0].Account != "BANK/1" || len(got[0].Persons) != 4 {
 		t.Errorf("%+v", got)
 	}

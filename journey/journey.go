@@ -107,7 +107,24 @@ func (j *Journey) Compare(o *Journey) int {
 
 // Sort puts journeys in their order and drops those told twice.
 func Sort(list []*Journey) []*Journey {
-	slices.SortFunc(list, (*Journey).Compare)
+	// Most are told apart by their times, which are compared where they stand and not where the journeys are.
+	type timed struct {
+		at int64
+		j  *Journey
+	}
+	order := make([]timed, len(list))
+	for i, j := range list {
+		order[i] = timed{j.When(), j}
+	}
+	slices.SortFunc(order, func(a, b timed) int {
+		if c := cmp.Compare(a.at, b.at); c != 0 {
+			return c
+		}
+		return a.j.Compare(b.j)
+	})
+	for i := range order {
+		list[i] = order[i].j
+	}
 	return slices.CompactFunc(list, func(a, b *Journey) bool {
 		return a.ID == b.ID && a.When() == b.When() && a.Person == b.Person && a.From == b.From && a.To == b.To
 	})

@@ -14,7 +14,8 @@ func TestAReturnWithinAMonthMakesAJourneyNoOneWay(t *testing.T) {
 	d.leg("gone", "B", "P", "Q", 101, "3", "")
 	d.leg("late back", "C", "P", "Q", 102, "4", "")
 	d.leg("late back", "C", "Q", "P", 140, "5", "")
-	got := journey.OneWay(journey.Sort(d))
+	list := journey.Sort(d)
+	got := journey.OneWay(list, journey.Number(list))
 	if want := []bool{false, true, true, false, true}; !slices.Equal(got, want) {
 		t.Errorf("%v, want %v", got, want)
 	}

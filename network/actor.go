@@ -26,10 +26,11 @@ type Input struct {
 	Families []online.Family
 	Posters  []online.Poster
 
-	Journeys []*journey.Journey
-	Groups   []journey.Group
-	Escorts  []journey.Escort
-	Payers   []journey.Payer
+	Journeys   []*journey.Journey
+	Travellers *journey.Travellers
+	Groups     []journey.Group
+	Escorts    []journey.Escort
+	Payers     []journey.Payer
 }
 
 // Actor is who may be a member: an entity, an account of nobody's, or a contact of nobody's.
@@ -42,25 +43,37 @@ type Actor struct {
 
 // actors numbers everybody who is met.
 type actors struct {
-	in   Input
-	list []Actor
-	byID map[string]int
+	in        Input
+	list      []Actor
+	byID      map[string]int
+	byAccount map[flow.Account]int
 }
 
-func newActors(in Input) *actors { return &actors{in: in, byID: map[string]int{}} }
+func newActors(in Input) *actors {
+	return &actors{in: in, byID: map[string]int{}, byAccount: map[flow.Account]int{}}
+}
 
 // of is the actor behind an account.
 func (a *actors) of(x flow.Account) int {
-	if owner := a.in.Held.Holder(x); owner != "" {
-		return a.entity(owner)
+	n, ok := a.byAccount[x]
+	if !ok {
+		if owner := a.in.Held.Holder(x); owner != "" {
+			n = a.entity(owner)
+		} else {
+			name := a.in.Graph.AccountName(x)
+			n = a.add(name, Actor{ID: name, Caption: name, Accounts: []flow.Account{x}})
+		}
+		a.byAccount[x] = n
 	}
-	name := a.in.Graph.AccountName(x)
-	return a.add(name, Actor{ID: name, Caption: name, Accounts: []flow.Account{x}})
+	return n
 }
 
 // entity is the actor of an entity's id.
 func (a *actors) entity(id string) int {
 	id = a.in.Held.Canonical(id)
+	if n, ok := a.byID[id]; ok {
+		return n
+	}
 	caption := id
 	if e := a.in.Held.Entity(id); e != nil {
 		caption = e.Caption()

@@ -97,42 +97,63 @@ func alikePictures(list []picture) [][2]int32 {
 
 // alikeByPart connects those that differ in at most 31 bits, and in at most one of part k.
 func alikeByPart(list []picture, k int) [][2]int32 {
-	// The pictures with one value of the part stand together, in order, as far as they were come across: each is compared with
-	// those before it. Their bits stand there too, since to fetch them from elsewhere would take most of the time.
-	type shelf struct{ begin, end int32 }
-	shelves := make([]shelf, 1<<16)
-	for i := range list {
-		shelves[list[i].part(k)].end++
-	}
-	n := int32(0)
-	for v := range shelves {
-		shelves[v].begin, n = n, n+shelves[v].end
-		shelves[v].end = shelves[v].begin
-	}
+	// The pictures with one value of the part stand together on a shelf, in order. Their bits stand there too, since to fetch
+	// them from elsewhere would take most of the time.
 	type one struct {
 		picture
 		at int32
 	}
-	by := make([]one, len(list))
+	begin := make([]int32, 1<<16+1)
+	for i := range list {
+		begin[int(list[i].part(k))+1]++
+	}
+	for v := range 1 << 16 {
+		begin[v+1] += begin[v]
+	}
+	by, next := make([]one, len(list)), slices.Clone(begin)
+	for i := range list {
+		v := list[i].part(k)
+		by[next[v]] = one{list[i], int32(i)}
+		next[v]++
+	}
 	var out [][2]int32
 	same := newForest(len(list))
-	for i := range list {
-		p := &list[i]
-		v := p.part(k)
-		for flip := range 17 { // the part itself, then each of its bits turned
-			x := v
-			if flip < 16 {
-				x ^= 1 << flip
+	compare := func(p *one, before []one) {
+		if len(before) > mostOfPart {
+			before = before[len(before)-mostOfPart:]
+		}
+		for i := range before {
+			q := &before[i]
+			if p.differ(&q.picture) <= alikeBits && same.join(q.at, p.at) {
+				out = append(out, [2]int32{q.at, p.at})
 			}
-			s := shelves[x]
-			for o := max(s.begin, s.end-mostOfPart); o < s.end; o++ {
-				if p.differ(&by[o].picture) <= alikeBits && same.join(by[o].at, int32(i)) {
-					out = append(out, [2]int32{by[o].at, int32(i)})
+		}
+	}
+	for v := range 1 << 16 {
+		here := by[begin[v]:begin[v+1]]
+		for i := range here {
+			compare(&here[i], here[:i])
+		}
+		if len(here) == 0 {
+			continue
+		}
+		for bit := range 16 { // the shelf whose value differs in one bit, once for both
+			x := v | 1<<bit
+			there := by[begin[x]:begin[x+1]]
+			if x == v || len(there) == 0 {
+				continue
+			}
+			i, j := 0, 0
+			for i < len(here) || j < len(there) {
+				if j == len(there) || i < len(here) && here[i].at < there[j].at {
+					compare(&here[i], there[:j])
+					i++
+				} else {
+					compare(&there[j], here[:i])
+					j++
 				}
 			}
 		}
-		by[shelves[v].end] = one{*p, int32(i)}
-		shelves[v].end++
 	}
 	return out
 }

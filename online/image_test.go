@@ -62,3 +62,37 @@ func BenchmarkSameImages(b *testing.B) {
 	}
 	b.ReportMetric(float64(b.N)*float64(len(adverts))/b.Elapsed().Seconds(), "images/s")
 }
+
+func TestAllImagesThatAreConnectedAreFound(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 1))
+		var list []picture
+		for range rapid.IntRange(1, 4).Draw(rt, "originals") {
+			original := picture{r.Uint64(), r.Uint64(), r.Uint64(), r.Uint64()}
+			for range rapid.IntRange(1, mostOfPart/4).Draw(rt, "copies") {
+				p := original
+				for range rapid.IntRange(0, 40).Draw(rt, "turned") {
+					k := r.IntN(256)
+					p[k/64] ^= 1 << (k % 64)
+				}
+				list = append(list, p)
+			}
+		}
+		want, got := newForest(len(list)), newForest(len(list))
+		for i := range list {
+			for k := range i {
+				if list[i].differ(&list[k]) <= alikeBits {
+					want.join(int32(i), int32(k))
+				}
+			}
+		}
+		for _, p := range alikePictures(list) {
+			got.join(p[0], p[1])
+		}
+		for i := range list {
+			if got.find(int32(i)) != want.find(int32(i)) {
+				rt.Fatalf("picture %d of %d", i, len(list))
+			}
+		}
+	})
+}

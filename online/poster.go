@@ -55,28 +55,55 @@ func regions(country string) []string {
 
 // Posters groups adverts, which know what they show, by contact, those with the most adverts first.
 func Posters(adverts []*Advert, contacts [][]entity.Selector, families []Family) []Poster {
-	family := map[int]int{}
+	family := make([]int, len(adverts)) // of each advert, from 1 on
 	for k, f := range families {
 		for _, m := range f.Members {
-			family[m] = k
+			family[m] = k + 1
 		}
 	}
-	by := map[entity.Selector][]int{}
-	for i, list := range contacts {
+	// Contacts are numbered, and the adverts of each stand together.
+	numbers := map[entity.Selector]int32{}
+	var which []entity.Selector
+	var count []int
+	var of []int32
+	for _, list := range contacts {
 		for _, s := range list {
-			by[s] = append(by[s], i)
+			n, ok := numbers[s]
+			if !ok {
+				n = int32(len(which))
+				numbers[s], which, count = n, append(which, s), append(count, 0)
+			}
+			count[n]++
+			of = append(of, n)
+		}
+	}
+	all, at := make([]int, len(of)), 0
+	by := make([][]int, len(which))
+	for n, c := range count {
+		by[n] = all[at : at : at+c]
+		at += c
+	}
+	at = 0
+	for i, list := range contacts {
+		for range list {
+			by[of[at]] = append(by[of[at]], i)
+			at++
 		}
 	}
 	out := make([]Poster, 0, len(by))
-	for s, list := range by {
-		p := Poster{Contact: s, Adverts: list, First: adverts[list[0]].At, Last: adverts[list[0]].At}
-		order := slices.Clone(list)
-		slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(adverts[a].At, adverts[b].At) })
+	for n, list := range by {
+		p := Poster{Contact: which[n], Adverts: list, First: adverts[list[0]].At, Last: adverts[list[0]].At}
+		order := list
+		byTime := func(a, b int) int { return cmp.Compare(adverts[a].At, adverts[b].At) }
+		if !slices.IsSortedFunc(order, byTime) {
+			order = slices.Clone(list)
+			slices.SortStableFunc(order, byTime)
+		}
 		single := 0
 		for _, i := range order {
 			a := adverts[i]
 			p.First, p.Last = min(p.First, a.At), max(p.Last, a.At)
-			if k, ok := family[i]; !ok {
+			if k := family[i] - 1; k < 0 {
 				single++
 			} else if !slices.Contains(p.Families, k) {
 				p.Families = append(p.Families, k)

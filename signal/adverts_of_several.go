@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"cmp"
 	"slices"
 
 	"tarir/entity"
@@ -93,15 +94,25 @@ func (s *scan) contactsOfFamilies() []int {
 	return out
 }
 
-// mostPeople is the most names and ages that stand under a contact within the time, and their adverts.
+// mostPeople is the most names and ages that stand under a contact within the time, and their adverts; nothing where there are
+// too few at any time.
 func (s *scan) mostPeople(p *online.Poster) (names, ages int, adverts []int) {
+	countNames, countAges := counts{}, counts{}
+	for _, i := range p.Adverts {
+		countNames.add(s.in.Adverts[i].Shows.Person, 1)
+		countAges.add(s.in.Adverts[i].Shows.Age, 1)
+	}
+	if max(len(countNames), len(countAges)) < s.int("people") {
+		return 0, 0, nil
+	}
+	clear(countNames)
+	clear(countAges)
 	order := slices.Clone(p.Adverts)
-	slices.SortStableFunc(order, func(a, b int) int { return int(min(1, max(-1, s.in.Adverts[a].At-s.in.Adverts[b].At))) })
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(s.in.Adverts[a].At, s.in.Adverts[b].At) })
 	times := make([]int64, len(order))
 	for k, i := range order {
 		times[k] = s.in.Adverts[i].At
 	}
-	countNames, countAges := counts{}, counts{}
 	lo := 0
 	for hi := range times {
 		countNames.add(s.in.Adverts[order[hi]].Shows.Person, 1)

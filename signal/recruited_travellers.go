@@ -39,10 +39,18 @@ func (s *scan) mostTravellers(list []int, window int64) []int {
 		times[k] = s.in.Journeys[i].When()
 	}
 	var best []int
-	most := 0
+	most, from := 0, 0
+	count := map[string]int{}
 	within(times, window, func(lo, hi int) {
-		if n := len(s.travellers(list[lo:hi])); n > most {
-			most, best = n, list[lo:hi]
+		count[s.person(list[hi-1])]++
+		for ; from < lo; from++ {
+			who := s.person(list[from])
+			if count[who]--; count[who] == 0 {
+				delete(count, who)
+			}
+		}
+		if len(count) > most {
+			most, best = len(count), list[lo:hi]
 		}
 	})
 	return slices.Clone(best)
@@ -52,7 +60,7 @@ func (s *scan) mostTravellers(list []int, window int64) []int {
 func (s *scan) travellers(list []int) []string {
 	var out []string
 	for _, i := range list {
-		out = append(out, s.person(s.in.Journeys[i]))
+		out = append(out, s.person(i))
 	}
 	slices.Sort(out)
 	return slices.Compact(out)

@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -37,31 +38,31 @@ func recruitingPosts(s *scan) {
 
 // unrelated adds R02.
 func (s *scan) unrelated(d *draft, p *online.Poster, window int64) {
-	order := slices.Clone(p.Adverts)
-	slices.SortStableFunc(order, func(a, b int) int { return int(min(1, max(-1, s.in.Adverts[a].At-s.in.Adverts[b].At))) })
-	type offer struct {
-		place  int
-		trades []string
-	}
-	var offers []offer
-	var times []int64
-	for _, i := range order {
-		if t := s.in.Adverts[i].Shows.Trades; len(t) > 0 {
-			offers = append(offers, offer{i, t})
-			times = append(times, s.in.Adverts[i].At)
+	var offers []int // adverts that name a trade, in order of time
+	for _, i := range p.Adverts {
+		if len(s.in.Adverts[i].Shows.Trades) > 0 {
+			offers = append(offers, i)
 		}
+	}
+	slices.SortStableFunc(offers, func(a, b int) int { return cmp.Compare(s.in.Adverts[a].At, s.in.Adverts[b].At) })
+	times := make([]int64, len(offers))
+	for k, i := range offers {
+		times[k] = s.in.Adverts[i].At
 	}
 	least := s.int("unrelated")
 	bestTrades, bestCountries, from, to := 0, 0, 0, 0
+	trades, countries := counts{}, counts{}
+	count := func(i, n int) {
+		for _, t := range s.in.Adverts[i].Shows.Trades {
+			trades.add(t, n)
+		}
+		countries.add(s.in.Adverts[i].Country, n)
+	}
+	left := 0
 	within(times, window, func(lo, hi int) {
-		trades, countries := map[string]bool{}, map[string]bool{}
-		for _, o := range offers[lo:hi] {
-			for _, t := range o.trades {
-				trades[t] = true
-			}
-			if c := s.in.Adverts[o.place].Country; c != "" {
-				countries[c] = true
-			}
+		count(offers[hi-1], 1)
+		for ; left < lo; left++ {
+			count(offers[left], -1)
 		}
 		if max(len(trades), len(countries)) > max(bestTrades, bestCountries) {
 			bestTrades, bestCountries, from, to = len(trades), len(countries), lo, hi
@@ -72,7 +73,7 @@ func (s *scan) unrelated(d *draft, p *online.Poster, window int64) {
 	}
 	d.h.Indicators = append(d.h.Indicators, "R02")
 	for _, o := range offers[from:to] {
-		d.adverts(o.place)
+		d.adverts(o)
 	}
 	d.because("unrelated_offers", "trades", bestTrades, "countries", bestCountries, "days", int(window/dayMillis))
 }

@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"maps"
 	"slices"
 
 	"tarir/journey"
@@ -80,9 +81,11 @@ func roomsInBulk(s *scan) {
 			paid[j.Payer] = append(paid[j.Payer], i)
 		}
 	}
+	guests := s.int("guests")
+	maps.DeleteFunc(paid, func(_ string, list []int) bool { return len(list) < guests })
 	for _, p := range sortedKeys(paid) {
 		a, ok := s.in.Held.Account(p)
-		if !ok || len(s.travellers(paid[p])) < s.int("guests") {
+		if !ok || len(s.travellers(paid[p])) < guests {
 			continue
 		}
 		rooms := s.bought(a, "lodging")

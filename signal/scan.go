@@ -25,18 +25,19 @@ import (
 
 // Input is what is looked at. Graph, Held and Pack must be given.
 type Input struct {
-	Graph    *flow.Graph
-	Held     *holding.Index
-	Phones   *entity.Phonebook // nil: numbers are read anew
-	Pack     *typology.Pack
-	Rates    *rates.Table // nil: amounts of different currencies do not compare
-	Adverts  []*online.Advert
-	Families []online.Family
-	Posters  []online.Poster
-	Journeys []*journey.Journey // in order of time
-	Groups   []journey.Group
-	Escorts  []journey.Escort
-	Payers   []journey.Payer
+	Graph      *flow.Graph
+	Held       *holding.Index
+	Phones     *entity.Phonebook // nil: numbers are read anew
+	Pack       *typology.Pack
+	Rates      *rates.Table // nil: amounts of different currencies do not compare
+	Adverts    []*online.Advert
+	Families   []online.Family
+	Posters    []online.Poster
+	Journeys   []*journey.Journey  // in order of time
+	Travellers *journey.Travellers // of Journeys; nil: they are numbered anew
+	Groups     []journey.Group
+	Escorts    []journey.Escort
+	Payers     []journey.Payer
 }
 
 // Scan looks for every typology of the pack that needs more than payments. notes says, once for each kind of data that is
@@ -44,6 +45,9 @@ type Input struct {
 func Scan(ctx context.Context, in Input) (hits []typology.Hit, notes []string, err error) {
 	if in.Phones == nil {
 		in.Phones = entity.NewPhonebook()
+	}
+	if in.Travellers == nil {
+		in.Travellers = journey.Number(in.Journeys)
 	}
 	if err := online.Show(ctx, in.Adverts); err != nil {
 		return nil, nil, err
@@ -125,9 +129,11 @@ type scan struct {
 	name    string     // of the running detector
 	emit    func(typology.Hit)
 
-	byPerson map[string][]int // journeys by the canonical id of the traveller
+	persons  []string         // the canonical id of each traveller
+	byPerson map[string][]int // journeys by it
 	oneWay   []bool
 	phones   map[string][]int    // journeys by the contact phone, in one spelling
+	marked   map[string][]string // marks of persons and companies, several detectors ask for them
 	employed map[string][]work   // by employer
 	employs  map[string][]string // employers by employee
 }
@@ -135,8 +141,17 @@ type scan struct {
 // read makes what several detectors need.
 func (s *scan) read() {
 	s.byPerson, s.phones = map[string][]int{}, map[string][]int{}
+	s.persons = make([]string, len(s.in.Travellers.Names))
+	for n, name := range s.in.Travellers.Names {
+		who := s.in.Held.Canonical(name)
+		s.persons[n] = who
+		if before := s.byPerson[who]; before != nil { // merged
+			s.byPerson[who] = slices.Sorted(slices.Values(slices.Concat(before, s.in.Travellers.Journeys(int32(n)))))
+		} else {
+			s.byPerson[who] = s.in.Travellers.Journeys(int32(n))
+		}
+	}
 	for i, j := range s.in.Journeys {
-		s.byPerson[s.person(j)] = append(s.byPerson[s.person(j)], i)
 		if j.Phone == "" {
 			continue
 		}
@@ -144,12 +159,14 @@ func (s *scan) read() {
 			s.phones[p.Value] = append(s.phones[p.Value], i)
 		}
 	}
-	s.oneWay = journey.OneWay(s.in.Journeys)
+	s.oneWay = journey.OneWay(s.in.Journeys, s.in.Travellers)
 	s.readWork()
+	s.marked = map[string][]string{}
+	s.in.Held.Each("LegalEntity", func(e *entity.Entity) { s.marked[e.ID] = s.readMarks(e) })
 }
 
-// person is the canonical id of a traveller.
-func (s *scan) person(j *journey.Journey) string { return s.in.Held.Canonical(j.Traveller()) }
+// person is the canonical id of the traveller of a journey, by its place.
+func (s *scan) person(i int) string { return s.persons[s.in.Travellers.Of[i]] }
 
 // lacks names the kind of data that a typology needs and that is not there; empty if all is.
 func (s *scan) lacks(data string) string {

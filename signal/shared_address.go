@@ -48,6 +48,13 @@ func (s *scan) marks(e *entity.Entity) []string {
 	if e == nil {
 		return nil
 	}
+	if m, ok := s.marked[e.ID]; ok {
+		return m
+	}
+	return s.readMarks(e)
+}
+
+func (s *scan) readMarks(e *entity.Entity) []string {
 	var out []string
 	for _, x := range s.in.Held.Selectors(e.ID) {
 		if x.Kind == entity.Phone || x.Kind == entity.Email {

@@ -126,8 +126,9 @@ func (s *scene) scan() []typology.Hit {
 	}
 	in.Posters = online.Posters(in.Adverts, contacts, in.Families)
 	in.Groups = journey.Groups(in.Journeys)
-	in.Escorts = journey.Escorts(in.Journeys, in.Groups, journey.Default())
-	in.Payers = journey.Payers(in.Journeys, journey.Default())
+	in.Travellers = journey.Number(in.Journeys)
+	in.Escorts = journey.Escorts(in.Journeys, in.Travellers, in.Groups, journey.Default())
+	in.Payers = journey.Payers(in.Journeys, in.Travellers, journey.Default())
 	hits, _, err := Scan(ctx, in)
 	if err != nil {
 		s.t.Fatal(err)

@@ -29,9 +29,12 @@ func travelPayer(s *scan) {
 		d.done()
 	}
 	for _, phone := range sortedKeys(s.phones) {
+		if len(s.phones[phone]) < s.int("late_travellers") {
+			continue
+		}
 		late := s.mostTravellers(s.lateOneWay(s.phones[phone], true), s.days("window_days"))
-		who := s.in.Held.Bearer(entity.Selector{Kind: entity.Phone, Value: phone})
 		if n := len(s.travellers(late)); n >= s.int("late_travellers") {
+			who := s.in.Held.Bearer(entity.Selector{Kind: entity.Phone, Value: phone})
 			s.hit(who, "J", over(float64(n), float64(s.int("late_travellers"))), "T02").journeys(late...).
 				because("late_one_way_cash", "journeys", len(late), "travellers", n, "hours", s.int("late_hours")).done()
 		}
