@@ -222,7 +222,7 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	// Results are written while what follows is found out.
 	var written errgroup.Group
 	defer func() { _ = written.Wait() }() // after an error of another
-	written.Go(func() error { return writeEntities(in.entities, o.Out) })
+	written.Go(func() error { return writeEntities(in.entities, set, o.Ledger, o.Out) })
 	st = begin(o.Progress, "signals", 0, "records")
 	beside, notes, err := signals(ctx, in.Input, pack, table)
 	if err != nil {

@@ -2,9 +2,15 @@ package analysis
 
 import (
 	"context"
+	"fmt"
+	"os"
 	"path/filepath"
+	"strings"
+
+	"github.com/zeebo/xxh3"
 
 	"tarir/entity"
+	"tarir/kept"
 	"tarir/records"
 )
 
@@ -27,8 +33,25 @@ func resolveEntities(ctx context.Context, set *records.Set, book *entity.Phonebo
 	return entity.ResolveWith(book, list, nil), nil
 }
 
-// writeEntities writes the entities, and why they are one, into the folder of results.
-func writeEntities(r *entity.Resolution, out string) error {
+// writtenFile keeps beside a ledger which bytes its entities make in a folder of results.
+const writtenFile = "entities.written"
+
+// writeEntities writes the entities, and why they are one, into the folder of results. They depend on nothing but the entities
+// that were told: where none came since the files that stand there were written, those stay. What is known of them is kept beside a ledger;
+// of none nothing is.
+func writeEntities(r *entity.Resolution, set *records.Set, ledger, out string) error {
+	from := "entities written 1"
+	for _, s := range set.Segments() {
+		if s.Kind == records.Entities {
+			from += " " + s.SHA256
+		}
+	}
+	path := filepath.Join(ledger, writtenFile)
+	if before, ok := kept.Read(path, from); ok && ledger != "" {
+		if now, ok := sumOfFiles(out, EntitiesFile, MergesFile); ok && now == before {
+			return nil
+		}
+	}
 	if err := writeLines(filepath.Join(out, EntitiesFile), r.Entities); err != nil {
 		return err
 	}
@@ -42,5 +65,24 @@ func writeEntities(r *entity.Resolution, out string) error {
 	if m.Suggested == nil {
 		m.Suggested = []entity.Suggestion{}
 	}
-	return writeJSON(filepath.Join(out, MergesFile), m)
+	if err := writeJSON(filepath.Join(out, MergesFile), m); err != nil {
+		return err
+	}
+	if sum, ok := sumOfFiles(out, EntitiesFile, MergesFile); ok && ledger != "" {
+		_ = kept.Write(path, from, []byte(sum)) // without it the next analysis takes longer
+	}
+	return nil
+}
+
+// sumOfFiles is a sum of what files say, if they can be read.
+func sumOfFiles(dir string, names ...string) (string, bool) {
+	var sums []string
+	for _, name := range names {
+		b, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return "", false
+		}
+		sums = append(sums, fmt.Sprintf("%x", xxh3.Hash128(b).Bytes()))
+	}
+	return strings.Join(sums, " "), true
 }

@@ -270,29 +270,38 @@ func (t *tracer) run() error {
 			t.remove(s)
 			continue
 		}
-		t.res.Events++
 		t.step(s)
 	}
 }
 
-// step handles an account's next payment.
+// step handles an account's next second: what it received until then, then the next payment that it made.
 func (t *tracer) step(s *state) {
-	in, out := s.arriving, s.leaving
-	takeIn := s.in < len(in) && (s.out >= len(out) || t.time(t.entry(in, s.in)) <= t.time(t.entry(out, s.out)))
-	if takeIn {
-		e := t.entry(in, s.in)
-		s.in++
-		if e.Currency() == s.currency && e.Peer() != s.account {
-			s.settle(e.Peer(), t.time(e), e.Amount(), 0)
-		}
-	} else {
-		e := t.entry(out, s.out)
+	at := t.heap[s.heap].at
+	t.count(s, at+1)
+	if e := t.entry(s.leaving, s.out); t.time(e) == at {
+		t.res.Events++
 		s.out++
 		if e.Currency() == s.currency && e.Peer() != s.account {
-			t.pay(s, e, s.out-1, out)
+			t.pay(s, e, s.out-1, s.leaving)
 		}
 	}
 	t.advance(s)
+}
+
+// count counts what an account received before a second.
+func (t *tracer) count(s *state, before int64) {
+	for s.in < len(s.arriving) {
+		e := t.entry(s.arriving, s.in)
+		at := t.time(e)
+		if at >= before {
+			return
+		}
+		s.in++
+		t.res.Events++
+		if e.Currency() == s.currency && e.Peer() != s.account {
+			s.settle(e.Peer(), at, e.Amount(), 0)
+		}
+	}
 }
 
 // met is what an account got from one counterparty within one second, in its own list and as lots. The two come in
@@ -519,6 +528,9 @@ func (t *tracer) arrive(l Lot, from flow.Account) {
 	if s == nil {
 		s = t.open(k, l.At)
 	}
+	if s.heap >= 0 {
+		t.count(s, l.At)
+	}
 	s.parts = append(s.parts, part{id, l.Amount})
 	s.traced += l.Amount
 	s.balance += l.Amount
@@ -610,19 +622,16 @@ func (t *tracer) catchUp(s *state, at int64) {
 	}
 }
 
-// advance finds the account's next payment and puts it into the heap, or takes it out.
+// advance puts the account into the heap by its next second, or takes it out. What it receives between two payments made
+// changes nothing but its balance and has no second of its own, unless the order of what lies on the account matters.
 func (t *tracer) advance(s *state) {
-	in, out := s.arriving, s.leaving
-	next := int64(1) << 62
-	if s.in < len(in) {
-		next = t.time(t.entry(in, s.in))
-	}
-	if s.out < len(out) {
-		next = min(next, t.time(t.entry(out, s.out)))
-	}
-	if s.out >= len(out) || s.traced == 0 {
+	if s.out >= len(s.leaving) || s.traced == 0 {
 		t.remove(s) // nothing more can leave
 		return
+	}
+	next := t.time(t.entry(s.leaving, s.out))
+	if !s.pool && s.in < len(s.arriving) {
+		next = min(next, t.time(t.entry(s.arriving, s.in)))
 	}
 	t.put(s, next)
 }
