@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,13 +23,13 @@ import (
 	"github.com/zeebo/xxh3"
 	"golang.org/x/sync/errgroup"
 
+	"tarir/garbage"
 	"tarir/message"
 	"tarir/money/flow"
 	"tarir/money/ledger"
 	"tarir/money/rates"
 	"tarir/money/typology"
 	"tarir/network"
-	"tarir/place"
 	"tarir/records"
 )
 
@@ -152,6 +153,28 @@ func loadRates(path string) (*rates.Table, string, error) {
 	return t, hex.EncodeToString(h[:]), nil
 }
 
+// While a ledger of this size and less is analysed, garbage is collected when there is twice as much as what is in use: for a few
+// hundred megabytes more, a sixth of the time (docs/performance.md). The folder is much smaller than what is made of it in memory.
+const (
+	roomyUpTo    = 200 << 20
+	roomyPercent = 200
+)
+
+// bytesIn is the size of all files of a folder.
+func bytesIn(dir string) (n int64, err error) {
+	err = filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		info, err := d.Info()
+		if err == nil {
+			n += info.Size()
+		}
+		return err
+	})
+	return n, err
+}
+
 // Analyse reads the inputs, looks for typologies, follows the money of what it finds to where it rests, and writes the
 // results into a folder.
 func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
@@ -207,6 +230,9 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	if n, err := bytesIn(dir); err == nil && n <= roomyUpTo {
+		defer garbage.Percent(roomyPercent)()
+	}
 	st := begin(o.Progress, "records", set.Rows(records.Entities)+set.Rows(records.Adverts)+set.Rows(records.Journeys), "records")
 	// A ledger that is kept keeps its graph; one made for this run alone is traced later, if at all.
 	in, err := gather(ctx, dir, set, pack, o.Ledger != "", took)
@@ -224,15 +250,14 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	defer func() { _ = written.Wait() }() // after an error of another
 	written.Go(func() error { return writeEntities(in.entities, set, o.Ledger, o.Out) })
 	st = begin(o.Progress, "signals", 0, "records")
-	beside, notes, err := signals(ctx, in.Input, pack, table)
+	beside, notes, err := signals(ctx, in, pack, table)
 	if err != nil {
 		return nil, err
 	}
 	s.NotAssessable = append(s.NotAssessable, notes...)
 	took("signals", st.done())
 	st = begin(o.Progress, "typologies", int64(g.Accounts()), "accounts")
-	book := place.NewBook(in.Held.Each)
-	res, err := typology.Run(ctx, g, pack, typology.Options{Rates: table, Beside: beside, Holder: in.Held.Subject, Apart: book.Apart(), Progress: func(n int) { st.add(int64(n)) }})
+	res, err := typology.Run(ctx, g, pack, typology.Options{Rates: table, Beside: beside, Holder: in.Held.Subject, Apart: in.book.Apart(), Progress: func(n int) { st.add(int64(n)) }})
 	if err != nil {
 		return nil, err
 	}
@@ -258,9 +283,11 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 		return nil, err
 	}
 	written.Go(func() error { return writeLines(filepath.Join(o.Out, FindingsFile), findings) })
-	if err := writeTrace(ctx, known, g, traced, filepath.Join(o.Out, TraceFile)); err != nil {
+	lots, err := lotsOf(ctx, known, g, traced)
+	if err != nil {
 		return nil, err
 	}
+	written.Go(func() error { return writeLines(filepath.Join(o.Out, TraceFile), lots) })
 	took("results", st.done())
 	st = begin(o.Progress, "networks", 0, "networks")
 	in.Findings, in.Payment = res.Findings, known.at
@@ -285,7 +312,7 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	}
 	s.Changes = changes
 	ways := routes(in.Input, networks)
-	if err := writeRoutes(o.Out, book, ways); err != nil {
+	if err := writeRoutes(o.Out, in.book, ways); err != nil {
 		return nil, err
 	}
 	took("networks", st.done())
@@ -299,7 +326,7 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 		s.Counts.Victims += len(networks[i].Victims)
 	}
 	if !o.NoReport {
-		if err := writeReport(ctx, g, pack, s, findings, traced, in.Input, networks, changes, ways, book, say, known, filepath.Join(o.Out, ReportFile)); err != nil {
+		if err := writeReport(ctx, g, pack, s, findings, traced, in.Input, networks, changes, ways, in.book, say, known, filepath.Join(o.Out, ReportFile)); err != nil {
 			return nil, err
 		}
 	}

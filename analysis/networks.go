@@ -24,6 +24,7 @@ import (
 	"tarir/money/typology"
 	"tarir/network"
 	"tarir/online"
+	"tarir/place"
 	"tarir/records"
 	"tarir/signal"
 )
@@ -120,6 +121,8 @@ type gathered struct {
 	network.Input
 	entities *entity.Resolution
 	ledger   *ledger.Ledger
+	book     *place.Book // where the addresses of the entities lie
+	oneWay   []bool      // which journeys go one way
 }
 
 // gather reads the ledger in dir and the records beside it, and what is seen in each kind of record by itself: side by side,
@@ -142,16 +145,28 @@ func gather(ctx context.Context, dir string, set *records.Set, pack *typology.Pa
 			return read()
 		})
 	}
+	opened := make(chan struct{}) // the graph is there
 	side("graph", func() (err error) {
 		if in.ledger, err = ledger.Open(ctx, dir); err != nil {
 			return err
 		}
-		in.Graph, err = openGraph(ctx, in.ledger, keepGraph)
+		if in.Graph, err = openGraph(ctx, in.ledger, keepGraph); err == nil {
+			close(opened)
+		}
 		return err
 	})
 	side("entities", func() (err error) {
-		in.entities, err = resolveEntities(ctx, set, in.Phones)
-		return err
+		if in.entities, err = resolveEntities(ctx, set, in.Phones); err != nil {
+			return err
+		}
+		select {
+		case <-opened:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+		in.Held = holding.New(in.Graph, in.entities)
+		in.book = place.NewBook(in.Held.Each)
+		return nil
 	})
 	side("adverts", func() error { return in.readAdverts(ctx, set) })
 	side("journeys", func() (err error) {
@@ -162,6 +177,7 @@ func gather(ctx context.Context, dir string, set *records.Set, pack *typology.Pa
 		in.Travellers = journey.Number(in.Journeys)
 		in.Escorts = journey.Escorts(in.Journeys, in.Travellers, in.Groups, journey.Default())
 		in.Payers = journey.Payers(in.Journeys, in.Travellers, journey.Default())
+		in.oneWay = journey.OneWay(in.Journeys, in.Travellers)
 		return nil
 	})
 	if err := eg.Wait(); err != nil {
@@ -170,7 +186,6 @@ func gather(ctx context.Context, dir string, set *records.Set, pack *typology.Pa
 		}
 		return nil, err
 	}
-	in.Held = holding.New(in.Graph, in.entities)
 	return in, nil
 }
 
@@ -194,10 +209,10 @@ func (in *gathered) readAdverts(ctx context.Context, set *records.Set) (err erro
 }
 
 // signals looks for the typologies that need more than payments.
-func signals(ctx context.Context, in network.Input, pack *typology.Pack, table *rates.Table) ([]typology.Hit, []string, error) {
+func signals(ctx context.Context, in *gathered, pack *typology.Pack, table *rates.Table) ([]typology.Hit, []string, error) {
 	return signal.Scan(ctx, signal.Input{
 		Graph: in.Graph, Held: in.Held, Phones: in.Phones, Pack: pack, Rates: table, Adverts: in.Adverts, Families: in.Families, Posters: in.Posters,
-		Journeys: in.Journeys, Travellers: in.Travellers, Groups: in.Groups, Escorts: in.Escorts, Payers: in.Payers,
+		Journeys: in.Journeys, Travellers: in.Travellers, OneWay: in.oneWay, Groups: in.Groups, Escorts: in.Escorts, Payers: in.Payers,
 	})
 }
 

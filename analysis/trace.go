@@ -159,14 +159,6 @@ func rowsOf(r *trace.Result) []int64 {
 	return rows
 }
 
-func writeTrace(ctx context.Context, known *payments, g *flow.Graph, r *trace.Result, path string) error {
-	lots, err := lotsOf(ctx, known, g, r)
-	if err != nil {
-		return err
-	}
-	return writeLines(path, lots)
-}
-
 // TraceOptions are a question to a ledger: from where, how, and how far.
 type TraceOptions struct {
 	Ledger   string   // folder of a ledger, or of an analysis

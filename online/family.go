@@ -6,15 +6,15 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"runtime"
-	"runtime/debug"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"unicode"
 
 	"github.com/zeebo/xxh3"
 	"golang.org/x/sync/errgroup"
+
+	"tarir/garbage"
 )
 
 // Family is a set of adverts made from one template.
@@ -44,7 +44,7 @@ func Families(ctx context.Context, adverts []*Advert, memo *Memo) ([]Family, err
 	}
 	memo.begin()
 	if len(adverts) >= sparedFrom {
-		defer spare()()
+		defer garbage.Percent(sparePercent)()
 	}
 	texts, err := read(ctx, adverts)
 	if err != nil {
@@ -320,33 +320,10 @@ func (f *Family) Template(adverts []*Advert) string {
 	return strings.TrimSpace(b.String())
 }
 
-// While families of very many adverts are found, garbage is collected when there is a quarter as much as what is in use, instead of as much: a third less
-// memory for no time that can be measured, since nearly all that is allocated stays (docs/performance.md).
+// While families of very many adverts are found, garbage is collected when there is a quarter as much as what is in use, instead
+// of as much: a third less memory for no time that can be measured, since nearly all that is allocated stays
+// (docs/performance.md).
 const (
 	sparedFrom   = 200_000
 	sparePercent = 25
 )
-
-var spared struct {
-	sync.Mutex
-	running, before int
-}
-
-// spare begins it, and gives what ends it; whoever begins first and whoever ends last set it, since it is the process's.
-func spare() (end func()) {
-	spared.Lock()
-	defer spared.Unlock()
-	if spared.running++; spared.running == 1 {
-		spared.before = debug.SetGCPercent(sparePercent)
-		if spared.before >= 0 && spared.before < sparePercent { // it was set lower
-			debug.SetGCPercent(spared.before)
-		}
-	}
-	return func() {
-		spared.Lock()
-		defer spared.Unlock()
-		if spared.running--; spared.running == 0 {
-			debug.SetGCPercent(spared.before)
-		}
-	}
-}

@@ -1,6 +1,7 @@
 package online
 
 import (
+	"cmp"
 	"encoding/binary"
 	"encoding/hex"
 	"math/bits"
@@ -31,36 +32,76 @@ const (
 // (multi-index hashing, Norouzi, Punjani and Fleet 2012): each part and its sixteen neighbours are looked up. Cost: linear in
 // the hashes and in those that share a part.
 func SameImages(adverts []*Advert) map[string]string {
-	var list []string
+	_, list, first := images(adverts)
+	out := make(map[string]string, len(list))
+	for i, h := range list {
+		out[h] = list[first[i]]
+	}
+	return out
+}
+
+// images lists the hashes in the adverts, in order: which of them stands at each place of the adverts' images, one after the
+// other, and which stands for each.
+func images(adverts []*Advert) (at []int32, list []string, first []int32) {
+	met := map[string]int32{}
+	var hashes []string
 	for _, a := range adverts {
 		for _, h := range a.Images {
-			list = append(list, imageHash(h))
+			h = imageHash(h)
+			n, ok := met[h]
+			if !ok {
+				n = int32(len(hashes))
+				met[h], hashes = n, append(hashes, h)
+			}
+			at = append(at, n)
 		}
 	}
-	slices.Sort(list)
-	list = slices.Compact(list)
+	type one struct {
+		begins uint64 // of the text, so that most are told apart without it
+		n      int32
+	}
+	order := make([]one, len(hashes))
+	for n, h := range hashes {
+		var b [8]byte
+		copy(b[:], h)
+		order[n] = one{binary.BigEndian.Uint64(b[:]), int32(n)}
+	}
+	slices.SortFunc(order, func(a, b one) int {
+		if c := cmp.Compare(a.begins, b.begins); c != 0 {
+			return c
+		}
+		return strings.Compare(hashes[a.n], hashes[b.n])
+	})
+	list = make([]string, len(order))
+	rank := make([]int32, len(order))
 	pictures := make([]picture, 0, len(list))
-	at := make([]int32, 0, len(list)) // of each picture in the list
-	for i, h := range list {
-		b, err := hex.DecodeString(h)
-		if err != nil || len(b) != imageBytes {
+	which := make([]int32, 0, len(list)) // of the list each picture is
+	for i, o := range order {
+		list[i], rank[o.n] = hashes[o.n], int32(i)
+		if len(list[i]) != 2*imageBytes {
+			continue
+		}
+		var b [imageBytes]byte
+		if _, err := hex.Decode(b[:], []byte(list[i])); err != nil {
 			continue
 		}
 		var p picture
 		for k := range p {
 			p[k] = binary.BigEndian.Uint64(b[8*k:])
 		}
-		pictures, at = append(pictures, p), append(at, int32(i))
+		pictures, which = append(pictures, p), append(which, int32(i))
+	}
+	for k := range at {
+		at[k] = rank[at[k]]
 	}
 	same := newForest(len(list))
 	for _, p := range alikePictures(pictures) {
-		same.join(at[p[0]], at[p[1]])
+		same.join(which[p[0]], which[p[1]])
 	}
-	out := make(map[string]string, len(list))
-	for i, h := range list {
-		out[h] = list[same.find(int32(i))]
+	for i := range list {
+		same[i] = same.find(int32(i))
 	}
-	return out
+	return at, list, same
 }
 
 func imageHash(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
@@ -160,10 +201,11 @@ func alikeByPart(list []picture, k int) [][2]int32 {
 
 // withImages adds the images of adverts to their contacts: whoever shows the same image is behind both, as with a number.
 func withImages(adverts []*Advert, contacts [][]entity.Selector) {
-	same := SameImages(adverts)
+	at, list, first := images(adverts)
 	for i, a := range adverts {
-		for _, h := range a.Images {
-			s := entity.Selector{Kind: entity.Image, Value: same[imageHash(h)]}
+		for range a.Images {
+			s := entity.Selector{Kind: entity.Image, Value: list[first[at[0]]]}
+			at = at[1:]
 			if s.Value != "" && !slices.Contains(contacts[i], s) {
 				contacts[i] = append(contacts[i], s)
 			}

@@ -18,7 +18,7 @@ func incomeAfterArrival(s *scan) {
 		}
 		trips := s.byPerson[who]
 		last := trips[len(trips)-1]
-		if !s.oneWay[last] {
+		if !s.in.OneWay[last] {
 			continue
 		}
 		arrived := s.in.Journeys[last].When() / 1000

@@ -23,7 +23,7 @@ func paidBeforeTravel(s *scan) {
 		in := s.v.In(a)
 		trips := s.byPerson[travels[a]]
 		for _, t := range trips {
-			if !s.oneWay[t] {
+			if !s.in.OneWay[t] {
 				continue
 			}
 			when := s.in.Journeys[t].When() / 1000

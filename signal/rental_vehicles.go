@@ -13,7 +13,7 @@ import (
 func rentalVehicles(s *scan) {
 	drives := map[string][]int{}
 	for i, j := range s.in.Journeys {
-		if j.Mode == journey.Car && j.Payer != "" && s.oneWay[i] {
+		if j.Mode == journey.Car && j.Payer != "" && s.in.OneWay[i] {
 			drives[j.Payer] = append(drives[j.Payer], i)
 		}
 	}

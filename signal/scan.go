@@ -35,6 +35,7 @@ type Input struct {
 	Posters    []online.Poster
 	Journeys   []*journey.Journey  // in order of time
 	Travellers *journey.Travellers // of Journeys; nil: they are numbered anew
+	OneWay     []bool              // which of Journeys go one way; nil: it is found anew
 	Groups     []journey.Group
 	Escorts    []journey.Escort
 	Payers     []journey.Payer
@@ -48,6 +49,9 @@ func Scan(ctx context.Context, in Input) (hits []typology.Hit, notes []string, e
 	}
 	if in.Travellers == nil {
 		in.Travellers = journey.Number(in.Journeys)
+	}
+	if in.OneWay == nil {
+		in.OneWay = journey.OneWay(in.Journeys, in.Travellers)
 	}
 	if err := online.Show(ctx, in.Adverts); err != nil {
 		return nil, nil, err
@@ -129,9 +133,8 @@ type scan struct {
 	name    string     // of the running detector
 	emit    func(typology.Hit)
 
-	persons  []string         // the canonical id of each traveller
-	byPerson map[string][]int // journeys by it
-	oneWay   []bool
+	persons  []string            // the canonical id of each traveller
+	byPerson map[string][]int    // journeys by it
 	phones   map[string][]int    // journeys by the contact phone, in one spelling
 	marked   map[string][]string // marks of persons and companies, several detectors ask for them
 	employed map[string][]work   // by employer
@@ -159,7 +162,6 @@ func (s *scan) read() {
 			s.phones[p.Value] = append(s.phones[p.Value], i)
 		}
 	}
-	s.oneWay = journey.OneWay(s.in.Journeys, s.in.Travellers)
 	s.readWork()
 	s.marked = map[string][]string{}
 	s.in.Held.Each("LegalEntity", func(e *entity.Entity) { s.marked[e.ID] = s.readMarks(e) })

@@ -46,7 +46,7 @@ func (s *scan) lateOneWay(list []int, unpaid bool) []int {
 	hours := s.int("late_hours")
 	return slices.DeleteFunc(slices.Clone(list), func(i int) bool {
 		j := s.in.Journeys[i]
-		return !j.Late(hours) || !s.oneWay[i] || unpaid && !j.Unpaid()
+		return !j.Late(hours) || !s.in.OneWay[i] || unpaid && !j.Unpaid()
 	})
 }
 

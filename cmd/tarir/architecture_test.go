@@ -36,7 +36,8 @@ var mayImport = map[string]string{
 	"watchlist":           "entity match intake intake/* journey money/ledger name online",
 	"flat":                "",
 	"kept":                "",
-	"online":              "entity",
+	"garbage":             "",
+	"online":              "entity garbage",
 	"journey":             "entity",
 	"records":             "entity online journey flat kept",
 	"money/ledger":        "entity",
@@ -58,7 +59,7 @@ var mayImport = map[string]string{
 	"report":              "message",
 	"paper":               "",
 	"release":             "casework message paper",
-	"analysis":            "casework entity flat kept message name place explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
+	"analysis":            "casework entity flat garbage kept message name place explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
 	"cmd/tarir":           "analysis entity node web audit casework exchange/register exchange/relay handling hit htcds match notice intake message money/ledger money/rates release taxii vault watchlist bundle",
 }
 

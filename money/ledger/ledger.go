@@ -177,6 +177,7 @@ func (l *Ledger) Read(ctx context.Context, numbers []int64) ([]Payment, error) {
 	type job struct {
 		seg   int
 		order []int
+		whole bool // the segment is read whole
 	}
 	var jobs []job
 	for len(order) > 0 {
@@ -188,7 +189,14 @@ func (l *Ledger) Read(ctx context.Context, numbers []int64) ([]Payment, error) {
 			}
 			n++
 		}
-		jobs = append(jobs, job{seg, order[:n]})
+		// Where each is sought, all processors seek.
+		parts, whole := 1, int64(n)*sequentialShare > l.manifest.Segments[seg].Rows
+		if !whole {
+			parts = min(runtime.GOMAXPROCS(0), n/seeks+1)
+		}
+		for k := range parts {
+			jobs = append(jobs, job{seg, order[k*n/parts : (k+1)*n/parts], whole})
+		}
 		order = order[n:]
 	}
 	g, ctx := errgroup.WithContext(ctx)
@@ -198,7 +206,7 @@ func (l *Ledger) Read(ctx context.Context, numbers []int64) ([]Payment, error) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if int64(len(j.order))*sequentialShare > l.manifest.Segments[j.seg].Rows {
+			if j.whole {
 				return l.scanSegment(ctx, j.seg, j.order, numbers, out)
 			}
 			return l.readSegment(j.seg, j.order, numbers, out)
@@ -210,6 +218,9 @@ func (l *Ledger) Read(ctx context.Context, numbers []int64) ([]Payment, error) {
 // sequentialShare is the share of a segment's rows, one in this many, from which reading it whole is quicker than seeking
 // each: a seek costs about as much as reading that many rows.
 const sequentialShare = 500
+
+// seeks is how many rows are worth a file of one's own to seek them in.
+const seeks = 32
 
 func (l *Ledger) scanSegment(ctx context.Context, seg int, order []int, numbers []int64, out []Payment) error {
 	err := l.allOf(ctx, seg, func(n int64) bool { return len(order) > 0 && numbers[order[0]] == n }, func(n int64, p *Payment) error {
