@@ -161,17 +161,27 @@ func Decode(text string, record func(*Coder)) error {
 
 // Frames cuts a text into the records that stand one after the other.
 func Frames(text string) ([]string, error) {
-	var out []string
-	for len(text) > 0 {
-		if len(text) < 4 {
+	many := 0
+	for at := 0; at < len(text); many++ {
+		n, ok := frame(text[at:])
+		if !ok {
 			return nil, ErrRecord
 		}
-		n := uint32(text[0]) | uint32(text[1])<<8 | uint32(text[2])<<16 | uint32(text[3])<<24
-		if uint64(n) > uint64(len(text)-4) {
-			return nil, ErrRecord
-		}
-		out = append(out, text[4:4+n])
-		text = text[4+n:]
+		at += 4 + n
+	}
+	out := make([]string, many)
+	for i := range out {
+		n, _ := frame(text)
+		out[i], text = text[4:4+n], text[4+n:]
 	}
 	return out, nil
+}
+
+// frame is the length of the record that a text begins with, if it holds it whole.
+func frame(text string) (n int, ok bool) {
+	if len(text) < 4 {
+		return 0, false
+	}
+	v := uint32(text[0]) | uint32(text[1])<<8 | uint32(text[2])<<16 | uint32(text[3])<<24
+	return int(v), uint64(v) <= uint64(len(text)-4)
 }

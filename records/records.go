@@ -55,6 +55,7 @@ type Segment struct {
 	Name    string `json:"name"`
 	Kind    Kind   `json:"kind"`
 	Rows    int64  `json:"rows"`
+	Bytes   int64  `json:"bytes,omitempty"` // of its records as they are in memory; 0: not told
 	SHA256  string `json:"sha256"`
 	KeysSum string `json:"keys_sha256"`
 }
@@ -204,7 +205,7 @@ func (s *Set) frames(ctx context.Context, seg Segment) ([]string, error) {
 	if sum := hex.EncodeToString(h[:]); sum != seg.SHA256 {
 		return nil, fmt.Errorf("%w: %s was changed after it was written", ErrDamaged, seg.Name)
 	}
-	parts, err := unpack(b)
+	parts, err := unpack(b, seg.Bytes)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %s: %v", ErrDamaged, seg.Name, err)
 	}
@@ -214,14 +215,18 @@ func (s *Set) frames(ctx context.Context, seg Segment) ([]string, error) {
 	return parts, nil
 }
 
-// unpack decompresses records and cuts them apart.
-func unpack(b []byte) ([]string, error) {
+// unpack decompresses records, which take so many bytes as far as is told, and cuts them apart.
+func unpack(b []byte, size int64) ([]string, error) {
 	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
 	if err != nil {
 		return nil, err
 	}
 	defer z.Close()
-	text, err := z.DecodeAll(b, nil)
+	var room []byte
+	if size > 0 && size/1000 < int64(len(b)) { // no text becomes so short
+		room = make([]byte, 0, size)
+	}
+	text, err := z.DecodeAll(b, room)
 	if err != nil {
 		return nil, err
 	}
@@ -361,6 +366,7 @@ func (im *Import) add(k Kind, key [16]byte, record func(*flat.Coder)) (known boo
 	}
 	w.keys = append(w.keys, key[:]...)
 	w.seg.Rows++
+	w.seg.Bytes += int64(len(w.buf))
 	im.known[key] = struct{}{}
 	return false, nil
 }
