@@ -47,6 +47,8 @@ type AnalyseOptions struct {
 	Progress   Progress
 	NoReport   bool
 	Lang       string // of the report: en, fr, es, ar; empty: en
+
+	files []string // of the inputs the files that are read now, in a session; nil: all
 }
 
 // Summary is summary.json.
@@ -118,6 +120,26 @@ const (
 	ledgerDir    = "ledger"
 )
 
+// isResult says which files are results of an analysis into a folder, or lie in its ledger: those are no inputs, wherever the
+// folder lies.
+func isResult(out, ledger string) func(path string) bool {
+	full := func(path string) string {
+		if abs, err := filepath.Abs(path); err == nil {
+			return abs
+		}
+		return path
+	}
+	names := []string{SummaryFile, RejectedFile, FindingsFile, TraceFile, EntitiesFile, MergesFile, NetworksFile, ChangesFile, RoutesFile, RoutesTable, ReportFile}
+	out, ledger = full(out), full(ledger)
+	return func(path string) bool {
+		path = full(path)
+		if path == ledger || strings.HasPrefix(path, ledger+string(filepath.Separator)) {
+			return true
+		}
+		return filepath.Dir(path) == out && slices.Contains(names, strings.TrimSuffix(filepath.Base(path), ".tmp"))
+	}
+}
+
 // LoadPack reads an indicator pack; an empty path is the shipped one.
 func LoadPack(path string) (p *typology.Pack, sum string, err error) {
 	text := typology.DefaultPack
@@ -178,6 +200,10 @@ func bytesIn(dir string) (n int64, err error) {
 // Analyse reads the inputs, looks for typologies, follows the money of what it finds to where it rests, and writes the
 // results into a folder.
 func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
+	return new(Session).analyse(ctx, o)
+}
+
+func (session *Session) analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	pack, sum, err := LoadPack(o.Indicators)
 	if err != nil {
 		return nil, err
@@ -214,7 +240,7 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 
 	start := time.Now()
 	s.Inputs, err = Import(ctx, ImportOptions{
-		Inputs: o.Inputs, Stdin: o.Stdin, Ledger: dir,
+		Inputs: o.Inputs, Stdin: o.Stdin, Ledger: dir, files: o.files, result: isResult(o.Out, dir),
 		Rejected: filepath.Join(o.Out, RejectedFile), Mappings: o.Mappings, Currency: o.Currency, Progress: o.Progress,
 	})
 	if err != nil {
@@ -230,12 +256,13 @@ func Analyse(ctx context.Context, o AnalyseOptions) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	session.remember(set)
 	if n, err := bytesIn(dir); err == nil && n <= roomyUpTo {
 		defer garbage.Percent(roomyPercent)()
 	}
 	st := begin(o.Progress, "records", set.Rows(records.Entities)+set.Rows(records.Adverts)+set.Rows(records.Journeys), "records")
 	// A ledger that is kept keeps its graph; one made for this run alone is traced later, if at all.
-	in, err := gather(ctx, dir, set, pack, o.Ledger != "", took)
+	in, err := session.gather(ctx, dir, set, pack, o.Ledger != "", took)
 	if err != nil {
 		return nil, err
 	}

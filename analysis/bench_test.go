@@ -1,16 +1,20 @@
 package analysis_test
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"tarir/analysis"
 )
 
-// BenchmarkAndes times the two things that an analyst waits for: the whole of a large folder from files to report, and one day
-// more into a ledger that holds the rest. Each takes half a minute or more; the world is made once.
+// BenchmarkAndes times what an analyst waits for: the whole of a large folder from files to report, one day more by a command that
+// was there before (watched), and by a new one into a ledger that holds the rest. Each takes half a minute or more; the world is
+// made once.
 func BenchmarkAndes(b *testing.B) {
 	input := filepath.Join(b.TempDir(), "world")
 	if err := analysis.MakeSociety("andes", 7, input); err != nil {
@@ -32,6 +36,34 @@ func BenchmarkAndes(b *testing.B) {
 	})
 	before, day := b.TempDir(), b.TempDir()
 	apart(b, input, before, day, "2024-06-12")
+	b.Run("watched", func(b *testing.B) {
+		for b.Loop() {
+			b.StopTimer()
+			folder, out := b.TempDir(), b.TempDir()
+			if err := os.CopyFS(folder, os.DirFS(before)); err != nil {
+				b.Fatal(err)
+			}
+			ctx, end := context.WithCancel(ctx)
+			first := true
+			err := analysis.Watch(ctx, analysis.AnalyseOptions{Inputs: []string{folder}, Out: out}, time.Millisecond, func(*analysis.Summary) error {
+				if !first {
+					b.StopTimer()
+					end()
+					return nil
+				}
+				first = false
+				if err := os.CopyFS(filepath.Join(folder, "day"), os.DirFS(day)); err != nil {
+					return err
+				}
+				b.StartTimer()
+				return nil
+			})
+			if !errors.Is(err, context.Canceled) {
+				b.Fatal(err)
+			}
+			b.StartTimer()
+		}
+	})
 	b.Run("day", func(b *testing.B) {
 		for b.Loop() {
 			b.StopTimer()

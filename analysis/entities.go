@@ -24,13 +24,28 @@ type merges struct {
 	Suggested []entity.Suggestion `json:"suggested"`
 }
 
-// resolveEntities merges the entities that are kept.
-func resolveEntities(ctx context.Context, set *records.Set, book *entity.Phonebook) (*entity.Resolution, error) {
-	list, err := set.Entities(ctx, 0)
-	if err != nil {
-		return nil, err
+// resolveEntities merges the entities that are kept. Where none came since, that was done before.
+func (s *Session) resolveEntities(ctx context.Context, set *records.Set) (*entity.Resolution, error) {
+	of := sumOfEntities(set)
+	if s.resolution == nil || s.resolved != of {
+		list, err := set.Entities(ctx, 0)
+		if err != nil {
+			return nil, err
+		}
+		s.resolution, s.resolved = entity.ResolveWith(s.phones, list, nil), of
 	}
-	return entity.ResolveWith(book, list, nil), nil
+	return s.resolution, nil
+}
+
+// sumOfEntities says which entities are kept.
+func sumOfEntities(set *records.Set) string {
+	var sums []string
+	for _, seg := range set.Segments() {
+		if seg.Kind == records.Entities {
+			sums = append(sums, seg.SHA256)
+		}
+	}
+	return strings.Join(sums, " ")
 }
 
 // writtenFile keeps beside a ledger which bytes its entities make in a folder of results.
@@ -40,12 +55,7 @@ const writtenFile = "entities.written"
 // that were told: where none came since the files that stand there were written, those stay. What is known of them is kept beside a ledger;
 // of none nothing is.
 func writeEntities(r *entity.Resolution, set *records.Set, ledger, out string) error {
-	from := "entities written 1"
-	for _, s := range set.Segments() {
-		if s.Kind == records.Entities {
-			from += " " + s.SHA256
-		}
-	}
+	from := "entities written 1 " + sumOfEntities(set)
 	path := filepath.Join(ledger, writtenFile)
 	if before, ok := kept.Read(path, from); ok && ledger != "" {
 		if now, ok := sumOfFiles(out, EntitiesFile, MergesFile); ok && now == before {

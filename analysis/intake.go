@@ -8,8 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 
 	"tarir/entity"
@@ -80,6 +82,11 @@ type ImportOptions struct {
 	Mappings []string
 	Currency string // ISO 4217, of amounts whose source names none; empty: XXX
 	Progress Progress
+
+	// Of the inputs the files that are read now, in a session: what they reject is added to what was rejected before. nil: all
+	// inputs are read.
+	files  []string
+	result func(path string) bool // whether a file that lies in a folder is no input but a result; nil: none is
 }
 
 // Import reads inputs into a ledger. Records that cannot be taken are rejected one by one; an input of unknown format
@@ -89,7 +96,7 @@ func Import(ctx context.Context, o ImportOptions) ([]InputCount, error) {
 	if err != nil {
 		return nil, err
 	}
-	inputs, err := intake.Find(o.Inputs, o.Stdin)
+	inputs, unreadable, err := o.find()
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +106,7 @@ func Import(ctx context.Context, o ImportOptions) ([]InputCount, error) {
 	for _, in := range inputs {
 		in.Currency = o.Currency
 	}
-	if len(inputs) == 0 {
+	if len(inputs)+len(unreadable) == 0 {
 		return nil, errors.New("no input: name a file or a folder, or - for standard input")
 	}
 	todo, err := recognise(ctx, Formats(mappings), inputs)
@@ -115,6 +122,11 @@ func Import(ctx context.Context, o ImportOptions) ([]InputCount, error) {
 		return nil, err
 	}
 	defer rejected.abort()
+	if o.files != nil {
+		if err := rejected.copy(); err != nil {
+			return nil, err
+		}
+	}
 	im, err := ledger.Begin(ctx, o.Ledger)
 	if err != nil {
 		return nil, err
@@ -132,7 +144,7 @@ func Import(ctx context.Context, o ImportOptions) ([]InputCount, error) {
 	defer rec.Abort()
 	st := &ledgerStore{im, rec}
 	p := begin(o.Progress, "import", total, "B")
-	counts := make([]InputCount, 0, len(todo))
+	counts := unreadable
 	for _, t := range todo {
 		c := InputCount{Path: t.in.Path, Notes: []string{}, Problem: t.problem}
 		if t.format != nil {
@@ -166,6 +178,23 @@ func Import(ctx context.Context, o ImportOptions) ([]InputCount, error) {
 		return counts, err
 	}
 	return counts, nil
+}
+
+// find lists the inputs, and those that cannot be opened although nobody named them.
+func (o *ImportOptions) find() (inputs []*intake.Input, unreadable []InputCount, err error) {
+	if o.files == nil {
+		inputs, err = intake.Find(o.Inputs, o.Stdin)
+		inputs = slices.DeleteFunc(inputs, func(in *intake.Input) bool { return !in.Explicit && o.result != nil && o.result(in.Path) })
+		return inputs, []InputCount{}, err
+	}
+	for _, path := range o.files {
+		list, err := intake.File(path)
+		if err != nil {
+			unreadable = append(unreadable, InputCount{Path: path, Notes: []string{}, Problem: err.Error()})
+		}
+		inputs = append(inputs, list...)
+	}
+	return inputs, unreadable, nil
 }
 
 type task struct {
@@ -309,6 +338,22 @@ func (l *lines) write(v any) error {
 	}
 	if err := l.enc.Encode(v); err != nil {
 		return storeError{fmt.Errorf("write %s: %w", l.path, err)}
+	}
+	return nil
+}
+
+// copy begins with the lines that the file holds.
+func (l *lines) copy() error {
+	f, err := os.Open(l.path)
+	if errors.Is(err, fs.ErrNotExist) || l.f == nil {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read %s: %w", l.path, err)
+	}
+	defer f.Close()
+	if _, err := io.Copy(l.b, f); err != nil {
+		return fmt.Errorf("copy %s: %w", l.path, err)
 	}
 	return nil
 }

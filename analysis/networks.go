@@ -127,8 +127,8 @@ type gathered struct {
 
 // gather reads the ledger in dir and the records beside it, and what is seen in each kind of record by itself: side by side,
 // since none needs the others. took is told how long each took.
-func gather(ctx context.Context, dir string, set *records.Set, pack *typology.Pack, keepGraph bool, took func(string, time.Duration)) (*gathered, error) {
-	in := &gathered{Input: network.Input{Food: map[string]bool{}, Site: map[string]bool{}, Phones: set.Phonebook()}}
+func (s *Session) gather(ctx context.Context, dir string, set *records.Set, pack *typology.Pack, keepGraph bool, took func(string, time.Duration)) (*gathered, error) {
+	in := &gathered{Input: network.Input{Food: map[string]bool{}, Site: map[string]bool{}, Phones: s.phones}}
 	for _, mcc := range pack.Categories["food"].MCC {
 		in.Food[mcc] = true
 	}
@@ -156,7 +156,7 @@ func gather(ctx context.Context, dir string, set *records.Set, pack *typology.Pa
 		return err
 	})
 	side("entities", func() (err error) {
-		if in.entities, err = resolveEntities(ctx, set, in.Phones); err != nil {
+		if in.entities, err = s.resolveEntities(ctx, set); err != nil {
 			return err
 		}
 		select {
@@ -168,7 +168,7 @@ func gather(ctx context.Context, dir string, set *records.Set, pack *typology.Pa
 		in.book = place.NewBook(in.Held.Each)
 		return nil
 	})
-	side("adverts", func() error { return in.readAdverts(ctx, set) })
+	side("adverts", func() error { return s.readAdverts(ctx, set, in) })
 	side("journeys", func() (err error) {
 		if in.Journeys, err = set.Journeys(ctx, 0); err != nil {
 			return err
@@ -189,16 +189,18 @@ func gather(ctx context.Context, dir string, set *records.Set, pack *typology.Pa
 	return in, nil
 }
 
-func (in *gathered) readAdverts(ctx context.Context, set *records.Set) (err error) {
+func (s *Session) readAdverts(ctx context.Context, set *records.Set, in *gathered) (err error) {
+	if s.memo == nil {
+		s.memo = set.Memo()
+	}
 	if in.Adverts, err = set.Adverts(ctx, 0); err != nil {
 		return err
 	}
-	memo := set.Memo()
-	if in.Families, err = online.Families(ctx, in.Adverts, memo); err != nil {
+	if in.Families, err = online.Families(ctx, in.Adverts, s.memo); err != nil {
 		return err
 	}
 	if len(in.Adverts) > 0 {
-		_ = set.KeepMemo(memo) // without it the next analysis takes longer
+		_ = set.KeepMemo(s.memo) // without it the next analysis takes longer
 	}
 	contacts, err := online.Contacts(ctx, in.Adverts)
 	if err != nil {

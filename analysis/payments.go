@@ -15,7 +15,7 @@ import (
 type payments struct {
 	l    *ledger.Ledger
 	rows []int64 // ascending
-	list []ledger.Payment
+	list []*ledger.Payment
 	path string  // where they are kept; empty: nowhere
 	more bool    // than are kept
 	used []int64 // rows that were asked for: these are kept
@@ -41,11 +41,12 @@ func namedPayments(l *ledger.Ledger, dir string) *payments {
 	if len(segments) > len(now) || !slices.Equal(segments, now[:len(segments)]) {
 		return p
 	}
-	rows, list := make([]int64, len(parts)-1), make([]ledger.Payment, len(parts)-1)
+	rows, list, space := make([]int64, len(parts)-1), make([]*ledger.Payment, len(parts)-1), make([]ledger.Payment, len(parts)-1)
 	for i, part := range parts[1:] {
-		if flat.Decode(part, func(c *flat.Coder) { namedFields(c, &rows[i], &list[i]) }) != nil {
+		if flat.Decode(part, func(c *flat.Coder) { namedFields(c, &rows[i], &space[i]) }) != nil {
 			return p
 		}
+		list[i] = &space[i]
 	}
 	p.rows, p.list = rows, list
 	return p
@@ -117,14 +118,14 @@ func (p *payments) load(ctx context.Context, rows ...[]int64) error {
 		return err
 	}
 	p.more = true
-	all, joined := make([]int64, 0, len(p.rows)+len(more)), make([]ledger.Payment, 0, len(p.rows)+len(more))
+	all, joined := make([]int64, 0, len(p.rows)+len(more)), make([]*ledger.Payment, 0, len(p.rows)+len(more))
 	i := 0
 	for k, r := range more {
 		for i < len(p.rows) && p.rows[i] < r {
 			all, joined = append(all, p.rows[i]), append(joined, p.list[i])
 			i++
 		}
-		all, joined = append(all, r), append(joined, list[k])
+		all, joined = append(all, r), append(joined, &list[k])
 	}
 	p.rows, p.list = append(all, p.rows[i:]...), append(joined, p.list[i:]...)
 	return nil
@@ -136,5 +137,5 @@ func (p *payments) at(row int64) *ledger.Payment {
 	if !found {
 		panic("analysis: a payment was not loaded")
 	}
-	return &p.list[i]
+	return p.list[i]
 }

@@ -97,6 +97,9 @@ func Find(args []string, stdin io.Reader) ([]*Input, error) {
 	return out, nil
 }
 
+// File lists the inputs of a file that was come across: of an archive, its members.
+func File(path string) ([]*Input, error) { return fileInputs(path, false) }
+
 func fileInputs(path string, explicit bool) ([]*Input, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -43,9 +43,11 @@ type Tie struct {
 	A, B   int
 	Weight float64 // 0 to 1
 	Codes  []string
+	each   []float64 // weight of each code
 }
 
-// tie adds to what binds two actors: independent reasons add up like chances.
+// tie adds to what binds two actors: independent reasons add up like chances. Of one reason that is met several times, as between
+// people with several accounts, the strongest counts, whichever was met first.
 func (b *builder) tie(x, y int, w float64, code string) {
 	if x == y || w <= 0 {
 		return
@@ -56,10 +58,17 @@ func (b *builder) tie(x, y int, w float64, code string) {
 		t = &Tie{A: k[0], B: k[1]}
 		b.ties[k] = t
 	}
-	if !slices.Contains(t.Codes, code) {
-		t.Codes = append(t.Codes, code)
-		t.Weight = 1 - (1-t.Weight)*(1-min(w, 1))
+	i := slices.Index(t.Codes, code)
+	if i < 0 {
+		i = len(t.Codes)
+		t.Codes, t.each = append(t.Codes, code), append(t.each, 0)
 	}
+	t.each[i] = max(t.each[i], min(w, 1))
+	apart := 1.0
+	for _, w := range t.each {
+		apart *= 1 - w
+	}
+	t.Weight = 1 - apart
 }
 
 // Build puts networks together, the surest first; Rank orders them by what matters. The same input gives the same networks.

@@ -16,6 +16,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"unsafe"
 
 	"github.com/klauspost/compress/zstd"
@@ -67,9 +68,20 @@ type manifest struct {
 
 // Set is what a folder holds.
 type Set struct {
-	dir string
-	m   manifest
+	dir    string
+	m      manifest
+	memory *Memory // nil: nothing is remembered
 }
+
+// Memory keeps the records of segments that were read, for a process that reads a folder again once it has grown: segments
+// never change. Records that are read with it are shared and must not be changed. The zero Memory remembers nothing yet.
+type Memory struct {
+	mu   sync.Mutex
+	read map[string]any // by kind and sum of the segment: its list of records
+}
+
+// Remember reads what comes with the help of a memory, and adds to it.
+func (s *Set) Remember(m *Memory) { s.memory = m }
 
 // Open reads a folder's manifest; a folder without one holds nothing.
 func Open(dir string) (*Set, error) {
@@ -156,8 +168,32 @@ func all[T any](ctx context.Context, s *Set, k Kind, from int, fields func(*flat
 	return out, nil
 }
 
-// segment reads the records of a segment, with all processors.
+// segment reads the records of a segment, with all processors, or remembers them.
 func segment[T any](ctx context.Context, s *Set, seg Segment, fields func(*flat.Coder, *T)) ([]*T, error) {
+	if s.memory == nil {
+		return readSegment(ctx, s, seg, fields)
+	}
+	key := string(seg.Kind) + " " + seg.SHA256
+	s.memory.mu.Lock()
+	list, ok := s.memory.read[key].([]*T)
+	s.memory.mu.Unlock()
+	if ok {
+		return list, nil
+	}
+	list, err := readSegment(ctx, s, seg, fields)
+	if err != nil {
+		return nil, err
+	}
+	s.memory.mu.Lock()
+	defer s.memory.mu.Unlock()
+	if s.memory.read == nil {
+		s.memory.read = map[string]any{}
+	}
+	s.memory.read[key] = list
+	return list, nil
+}
+
+func readSegment[T any](ctx context.Context, s *Set, seg Segment, fields func(*flat.Coder, *T)) ([]*T, error) {
 	parts, err := s.frames(ctx, seg)
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 
 	"tarir/entity"
 	"tarir/flat"
@@ -26,6 +27,9 @@ const (
 
 // show gives adverts of a segment what they show: as it is kept, or read now and kept.
 func (s *Set) show(ctx context.Context, seg Segment, list []*online.Advert) error {
+	if !slices.ContainsFunc(list, func(a *online.Advert) bool { return a.Shows == nil }) {
+		return nil // they were read before
+	}
 	path, from := filepath.Join(s.dir, seg.Name+shownSuffix), fmt.Sprintf("shown %d %s", online.ShownVersion, seg.SHA256)
 	if text, ok := kept.Read(path, from); ok {
 		if parts, err := flat.Frames(text); err == nil && len(parts) == len(list) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"tarir/analysis"
 )
@@ -19,6 +20,7 @@ type analyseCmd struct {
 	Rates      string   `placeholder:"FILE" help:"Dated exchange rates as the ECB publishes them (CSV: Date,USD,JPY,…), to compare amounts of different currencies."`
 	Indicators string   `placeholder:"FILE" help:"Indicator pack with your own parameters; see tarir indicators."`
 	Lang       string   `default:"en" placeholder:"LANG" help:"Language of the report: en, fr, es or ar."`
+	Watch      bool     `help:"Go on until Ctrl-C: whatever comes to lie in the folders is added, and the results are made anew."`
 	JSON       bool     `name:"json" help:"Print the summary as JSON."`
 	Inputs     []string `arg:"" name:"input" help:"Files and folders to read, or - for standard input."`
 }
@@ -30,21 +32,53 @@ and writes summary.json, rejected.jsonl, findings.jsonl,
 trace.jsonl, entities.jsonl, networks.json, routes.geojson, routes.csv and report.html into the folder. With --ledger what was read
 before counts too, and changes.json says what became of each organisation since the analysis before in the same folder.
 
-Example:
-  tarir analyse --out results statements/ reports.xml.gz`
+With --watch the command stays and looks every two seconds at the folders that are named. A file is read once it is whole: when it
+did not change from one look to the next. What was read is remembered, so a day more takes a fraction of the time of all.
+
+Examples:
+  tarir analyse --out results statements/ reports.xml.gz
+  tarir analyse --out results --ledger cases/2024 --watch incoming/`
 }
+
+// look is how often --watch looks at the folders.
+const look = 2 * time.Second
 
 func (c *analyseCmd) Run(e *env) error {
 	p := newProgress(e.stderr, c.JSON)
 	defer p.close()
-	s, err := analysis.Analyse(e.ctx, analysis.AnalyseOptions{
+	o := analysis.AnalyseOptions{
 		Inputs: c.Inputs, Stdin: e.stdin, Out: c.Out, Ledger: c.Ledger, Mappings: c.Mapping, Currency: c.Currency, Rates: c.Rates, Indicators: c.Indicators,
 		Version: version(), Progress: p, Lang: c.Lang,
-	})
+	}
+	if c.Watch {
+		err := analysis.Watch(e.ctx, o, look, func(s *analysis.Summary) error {
+			p.close()
+			*p = *newProgress(e.stderr, c.JSON) // of the next analysis
+			if err := c.tell(e, s); err != nil && !errors.Is(err, errUnread) {
+				return err
+			} else if err != nil {
+				fmt.Fprintf(e.stderr, "warning: %s\n", err)
+			}
+			if !c.JSON {
+				fmt.Fprintln(e.stdout, "waiting for more; end with Ctrl-C")
+			}
+			return nil
+		})
+		if e.ctx.Err() != nil { // that is how it ends
+			return nil
+		}
+		return err
+	}
+	s, err := analysis.Analyse(e.ctx, o)
 	p.close()
 	if err != nil {
 		return err
 	}
+	return c.tell(e, s)
+}
+
+// tell prints what an analysis came to.
+func (c *analyseCmd) tell(e *env, s *analysis.Summary) error {
 	if c.JSON {
 		return errors.Join(writeJSON(e.stdout, s), unread(s.Inputs))
 	}

@@ -1,0 +1,138 @@
+package analysis
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"tarir/entity"
+	"tarir/online"
+	"tarir/records"
+)
+
+// Session analyses one ledger again and again as it grows, and remembers what it read of it. The results are those of Analyse
+// over everything that was read so far. Not for several goroutines at once.
+type Session struct {
+	memory     records.Memory
+	phones     *entity.Phonebook
+	memo       *online.Memo
+	resolution *entity.Resolution
+	resolved   string // which entities resolution is of
+}
+
+// remember reads the records of a ledger with what the session remembers, or what is kept beside them at first.
+func (s *Session) remember(set *records.Set) {
+	set.Remember(&s.memory)
+	if s.phones == nil {
+		s.phones = set.Phonebook()
+	}
+}
+
+// Watch analyses the inputs, and then, until ctx ends, whatever comes to lie in their folders, or is changed there. It looks each
+// time so much time has passed, and takes a file when it did not change from one look to the next, so that none is read while it
+// is being written. told hears of each analysis: its counts of inputs are of what was new, everything else is of all. The file of
+// rejected records grows. Where no ledger is named, one is made in the folder of results.
+func Watch(ctx context.Context, o AnalyseOptions, every time.Duration, told func(*Summary) error) error {
+	if slices.Contains(o.Inputs, "-") {
+		return errors.New("standard input cannot be watched: name files and folders")
+	}
+	if o.Out == "" {
+		return errors.New("name a folder for the results with --out")
+	}
+	if o.Ledger == "" {
+		o.Ledger = filepath.Join(o.Out, ledgerDir)
+		if err := os.RemoveAll(o.Ledger); err != nil {
+			return fmt.Errorf("clear the ledger of the run before: %w", err)
+		}
+		// What the folder says of organisations is of another ledger.
+		if err := os.Remove(filepath.Join(o.Out, NetworksFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("clear the results of the run before: %w", err)
+		}
+	}
+	seen, last := map[string]version{}, map[string]version{}
+	first := true
+	s := new(Session)
+	for {
+		now, err := lookAt(o.Inputs, isResult(o.Out, o.Ledger))
+		if err != nil {
+			return err
+		}
+		o.files = nil
+		for _, path := range slices.Sorted(maps.Keys(now)) {
+			if x := now[path]; x != seen[path] && (first || x == last[path]) {
+				o.files = append(o.files, path)
+			}
+		}
+		last = now
+		if len(o.files) > 0 {
+			for _, path := range o.files {
+				seen[path] = now[path]
+			}
+			if first {
+				o.files = nil
+			}
+			first = false
+			sum, err := s.analyse(ctx, o)
+			if err != nil {
+				return err
+			}
+			if err := told(sum); err != nil {
+				return err
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(every):
+		}
+	}
+}
+
+// version tells whether a file was changed.
+type version struct {
+	size int64
+	at   time.Time
+}
+
+// lookAt lists the files of inputs as intake.Find does, without those that are results.
+func lookAt(inputs []string, result func(path string) bool) (map[string]version, error) {
+	out := map[string]version{}
+	for _, in := range inputs {
+		err := filepath.WalkDir(in, func(path string, d fs.DirEntry, err error) error {
+			if path != in && errors.Is(err, fs.ErrNotExist) {
+				return nil // it was taken away meanwhile
+			}
+			if err != nil {
+				return err
+			}
+			if path != in && (strings.HasPrefix(d.Name(), ".") || result(path)) {
+				if d.IsDir() {
+					return fs.SkipDir
+				}
+				return nil
+			}
+			info, err := os.Stat(path)
+			if path != in && errors.Is(err, fs.ErrNotExist) {
+				return nil
+			}
+			if err == nil && info.Mode().IsRegular() {
+				out[path] = version{info.Size(), info.ModTime()}
+			}
+			return err
+		})
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("there is no file or folder %q: check the path", in)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("list %s: %w", in, err)
+		}
+	}
+	return out, nil
+}
