@@ -199,12 +199,12 @@ func (s *Session) readAdverts(ctx context.Context, set *records.Set, in *gathere
 	if in.Families, err = online.Families(ctx, in.Adverts, s.memo); err != nil {
 		return err
 	}
-	if len(in.Adverts) > 0 {
-		_ = set.KeepMemo(s.memo) // without it the next analysis takes longer
-	}
-	contacts, err := online.Contacts(ctx, in.Adverts)
+	contacts, err := online.Contacts(ctx, in.Adverts, s.memo)
 	if err != nil {
 		return err
+	}
+	if len(in.Adverts) > 0 {
+		_ = set.KeepMemo(s.memo) // without it the next analysis takes longer
 	}
 	in.Posters = online.Posters(in.Adverts, contacts, in.Families)
 	return nil

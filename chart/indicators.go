@@ -139,7 +139,7 @@ func (m *Money) beside(ctx context.Context, r *Records) (*signal.Input, error) {
 	if in.Families, err = online.Families(ctx, in.Adverts, nil); err != nil {
 		return nil, err
 	}
-	contacts, err := online.Contacts(ctx, in.Adverts)
+	contacts, err := online.Contacts(ctx, in.Adverts, nil)
 	if err != nil {
 		return nil, err
 	}

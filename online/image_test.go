@@ -3,6 +3,8 @@ package online
 import (
 	"encoding/hex"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -69,7 +71,10 @@ func TestAllImagesThatAreConnectedAreFound(t *testing.T) {
 		var list []picture
 		for range rapid.IntRange(1, 4).Draw(rt, "originals") {
 			original := picture{r.Uint64(), r.Uint64(), r.Uint64(), r.Uint64()}
-			for range rapid.IntRange(1, mostOfPart/4).Draw(rt, "copies") {
+			if len(list) > 0 && rapid.Bool().Draw(rt, "a part in common") {
+				original[0] = original[0]&^0xffff | list[0][0]&0xffff
+			}
+			for range rapid.IntRange(1, 12).Draw(rt, "copies") {
 				p := original
 				for range rapid.IntRange(0, 40).Draw(rt, "turned") {
 					k := r.IntN(256)
@@ -93,6 +98,48 @@ func TestAllImagesThatAreConnectedAreFound(t *testing.T) {
 			if got.find(int32(i)) != want.find(int32(i)) {
 				rt.Fatalf("picture %d of %d", i, len(list))
 			}
+		}
+	})
+}
+
+func TestImagesThatComeOneAfterTheOtherAreTheSameAsAllAtOnce(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 1))
+		var adverts []*Advert
+		for range rapid.IntRange(1, 30).Draw(rt, "originals") {
+			original := make([]byte, imageBytes)
+			for i := range original {
+				original[i] = byte(r.Uint32())
+			}
+			for range rapid.IntRange(1, 6).Draw(rt, "copies") {
+				b := append([]byte(nil), original...)
+				for range r.IntN(40) {
+					k := r.IntN(256)
+					b[k/8] ^= 1 << (k % 8)
+				}
+				adverts = append(adverts, &Advert{Images: []string{hex.EncodeToString(b), []string{"", "none", "ABCD"}[r.IntN(3)]}})
+			}
+		}
+		r.Shuffle(len(adverts), func(i, k int) { adverts[i], adverts[k] = adverts[k], adverts[i] })
+		memo := NewMemo()
+		for n := 0; n < len(adverts); {
+			n = min(len(adverts), n+rapid.IntRange(1, 20).Draw(rt, "more"))
+			at, list, first := images(adverts[:n], memo)
+			at2, list2, first2 := images(adverts[:n], &Memo{off: true})
+			if !slices.Equal(at, at2) || !slices.Equal(list, list2) || !slices.Equal(first, first2) {
+				rt.Fatalf("after %d adverts: %v, want %v", n, first, first2)
+			}
+			var b strings.Builder
+			if _, err := memo.WriteTo(&b); err != nil {
+				rt.Fatal(err)
+			}
+			var err error
+			if memo, err = ReadMemo(b.String()); err != nil {
+				rt.Fatal(err)
+			}
+		}
+		if memo.images.first[0] != 0 || len(memo.images.list) == 0 {
+			rt.Fatal("nothing was remembered")
 		}
 	})
 }

@@ -2,6 +2,7 @@ package online
 
 import (
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -27,6 +28,7 @@ type Memo struct {
 	used   map[uint64]bool // groups of the last call
 	mu     sync.Mutex
 	off    bool // nothing is remembered
+	images knownImages
 }
 
 // NewMemo knows nothing.
@@ -142,7 +144,7 @@ func (m *Memo) split(al *aligner, texts []text, group []int32) []Family {
 // ErrMemo says that what is read is no memo of this version; it can be made anew.
 var ErrMemo = errors.New("not a memo of this version")
 
-const memoMagic = "TARIRFM2"
+const memoMagic = "TARIRFM3"
 
 // WriteTo writes the memo, without the groups that the last call of Families had no use for.
 func (m *Memo) WriteTo(w io.Writer) (int64, error) {
@@ -181,6 +183,17 @@ func (m *Memo) WriteTo(w io.Writer) (int64, error) {
 					b = append(b, bit(x))
 				}
 			}
+		}
+	}
+	b = binary.AppendUvarint(b, uint64(len(m.images.list)))
+	for i, h := range m.images.list {
+		b = binary.AppendUvarint(b, uint64(m.images.first[i]))
+		// Most are of one length, and take half as much as numbers.
+		var raw [imageBytes]byte
+		if n, err := hex.Decode(raw[:], []byte(h[:min(len(h), 2*imageBytes)])); err == nil && n == imageBytes && hex.EncodeToString(raw[:]) == h {
+			b = append(append(b, 1), raw[:]...)
+		} else {
+			b = append(binary.AppendUvarint(append(b, 0), uint64(len(h))), h...)
 		}
 	}
 	n, err := w.Write(b)
@@ -239,6 +252,16 @@ func ReadMemo(b string) (*Memo, error) {
 		}
 		m.groups[k] = g
 	}
+	m.images.list = make([]string, r.count(2))
+	m.images.first = make([]int32, len(m.images.list))
+	for i := range m.images.list {
+		m.images.first[i] = int32(r.below(len(m.images.list)))
+		if r.bit() {
+			m.images.list[i] = hex.EncodeToString(r.bytes(imageBytes))
+		} else {
+			m.images.list[i] = string(r.bytes(r.count(1)))
+		}
+	}
 	if r.bad || len(r.b) > 0 {
 		return nil, fmt.Errorf("%w: it is cut off", ErrMemo)
 	}
@@ -271,6 +294,27 @@ func (r *memoReader) place() int16 {
 	}
 	r.b = r.b[n:]
 	return int16(v) - 1
+}
+
+// below reads a number less than n.
+func (r *memoReader) below(n int) int {
+	v, size := binary.Uvarint(r.b)
+	if size <= 0 || v >= uint64(n) {
+		r.bad, r.b = true, nil
+		return 0
+	}
+	r.b = r.b[size:]
+	return int(v)
+}
+
+func (r *memoReader) bytes(n int) []byte {
+	if len(r.b) < n {
+		r.bad, r.b = true, nil
+		return nil
+	}
+	b := r.b[:n]
+	r.b = r.b[n:]
+	return b
 }
 
 func (r *memoReader) hash() uint64 {

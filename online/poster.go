@@ -33,8 +33,9 @@ const (
 	wideFamilies = 10
 )
 
-// Contacts lists the selectors that each advert shows, and the images, those of one picture under one hash.
-func Contacts(ctx context.Context, adverts []*Advert) ([][]entity.Selector, error) {
+// Contacts lists the selectors that each advert shows, and the images, those of one picture under one hash. What memo knows of
+// the images of an earlier call is not compared again, and what is found is added to it; nil: nothing is known.
+func Contacts(ctx context.Context, adverts []*Advert, memo *Memo) ([][]entity.Selector, error) {
 	if err := Show(ctx, adverts); err != nil {
 		return nil, err
 	}
@@ -42,7 +43,10 @@ func Contacts(ctx context.Context, adverts []*Advert) ([][]entity.Selector, erro
 	for i, a := range adverts {
 		out[i] = slices.Clip(a.Shows.Contacts) // what is appended is not the advert's
 	}
-	withImages(adverts, out)
+	if memo == nil {
+		memo = &Memo{off: true}
+	}
+	withImages(adverts, out, memo)
 	return out, nil
 }
 

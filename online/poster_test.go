@@ -36,7 +36,7 @@ func TestOneNumberUnderEverythingTiesNobody(t *testing.T) {
 		text := fmt.Sprintf("own words %c%c%c%c%c of advert", 'a'+i%26, 'a'+i/26%26, 'a'+i/676%26, 'a'+i/17576%26, 'a'+i*7%26)
 		adverts = append(adverts, &Advert{ID: fmt.Sprint(i), Text: text + " call +33612345678", City: fmt.Sprint("town", i%50), Title: "Ana"})
 	}
-	contacts, err := Contacts(context.Background(), adverts)
+	contacts, err := Contacts(context.Background(), adverts, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func TestAPosterShowsWhomItAdvertises(t *testing.T) {
 	for i, name := range []string{"Ana", "Bea", "Cris", "Ana"} {
 		adverts = append(adverts, &Advert{ID: fmt.Sprint(i), At: int64(i), Title: name, City: []string{"Lima", "Quito"}[i%2], Country: "PE", Text: name + " nueva, pregunta por el encargado 987 654 321, recién cumplidos 18"})
 	}
-	contacts, err := Contacts(context.Background(), adverts)
+	contacts, err := Contacts(context.Background(), adverts, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -120,7 +120,7 @@ func (s *scene) scan() []typology.Hit {
 	if in.Families, err = online.Families(ctx, in.Adverts, nil); err != nil {
 		s.t.Fatal(err)
 	}
-	contacts, err := online.Contacts(ctx, in.Adverts)
+	contacts, err := online.Contacts(ctx, in.Adverts, nil)
 	if err != nil {
 		s.t.Fatal(err)
 	}
