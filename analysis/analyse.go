@@ -302,9 +302,6 @@ func (session *Session) analyse(ctx context.Context, o AnalyseOptions) (*Summary
 	took("trace", st.done())
 
 	st = begin(o.Progress, "results", int64(len(res.Findings)), "findings")
-	if err := known.load(ctx, rowsOf(traced)); err != nil {
-		return nil, err
-	}
 	findings, err := describe(ctx, known, in.Input, res.Findings)
 	if err != nil {
 		return nil, err

@@ -19,6 +19,9 @@ type payments struct {
 	path string  // where they are kept; empty: nowhere
 	more bool    // than are kept
 	used []int64 // rows that were asked for: these are kept
+
+	refs    map[int64]string // what further payments go by, of which nothing else is needed
+	usedRef []int64
 }
 
 // namedFile keeps the payments that the results of the last analysis named.
@@ -26,10 +29,10 @@ const namedFile = "named.payments"
 
 // namedPayments begins with what is kept beside a ledger.
 func namedPayments(l *ledger.Ledger, dir string) *payments {
-	p := &payments{l: l, path: filepath.Join(dir, namedFile)}
+	p := &payments{l: l, path: filepath.Join(dir, namedFile), refs: map[int64]string{}}
 	text, ok := kept.Read(p.path, namedFrom)
 	parts, err := flat.Frames(text)
-	if !ok || err != nil || len(parts) < 2 {
+	if !ok || err != nil || len(parts) < 3 {
 		return p
 	}
 	// The first record says of which segments they are: the ledger may have been made anew or put back.
@@ -41,14 +44,23 @@ func namedPayments(l *ledger.Ledger, dir string) *payments {
 	if len(segments) > len(now) || !slices.Equal(segments, now[:len(segments)]) {
 		return p
 	}
-	rows, list, space := make([]int64, len(parts)-1), make([]*ledger.Payment, len(parts)-1), make([]ledger.Payment, len(parts)-1)
-	for i, part := range parts[1:] {
+	var named []int64
+	var refs []string
+	if flat.Decode(parts[1], func(c *flat.Coder) { refFields(c, &named, &refs) }) != nil {
+		return p
+	}
+	parts = parts[2:]
+	rows, list, space := make([]int64, len(parts)), make([]*ledger.Payment, len(parts)), make([]ledger.Payment, len(parts))
+	for i, part := range parts {
 		if flat.Decode(part, func(c *flat.Coder) { namedFields(c, &rows[i], &space[i]) }) != nil {
 			return p
 		}
 		list[i] = &space[i]
 	}
 	p.rows, p.list = rows, list
+	for i, row := range named {
+		p.refs[row] = refs[i]
+	}
 	return p
 }
 
@@ -60,13 +72,20 @@ func (p *payments) keep() {
 	used := slices.Compact(slices.Sorted(slices.Values(p.used)))
 	segments := segmentSums(p.l)
 	text := flat.Encode(nil, func(c *flat.Coder) { c.Texts(&segments) })
+	named := slices.Compact(slices.Sorted(slices.Values(p.usedRef)))
+	named = slices.DeleteFunc(named, func(row int64) bool { _, full := slices.BinarySearch(used, row); return full })
+	refs := make([]string, len(named))
+	for i, row := range named {
+		refs[i] = p.reference(row)
+	}
+	text = flat.Encode(text, func(c *flat.Coder) { refFields(c, &named, &refs) })
 	for _, row := range used {
 		text = flat.Encode(text, func(c *flat.Coder) { namedFields(c, &row, p.at(row)) })
 	}
 	_ = kept.Write(p.path, namedFrom, text) // without it the next analysis takes longer
 }
 
-const namedFrom = "named payments 1"
+const namedFrom = "named payments 2"
 
 func segmentSums(l *ledger.Ledger) []string {
 	var out []string
@@ -74,6 +93,21 @@ func segmentSums(l *ledger.Ledger) []string {
 		out = append(out, s.Payments.SHA256)
 	}
 	return out
+}
+
+// refFields goes through rows, of which each is told by how many it is after the one before, and what they go by.
+func refFields(c *flat.Coder, rows *[]int64, refs *[]string) {
+	c.Texts(refs)
+	if c.Reading() {
+		*rows = make([]int64, len(*refs))
+	}
+	before := int64(0)
+	for i := range *rows {
+		after := (*rows)[i] - before
+		c.Number(&after)
+		before += after
+		(*rows)[i] = before
+	}
 }
 
 func namedFields(c *flat.Coder, row *int64, p *ledger.Payment) {
@@ -103,6 +137,43 @@ func namedFields(c *flat.Coder, row *int64, p *ledger.Payment) {
 		c.Text(s)
 	}
 	c.Number(&p.Line)
+}
+
+// refer reads what payments go by that are not there yet.
+func (p *payments) refer(ctx context.Context, rows []int64) error {
+	rows = slices.Compact(slices.Sorted(slices.Values(rows)))
+	p.usedRef = append(p.usedRef, rows...)
+	rows = slices.DeleteFunc(rows, func(r int64) bool {
+		if _, full := slices.BinarySearch(p.rows, r); full {
+			return true
+		}
+		_, known := p.refs[r]
+		return known
+	})
+	if len(rows) == 0 {
+		return nil
+	}
+	refs, err := p.l.References(ctx, rows)
+	if err != nil {
+		return err
+	}
+	p.more = true
+	for i, row := range rows {
+		p.refs[row] = refs[i]
+	}
+	return nil
+}
+
+// reference is what a payment goes by that was loaded or referred to.
+func (p *payments) reference(row int64) string {
+	if i, full := slices.BinarySearch(p.rows, row); full {
+		return p.list[i].Reference()
+	}
+	ref, ok := p.refs[row]
+	if !ok {
+		panic("analysis: a payment was not referred to")
+	}
+	return ref
 }
 
 // load reads the payments of rows that are not there yet.

@@ -90,7 +90,7 @@ func (r *reporter) writeWays(ctx context.Context) error {
 	for _, w := range r.ways {
 		rows = append(rows, w.rows...)
 	}
-	if err := r.known.load(ctx, rows); err != nil {
+	if err := r.known.refer(ctx, rows); err != nil {
 		return err
 	}
 	for _, w := range r.ways {
@@ -99,7 +99,7 @@ func (r *reporter) writeWays(ctx context.Context) error {
 			if w.cut && i == reportThrough/2 {
 				refs = append(refs, "…")
 			}
-			refs = append(refs, r.known.at(row).Reference())
+			refs = append(refs, r.known.reference(row))
 		}
 		*w.text = strings.Join(refs, " → ")
 	}

@@ -131,7 +131,7 @@ func (p *payments) seeds(ctx context.Context, g *flow.Graph, rows []int64, backw
 
 // lotsOf writes a trace's lots with names and references.
 func lotsOf(ctx context.Context, known *payments, g *flow.Graph, r *trace.Result) ([]TraceLot, error) {
-	if err := known.load(ctx, rowsOf(r)); err != nil {
+	if err := known.refer(ctx, rowsOf(r)); err != nil {
 		return nil, err
 	}
 	out := make([]TraceLot, len(r.Lots))
@@ -141,7 +141,7 @@ func lotsOf(ctx context.Context, known *payments, g *flow.Graph, r *trace.Result
 			Amount: g.Money(x.Amount, x.Currency).Decimal(), Rest: g.Money(x.Rest, x.Currency).Decimal(), Currency: g.Currencies()[x.Currency].Code,
 		}
 		if x.Row >= 0 {
-			t.Payment = known.at(x.Row).Reference()
+			t.Payment = known.reference(x.Row)
 		}
 		out[i] = t
 	}
@@ -225,7 +225,7 @@ func Trace(ctx context.Context, o TraceOptions) (*TraceAnswer, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := &payments{l: l}
+	known := &payments{l: l, refs: map[int64]string{}}
 	seeds, err := known.seeds(ctx, g, rows, o.Backward)
 	if err != nil {
 		return nil, err

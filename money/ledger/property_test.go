@@ -194,6 +194,7 @@ func TestDamagedPagesAreErrorsNotCrashes(t *testing.T) {
 		}
 		// Each either works or says what is wrong; verify, which reads checksums, always sees it.
 		_, _ = l.Read(context.Background(), []int64{0, 1500, 2999})
+		_, _ = l.References(context.Background(), []int64{0, 1500, 2999})
 		_ = l.All(context.Background(), func(int64, *ledger.Payment) error { return nil })
 		var c ledger.Columns
 		_ = l.ReadColumns(context.Background(), 0, &c)

@@ -42,7 +42,7 @@ type row struct {
 	Extra            string `parquet:"extra"`
 }
 
-// The columns that the graph reads, by position in row.
+// The columns, by position in row.
 const (
 	colTime = iota
 	colFrom
@@ -61,6 +61,11 @@ const (
 	colPlace
 	colDevice
 	colPurpose
+	colFromName
+	colToName
+	colRef
+	colFile
+	colLine
 )
 
 // unbounded columns get no least and greatest value a page: nobody asks for a range of them, and comparing all their
