@@ -239,6 +239,7 @@ func (session *Session) analyse(ctx context.Context, o AnalyseOptions) (*Summary
 	}
 
 	start := time.Now()
+	defer session.ahead(ctx, dir)()
 	s.Inputs, err = Import(ctx, ImportOptions{
 		Inputs: o.Inputs, Stdin: o.Stdin, Ledger: dir, files: o.files, result: isResult(o.Out, dir),
 		Rejected: filepath.Join(o.Out, RejectedFile), Mappings: o.Mappings, Currency: o.Currency, Progress: o.Progress,

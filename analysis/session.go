@@ -35,6 +35,21 @@ func (s *Session) remember(set *records.Set) {
 	}
 }
 
+// ahead reads what a ledger holds beside payments while more is imported into it. It gives what waits for its end.
+func (s *Session) ahead(ctx context.Context, ledger string) (wait func()) {
+	set, err := records.Open(filepath.Join(ledger, recordsDir))
+	if err != nil {
+		return func() {} // the import will tell
+	}
+	s.remember(set)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		set.Ahead(ctx)
+	}()
+	return func() { <-done }
+}
+
 // Watch analyses the inputs, and then, until ctx ends, whatever comes to lie in their folders, or is changed there. It looks each
 // time so much time has passed, and takes a file when it did not change from one look to the next, so that none is read while it
 // is being written. told hears of each analysis: its counts of inputs are of what was new, everything else is of all. The file of

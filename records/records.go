@@ -77,7 +77,14 @@ type Set struct {
 // never change. Records that are read with it are shared and must not be changed. The zero Memory remembers nothing yet.
 type Memory struct {
 	mu   sync.Mutex
-	read map[string]any // by kind and sum of the segment: its list of records
+	read map[string]*reading // by kind and sum of the segment
+}
+
+// reading is a segment that is read, or being read; whoever asks meanwhile waits.
+type reading struct {
+	done chan struct{}
+	list any
+	err  error
 }
 
 // Remember reads what comes with the help of a memory, and adds to it.
@@ -168,29 +175,57 @@ func all[T any](ctx context.Context, s *Set, k Kind, from int, fields func(*flat
 	return out, nil
 }
 
+// Ahead reads into the memory what the folder holds, all kinds side by side. What cannot be read is told to whoever asks for it.
+func (s *Set) Ahead(ctx context.Context) {
+	var wg sync.WaitGroup
+	wg.Go(func() { _, _ = all(ctx, s, Adverts, 0, advertFields) })
+	wg.Go(func() { _, _ = all(ctx, s, Journeys, 0, journeyFields) })
+	wg.Go(func() { _, _ = all(ctx, s, Entities, 0, entityFields) })
+	wg.Wait()
+}
+
 // segment reads the records of a segment, with all processors, or remembers them.
 func segment[T any](ctx context.Context, s *Set, seg Segment, fields func(*flat.Coder, *T)) ([]*T, error) {
 	if s.memory == nil {
 		return readSegment(ctx, s, seg, fields)
 	}
+	r, first := s.memory.of(seg)
+	if first {
+		r.list, r.err = readSegment(ctx, s, seg, fields)
+		if r.err != nil {
+			s.memory.forget(seg)
+		}
+		close(r.done)
+	}
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	list, _ := r.list.([]*T)
+	return list, r.err
+}
+
+// of is the reading of a segment; first says that the caller is to read it.
+func (m *Memory) of(seg Segment) (r *reading, first bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.read == nil {
+		m.read = map[string]*reading{}
+	}
 	key := string(seg.Kind) + " " + seg.SHA256
-	s.memory.mu.Lock()
-	list, ok := s.memory.read[key].([]*T)
-	s.memory.mu.Unlock()
-	if ok {
-		return list, nil
+	if r = m.read[key]; r == nil {
+		r, first = &reading{done: make(chan struct{})}, true
+		m.read[key] = r
 	}
-	list, err := readSegment(ctx, s, seg, fields)
-	if err != nil {
-		return nil, err
-	}
-	s.memory.mu.Lock()
-	defer s.memory.mu.Unlock()
-	if s.memory.read == nil {
-		s.memory.read = map[string]any{}
-	}
-	s.memory.read[key] = list
-	return list, nil
+	return r, first
+}
+
+// forget lets a segment be read again.
+func (m *Memory) forget(seg Segment) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	delete(m.read, string(seg.Kind)+" "+seg.SHA256)
 }
 
 func readSegment[T any](ctx context.Context, s *Set, seg Segment, fields func(*flat.Coder, *T)) ([]*T, error) {
