@@ -28,9 +28,11 @@ import (
 	"tarir/money/flow"
 	"tarir/money/ledger"
 	"tarir/money/rates"
+	"tarir/money/trace"
 	"tarir/money/typology"
 	"tarir/network"
 	"tarir/records"
+	"tarir/report"
 )
 
 // AnalyseOptions say what to analyse.
@@ -296,30 +298,45 @@ func (session *Session) analyse(ctx context.Context, o AnalyseOptions) (*Summary
 	if err := known.load(ctx, rowsOfFindings(res.Findings)); err != nil {
 		return nil, err
 	}
-	traced, err := traceFindings(ctx, g, known, worthTracing(res.Findings))
-	if err != nil {
-		return nil, err
-	}
-	took("trace", st.done())
-
-	st = begin(o.Progress, "results", int64(len(res.Findings)), "findings")
 	findings, err := describe(ctx, known, in.Input, res.Findings)
 	if err != nil {
 		return nil, err
 	}
 	written.Go(func() error { return writeLines(filepath.Join(o.Out, FindingsFile), findings) })
-	lots, err := lotsOf(ctx, known, g, traced)
-	if err != nil {
-		return nil, err
-	}
-	written.Go(func() error { return writeLines(filepath.Join(o.Out, TraceFile), lots) })
-	took("results", st.done())
-	st = begin(o.Progress, "networks", 0, "networks")
+	// What comes of the findings is found out side by side: where their money is, who belongs together, and what the report tells
+	// of each.
 	in.Findings, in.Payment = res.Findings, known.at
-	found, err := network.Build(ctx, in.Input)
-	if err != nil {
+	rep := newReporter(g, pack, in.book, say, known)
+	var told []report.Finding
+	var found []network.Network
+	var traced *trace.Result
+	aside, asideCtx := errgroup.WithContext(ctx)
+	aside.Go(func() (err error) {
+		found, err = network.Build(asideCtx, in.Input)
+		return err
+	})
+	aside.Go(func() (err error) {
+		if !o.NoReport {
+			told, err = rep.tell(asideCtx, findings)
+		}
+		return err
+	})
+	aside.Go(func() (err error) {
+		if traced, err = traceFindings(asideCtx, g, known, worthTracing(res.Findings)); err != nil {
+			return err
+		}
+		lots, err := lotsOf(asideCtx, known, g, traced)
+		if err == nil {
+			written.Go(func() error { return writeLines(filepath.Join(o.Out, TraceFile), lots) })
+		}
+		return err
+	})
+	if err := aside.Wait(); err != nil {
 		return nil, err
 	}
+	took("trace", st.done())
+
+	st = begin(o.Progress, "networks", 0, "networks")
 	networks, err := describeNetworks(ctx, in.Input, known, found, idsByPlace(findings))
 	if err != nil {
 		return nil, err
@@ -351,7 +368,7 @@ func (session *Session) analyse(ctx context.Context, o AnalyseOptions) (*Summary
 		s.Counts.Victims += len(networks[i].Victims)
 	}
 	if !o.NoReport {
-		if err := writeReport(ctx, g, pack, s, findings, traced, in.Input, networks, changes, ways, in.book, say, known, filepath.Join(o.Out, ReportFile)); err != nil {
+		if err := rep.write(ctx, s, findings, told, traced, in.Input, networks, changes, ways, filepath.Join(o.Out, ReportFile)); err != nil {
 			return nil, err
 		}
 	}

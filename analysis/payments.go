@@ -4,16 +4,18 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"tarir/flat"
 	"tarir/kept"
 	"tarir/money/ledger"
 )
 
-// payments are those of a ledger that results name. To read a few out of a million costs as much as a sweep over all, so they
+// payments are those of a ledger that results name, for several goroutines. To read a few out of a million costs as much as a sweep over all, so they
 // are read together, and kept for the next analysis beside the ledger: its rows never change.
 type payments struct {
 	l    *ledger.Ledger
+	mu   sync.RWMutex
 	rows []int64 // ascending
 	list []*ledger.Payment
 	path string  // where they are kept; empty: nowhere
@@ -142,6 +144,7 @@ func namedFields(c *flat.Coder, row *int64, p *ledger.Payment) {
 // refer reads what payments go by that are not there yet.
 func (p *payments) refer(ctx context.Context, rows []int64) error {
 	rows = slices.Compact(slices.Sorted(slices.Values(rows)))
+	p.mu.Lock()
 	p.usedRef = append(p.usedRef, rows...)
 	rows = slices.DeleteFunc(rows, func(r int64) bool {
 		if _, full := slices.BinarySearch(p.rows, r); full {
@@ -150,6 +153,7 @@ func (p *payments) refer(ctx context.Context, rows []int64) error {
 		_, known := p.refs[r]
 		return known
 	})
+	p.mu.Unlock()
 	if len(rows) == 0 {
 		return nil
 	}
@@ -157,6 +161,8 @@ func (p *payments) refer(ctx context.Context, rows []int64) error {
 	if err != nil {
 		return err
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.more = true
 	for i, row := range rows {
 		p.refs[row] = refs[i]
@@ -166,6 +172,8 @@ func (p *payments) refer(ctx context.Context, rows []int64) error {
 
 // reference is what a payment goes by that was loaded or referred to.
 func (p *payments) reference(row int64) string {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
 	if i, full := slices.BinarySearch(p.rows, row); full {
 		return p.list[i].Reference()
 	}
@@ -179,8 +187,10 @@ func (p *payments) reference(row int64) string {
 // load reads the payments of rows that are not there yet.
 func (p *payments) load(ctx context.Context, rows ...[]int64) error {
 	more := slices.Compact(slices.Sorted(slices.Values(slices.Concat(rows...))))
+	p.mu.Lock()
 	p.used = append(p.used, more...)
 	more = slices.DeleteFunc(more, func(r int64) bool { _, known := slices.BinarySearch(p.rows, r); return known })
+	p.mu.Unlock()
 	if len(more) == 0 {
 		return nil
 	}
@@ -188,6 +198,8 @@ func (p *payments) load(ctx context.Context, rows ...[]int64) error {
 	if err != nil {
 		return err
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.more = true
 	all, joined := make([]int64, 0, len(p.rows)+len(more)), make([]*ledger.Payment, 0, len(p.rows)+len(more))
 	i := 0
@@ -195,6 +207,9 @@ func (p *payments) load(ctx context.Context, rows ...[]int64) error {
 		for i < len(p.rows) && p.rows[i] < r {
 			all, joined = append(all, p.rows[i]), append(joined, p.list[i])
 			i++
+		}
+		if i < len(p.rows) && p.rows[i] == r { // another read it meanwhile
+			continue
 		}
 		all, joined = append(all, r), append(joined, &list[k])
 	}
@@ -204,6 +219,8 @@ func (p *payments) load(ctx context.Context, rows ...[]int64) error {
 
 // at is a payment that was loaded.
 func (p *payments) at(row int64) *ledger.Payment {
+	p.mu.RLock()
+	defer p.mu.RUnlock()
 	i, found := slices.BinarySearch(p.rows, row)
 	if !found {
 		panic("analysis: a payment was not loaded")

@@ -57,8 +57,62 @@ type way struct {
 	text *string
 }
 
-func writeReport(ctx context.Context, g *flow.Graph, pack *typology.Pack, s *Summary, findings []Finding, traced *trace.Result, in network.Input, networks []Network, changes []Change, ways []networkRoute, book *place.Book, say *message.Language, known *payments, path string) error {
-	r := &reporter{g: g, pack: pack, s: s, say: say, book: book, known: known, opts: trace.Options{Hub: hubs(g), Covered: covered(g), Dust: dust}, seeds: map[int64]trace.Seed{}}
+func newReporter(g *flow.Graph, pack *typology.Pack, book *place.Book, say *message.Language, known *payments) *reporter {
+	return &reporter{g: g, pack: pack, say: say, book: book, known: known, opts: trace.Options{Hub: hubs(g), Covered: covered(g), Dust: dust}, seeds: map[int64]trace.Seed{}}
+}
+
+// seed remembers the starts of traces from payments.
+func (r *reporter) seed(ctx context.Context, rows []int64) error {
+	seeds, err := r.known.seeds(ctx, r.g, rows, false)
+	for _, x := range seeds {
+		r.seeds[x.Row] = x
+	}
+	return err
+}
+
+// tell tells in full the findings that the report has room for, side by side.
+func (r *reporter) tell(ctx context.Context, findings []Finding) ([]report.Finding, error) {
+	var rows []int64
+	for i := range findings {
+		rows = append(rows, findings[i].rows...)
+	}
+	if err := r.seed(ctx, rows); err != nil {
+		return nil, err
+	}
+	ordered := inOrder(findings)
+	out := make([]report.Finding, min(len(ordered), reportFull))
+	var eg errgroup.Group
+	eg.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range out {
+		eg.Go(func() error {
+			full, err := r.finding(ctx, i+1, &ordered[i])
+			if err == nil {
+				out[i] = *full
+			}
+			return err
+		})
+	}
+	return out, eg.Wait()
+}
+
+// inOrder puts findings before leads; each in the order of the scores, which findings.jsonl has.
+func inOrder(findings []Finding) []Finding {
+	ordered := slices.Clone(findings)
+	slices.SortStableFunc(ordered, func(a, b Finding) int {
+		if a.Weak != b.Weak {
+			if b.Weak {
+				return -1
+			}
+			return 1
+		}
+		return 0
+	})
+	return ordered
+}
+
+// write writes the report. told is what tell gave for the findings.
+func (r *reporter) write(ctx context.Context, s *Summary, findings []Finding, told []report.Finding, traced *trace.Result, in network.Input, networks []Network, changes []Change, ways []networkRoute, path string) error {
+	r.s = s
 	var rows []int64
 	for _, t := range append(tracesOf(networks), traced) {
 		for i := range t.Lots {
@@ -67,24 +121,14 @@ func writeReport(ctx context.Context, g *flow.Graph, pack *typology.Pack, s *Sum
 			}
 		}
 	}
-	for i := range findings {
-		rows = append(rows, findings[i].rows...)
-	}
-	seeds, err := known.seeds(ctx, g, rows, false)
-	if err != nil {
+	if err := r.seed(ctx, rows); err != nil {
 		return err
 	}
-	for _, x := range seeds {
-		r.seeds[x.Row] = x
-	}
-	p, err := r.page(ctx, findings, traced)
-	if err != nil {
-		return err
-	}
+	p := r.page(findings, told, traced)
 	p.Organisations = r.organisations(in, networks)
 	for i := range p.Organisations {
 		if k := slices.IndexFunc(changes, func(c Change) bool { return c.Network == p.Organisations[i].ID }); k >= 0 {
-			p.Organisations[i].Changes = changes[k].told(say)
+			p.Organisations[i].Changes = changes[k].told(r.say)
 		}
 	}
 	p.AllRoutes = r.mapOf(ways)
@@ -98,7 +142,7 @@ func writeReport(ctx context.Context, g *flow.Graph, pack *typology.Pack, s *Sum
 	return writeFile(path, b.Bytes())
 }
 
-func (r *reporter) page(ctx context.Context, findings []Finding, traced *trace.Result) (*report.Page, error) {
+func (r *reporter) page(findings []Finding, told []report.Finding, traced *trace.Result) *report.Page {
 	c := r.s.Counts
 	p := &report.Page{
 		Language: r.say,
@@ -115,22 +159,10 @@ func (r *reporter) page(ctx context.Context, findings []Finding, traced *trace.R
 		}
 		p.Inputs = append(p.Inputs, report.Input{Path: in.Path, Format: in.Format, Read: in.Read, Accepted: in.Accepted, Rejected: in.Rejected, Note: note})
 	}
-	// Findings before leads; each in the order of the scores, which findings.jsonl has.
-	ordered := slices.Clone(findings)
-	slices.SortStableFunc(ordered, func(a, b Finding) int {
-		if a.Weak != b.Weak {
-			if b.Weak {
-				return -1
-			}
-			return 1
-		}
-		return 0
-	})
 	p.ByTypology = r.counts(findings)
 	kindOf := map[int64]string{}
-	p.Findings = make([]report.Finding, min(len(ordered), reportFull))
-	var eg errgroup.Group
-	eg.SetLimit(runtime.GOMAXPROCS(0))
+	p.Findings = told
+	ordered := inOrder(findings)
 	for i := range ordered {
 		f := &ordered[i]
 		for _, row := range f.rows {
@@ -139,14 +171,7 @@ func (r *reporter) page(ctx context.Context, findings []Finding, traced *trace.R
 			}
 		}
 		switch {
-		case i < reportFull:
-			eg.Go(func() error {
-				full, err := r.finding(ctx, i+1, f)
-				if err == nil {
-					p.Findings[i] = *full
-				}
-				return err
-			})
+		case i < len(told):
 		case i < reportFull+reportLines:
 			p.More = append(p.More, report.Line{
 				Rank: i + 1, ID: f.ID, Typology: f.Typology, Score: score(f.Score), First: date(f.First), Last: date(f.Last),
@@ -157,7 +182,7 @@ func (r *reporter) page(ctx context.Context, findings []Finding, traced *trace.R
 		}
 	}
 	r.rests(p, traced, kindOf)
-	return p, eg.Wait()
+	return p
 }
 
 func (r *reporter) counts(findings []Finding) []report.Count {
