@@ -52,7 +52,8 @@ func (s *Session) ahead(ctx context.Context, ledger string) (wait func()) {
 
 // Watch analyses the inputs, and then, until ctx ends, whatever comes to lie in their folders, or is changed there. It looks each
 // time so much time has passed, and takes a file when it did not change from one look to the next, so that none is read while it
-// is being written. told hears of each analysis: its counts of inputs are of what was new, everything else is of all. The file of
+// is being written; what lies there at first is taken at once. A file that cannot be read, or is nothing, is told of as an input
+// with a problem. told hears of each analysis: its counts of inputs are of what was new, everything else is of all. The file of
 // rejected records grows. Where no ledger is named, one is made in the folder of results.
 func Watch(ctx context.Context, o AnalyseOptions, every time.Duration, told func(*Summary) error) error {
 	if slices.Contains(o.Inputs, "-") {
@@ -61,13 +62,16 @@ func Watch(ctx context.Context, o AnalyseOptions, every time.Duration, told func
 	if o.Out == "" {
 		return errors.New("name a folder for the results with --out")
 	}
+	fresh := []string{RejectedFile}
 	if o.Ledger == "" {
 		o.Ledger = filepath.Join(o.Out, ledgerDir)
 		if err := os.RemoveAll(o.Ledger); err != nil {
 			return fmt.Errorf("clear the ledger of the run before: %w", err)
 		}
-		// What the folder says of organisations is of another ledger.
-		if err := os.Remove(filepath.Join(o.Out, NetworksFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		fresh = append(fresh, NetworksFile) // what the folder says of organisations is of another ledger
+	}
+	for _, name := range fresh {
+		if err := os.Remove(filepath.Join(o.Out, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("clear the results of the run before: %w", err)
 		}
 	}
@@ -85,15 +89,11 @@ func Watch(ctx context.Context, o AnalyseOptions, every time.Duration, told func
 				o.files = append(o.files, path)
 			}
 		}
-		last = now
+		last, first = now, false
 		if len(o.files) > 0 {
 			for _, path := range o.files {
 				seen[path] = now[path]
 			}
-			if first {
-				o.files = nil
-			}
-			first = false
 			sum, err := s.analyse(ctx, o)
 			if err != nil {
 				return err

@@ -51,6 +51,9 @@ func (c *analyseCmd) Run(e *env) error {
 		Version: version(), Progress: p, Lang: c.Lang,
 	}
 	if c.Watch {
+		if !c.JSON {
+			fmt.Fprintf(e.stdout, "watching %s; end with Ctrl-C\n", strings.Join(c.Inputs, ", "))
+		}
 		err := analysis.Watch(e.ctx, o, look, func(s *analysis.Summary) error {
 			p.close()
 			*p = *newProgress(e.stderr, c.JSON) // of the next analysis
@@ -58,9 +61,6 @@ func (c *analyseCmd) Run(e *env) error {
 				return err
 			} else if err != nil {
 				fmt.Fprintf(e.stderr, "warning: %s\n", err)
-			}
-			if !c.JSON {
-				fmt.Fprintln(e.stdout, "waiting for more; end with Ctrl-C")
 			}
 			return nil
 		})
