@@ -36,15 +36,43 @@ func (n *Node) RequestForCase(ctx context.Context, w Who, id, member, subject, t
 	if _, err := casework.ReadEntry(casework.RequestEntry, mustJSON(r)); err != nil { // before anything goes out
 		return nil, err
 	}
-	l, err := n.Send(ctx, in, NewLetter{Kind: kindMessage, To: []string{member}, Subject: subject, Text: notice.Texts{"en": r.What}})
+	if err := n.record(in, audit.Change, kindCase, id, "", "add"); err != nil {
+		return nil, err
+	}
+	_, err = n.Send(ctx, in, NewLetter{
+		Kind: kindMessage, To: []string{member}, Subject: subject, Text: notice.Texts{"en": r.What},
+		also: func(tx *store.Tx, letter string) error { // nothing goes out of which the case says nothing
+			r.Letter = &casework.Ref{Kind: kindMessage, ID: letter}
+			list, err := n.readEntries([]NewEntry{{Kind: casework.RequestEntry, ID: kindMessage + "/" + letter, Body: mustJSON(r)}})
+			if err != nil {
+				return err
+			}
+			c, label, err := n.seated(tx, w.Person, id, casework.CaseWrite)
+			if err != nil {
+				return err
+			}
+			if err := n.enterRequest(tx, w, c, list, kindMessage+"/"+letter); err != nil {
+				return err
+			}
+			return n.putCase(tx, c, label)
+		},
+	})
 	if err != nil {
 		return nil, err
 	}
-	r.Letter = &casework.Ref{Kind: kindMessage, ID: l.ID}
-	return r, n.keepRequest(ctx, w, id, r)
+	return r, nil
 }
 
-// keepRequest enters a request that went out.
+// enterRequest enters a request, and remembers which entry waits for its answer.
+func (n *Node) enterRequest(tx *store.Tx, w Who, c *casework.Case, list []entryRead, key string) error {
+	put, err := n.putEntries(tx, w, c, list)
+	if err != nil {
+		return err
+	}
+	return tx.Set(openRequest+key, strconv.FormatInt(put[0].Seq, 10)+" "+c.ID)
+}
+
+// keepRequest enters a private check that went out.
 func (n *Node) keepRequest(ctx context.Context, w Who, id string, r *casework.CaseRequest) error {
 	key := r.Letter.Kind + "/" + r.Letter.ID
 	list, err := n.readEntries([]NewEntry{{Kind: casework.RequestEntry, ID: key, Body: mustJSON(r)}})
@@ -52,15 +80,8 @@ func (n *Node) keepRequest(ctx context.Context, w Who, id string, r *casework.Ca
 		return err
 	}
 	return n.work(ctx, w, id, casework.CaseWrite, audit.Change, "add", func(tx *store.Tx, c *casework.Case) error {
-		put, err := n.putEntries(tx, w, c, list)
-		if err != nil {
+		if err := n.enterRequest(tx, w, c, list, key); err != nil {
 			return err
-		}
-		if err := tx.Set(openRequest+key, strconv.FormatInt(put[0].Seq, 10)+" "+c.ID); err != nil {
-			return err
-		}
-		if r.Letter.Kind != kindPrivate {
-			return nil
 		}
 		j, err := n.privateOf(tx, r.Letter.ID, r.Member)
 		if err != nil || j.State != "done" {

@@ -55,16 +55,17 @@ type File struct {
 
 // NewLetter is what somebody wants to send.
 type NewLetter struct {
-	id      string          // of a letter that must not go out twice; empty: a new one
-	Kind    string          `json:"kind"` // message or diffusion
-	To      []string        `json:"to"`
-	Subject string          `json:"subject"`
-	Text    notice.Texts    `json:"text"`
-	Answers string          `json:"answers,omitempty"`
-	Form    *notice.Form    `json:"form,omitempty"`
-	Label   *handling.Label `json:"label,omitempty"` // what the sender restricts; the rest is filled in
-	Files   []File          `json:"files,omitempty"`
-	Urgent  bool            `json:"urgent,omitempty"`
+	id      string                              // of a letter that must not go out twice; empty: a new one
+	also    func(tx *store.Tx, id string) error // what is written with it or not at all
+	Kind    string                              `json:"kind"` // message or diffusion
+	To      []string                            `json:"to"`
+	Subject string                              `json:"subject"`
+	Text    notice.Texts                        `json:"text"`
+	Answers string                              `json:"answers,omitempty"`
+	Form    *notice.Form                        `json:"form,omitempty"`
+	Label   *handling.Label                     `json:"label,omitempty"` // what the sender restricts; the rest is filled in
+	Files   []File                              `json:"files,omitempty"`
+	Urgent  bool                                `json:"urgent,omitempty"`
 }
 
 // Send sends a diffusion or a message. To whomever the rules of handling deny it, nothing is sent to anybody, and all reasons are told.
@@ -152,9 +153,13 @@ func (n *Node) Send(ctx context.Context, w Who, l NewLetter) (*Letter, error) {
 		if err != nil {
 			return err
 		}
-		return tx.Put(&store.Item{
+		err = tx.Put(&store.Item{
 			Kind: l.Kind, ID: id, Owner: n.config.Member, State: "sent", Recorded: now, Changed: now, Ends: label.Until, Statement: st, Label: mustJSON(label), Body: mustJSON(out),
 		})
+		if err != nil || l.also == nil {
+			return err
+		}
+		return l.also(tx, id)
 	})
 	n.stir()
 	return out, err
