@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"tarir/audit"
 	"tarir/casework"
@@ -94,9 +97,41 @@ func (p *pictures) of(c *casework.Case, now time.Time, read func(ctx context.Con
 	p.work.Go(func() {
 		defer stop()
 		defer close(d.done)
-		d.picture, d.err = read(ctx, d)
+		d.err = sound(func() (err error) {
+			d.picture, err = read(ctx, d)
+			return err
+		})
 	})
 	return d, nil
+}
+
+// errUnsound is what comes of an entry that the program fails on: the case has no picture, and everything else goes on.
+var errUnsound = errors.New("the picture of this case cannot be made: an entry of it is not as this program expects; tell whoever keeps this node")
+
+// sound does something in the background, where a failure of the program would end the node. What is told says where it failed, and
+// nothing of the entry.
+func sound(fn func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%T at %s: %w", r, failedAt(), errUnsound)
+		}
+	}()
+	return fn()
+}
+
+// failedAt is the function of ours in which a panic began.
+func failedAt() string {
+	var at [32]uintptr
+	frames := runtime.CallersFrames(at[:runtime.Callers(3, at[:])])
+	for {
+		f, more := frames.Next()
+		if strings.HasPrefix(f.Function, "tarir/") {
+			return fmt.Sprintf("%s:%d", f.Function, f.Line)
+		}
+		if !more {
+			return "unknown"
+		}
+	}
 }
 
 // failed says whether the picture could not be read.
@@ -197,15 +232,20 @@ func (n *Node) draw(ctx context.Context, c *casework.Case, d *drawn) (*chart.Pic
 	for _, k := range chart.Kinds {
 		err := x.pages(k, func(list []*store.Entry) error {
 			pieces := make([]chart.Piece, len(list))
-			var all sync.WaitGroup
+			var all errgroup.Group
 			for w := range workers {
-				all.Go(func() {
-					for i := w; i < len(list); i += workers {
-						pieces[i] = chart.Read(k, list[i].Seq, list[i].ID, list[i].Body)
-					}
+				all.Go(func() error {
+					return sound(func() error {
+						for i := w; i < len(list); i += workers {
+							pieces[i] = chart.Read(k, list[i].Seq, list[i].ID, list[i].Body)
+						}
+						return nil
+					})
 				})
 			}
-			all.Wait()
+			if err := all.Wait(); err != nil {
+				return err
+			}
 			for _, x := range pieces {
 				p.Put(x)
 			}
