@@ -43,8 +43,11 @@ func missing(code, text string) error { return &rejected{code: code, text: text,
 
 // waits says why a letter that was refused may yet be taken; empty if it never will.
 func (n *Node) waits(err error) string {
-	if errors.Is(err, errBehind) {
+	switch {
+	case errors.Is(err, errBehind):
 		return waitsClock
+	case errors.Is(err, errNoRegister):
+		return waitsRegister
 	}
 	if r, is := errors.AsType[*rejected](err); is && r.missing {
 		return waitsEarlier

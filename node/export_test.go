@@ -76,6 +76,30 @@ func (n *Node) appendQuietly(ctx context.Context, st *register.Statement) error 
 	})
 }
 
+// TellRelay tells the relay alone who the members are.
+func (n *Node) TellRelay(ctx context.Context) error { return n.setMembers(ctx) }
+
+// TellFrom tells the members what the register has got since it had so many statements, as if that had not been done yet.
+func (n *Node) TellFrom(ctx context.Context, size int64) error {
+	err := n.store.Write(ctx, func(tx *store.Tx) error {
+		return tx.Set(toldSetting, string(mustJSON(told{size, n.ownKeys()[0].ID()})))
+	})
+	if err != nil {
+		return err
+	}
+	return n.tellMembers(ctx)
+}
+
+// Asides is how many letters were put aside.
+func (n *Node) Asides(ctx context.Context) (many int, err error) {
+	err = n.store.Read(ctx, func(tx *store.Tx) error {
+		items, err := tx.Items(store.Query{Kind: kindAside})
+		many = len(items)
+		return err
+	})
+	return many, err
+}
+
 // RotateQuietly puts the new keys that a member is about to ask for into the register without telling anybody.
 func (n *Node) RotateQuietly(ctx context.Context, of *Node) error {
 	file, err := register.AskRotation(of.config.Member, of.ownKeys()[0], of.nextKeys())

@@ -146,6 +146,9 @@ func (n *Node) giveUp(ctx context.Context, l relay.Letter, err error) error {
 // errBehind says that earlier letters of the sender wait.
 var errBehind = errors.New("earlier letters of this sender wait")
 
+// errNoRegister says that this node has just joined, and knows nobody yet.
+var errNoRegister = errors.New("the register has not come yet")
+
 // judge opens a letter and does what it says. Where earlier ones of its sender wait, so does this one; but what the secretariat says of
 // its register goes before everything, whatever its clock says, since others wait for that.
 func (n *Node) judge(ctx context.Context, l relay.Letter, behind bool) error {
@@ -158,6 +161,8 @@ func (n *Node) judge(ctx context.Context, l relay.Letter, behind bool) error {
 		return errBehind
 	case err != nil:
 		return err
+	case st.Type != registerKind && n.register.Size() == 0:
+		return errNoRegister
 	}
 	if err := n.effectOf(ctx, st, l.Place, nil); err != nil {
 		return err
@@ -261,7 +266,7 @@ func (n *Node) effectsOf(ctx context.Context, list []*envelope.Statement, effect
 // takeMany takes letters together, as far as each opens and nothing speaks against it: one entry in the log and one transaction for
 // all. What it does not take is taken one by one.
 func (n *Node) takeMany(ctx context.Context, letters []relay.Letter) int {
-	if n.asides.Load() {
+	if n.asides.Load() || n.register.Size() == 0 {
 		return 0
 	}
 	opened := n.openAll(letters)
