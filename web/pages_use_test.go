@@ -193,6 +193,16 @@ func TestByKeyboardAlone(t *testing.T) {
 	b.press(kb.Enter)
 	b.until("there is an answer", `document.querySelector("main").innerText.includes("Possible match")`)
 
+	// What is typed before the script of the search is there is looked for once it is.
+	evaluate[bool](b, `(() => {
+		document.dispatchEvent(new KeyboardEvent("keydown", { key: "k", ctrlKey: true, bubbles: true }));
+		const box = document.querySelector("#find-box");
+		box.value = "van";
+		return box.dispatchEvent(new Event("input", { bubbles: true }));
+	})()`)
+	b.until("what was typed at once is found", `document.querySelectorAll("#found a").length > 0`)
+	b.open(s.origin + "/check")
+
 	// Search: the keys, some letters, an arrow and Enter.
 	if err := chromedp.Do(b.ctx, chromedp.KeyEvent("k", chromedp.KeyModifiers(2))); err != nil {
 		t.Fatal(err)

@@ -239,7 +239,10 @@ const find = document.getElementById("find") as HTMLDialogElement | null;
 if (find) {
   const box = find.querySelector("input") as HTMLInputElement;
   const open = () => {
-    void parts().then((htmx) => htmx.process(find));
+    void parts().then((htmx) => {
+      htmx.process(find);
+      if (box.value) box.dispatchEvent(new Event("input", { bubbles: true })); // what was typed before anybody listened
+    });
     find.showModal();
     box.select();
   };
