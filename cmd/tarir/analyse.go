@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -51,7 +53,8 @@ func (c *analyseCmd) Run(e *env) error {
 		Version: version(), Progress: p, Lang: c.Lang,
 	}
 	if c.Watch {
-		if !c.JSON {
+		there := !slices.ContainsFunc(c.Inputs, func(in string) bool { _, err := os.Stat(in); return err != nil })
+		if there && !c.JSON {
 			fmt.Fprintf(e.stdout, "watching %s; end with Ctrl-C\n", strings.Join(c.Inputs, ", "))
 		}
 		err := analysis.Watch(e.ctx, o, look, func(s *analysis.Summary) error {
