@@ -208,7 +208,7 @@ func (b *bench) analyse(ctx context.Context, l *ledger.Ledger, w *world.World) e
 		return err
 	}
 	err = b.stage("full proceeds pass", func() (int64, error) {
-		_, err := traceFindings(ctx, g, &payments{l: l}, res.Findings)
+		_, err := traceFindings(ctx, g, paymentsOf(l), res.Findings)
 		return 0, err
 	})
 	if err != nil {
@@ -217,7 +217,7 @@ func (b *bench) analyse(ctx context.Context, l *ledger.Ledger, w *world.World) e
 	if err := b.questions(ctx, g); err != nil {
 		return err
 	}
-	findings, err := describe(ctx, &payments{l: l}, network.Input{Graph: g}, res.Findings)
+	findings, err := describe(ctx, paymentsOf(l), network.Input{Graph: g}, res.Findings)
 	if err != nil {
 		return err
 	}
@@ -234,7 +234,7 @@ func (b *bench) questions(ctx context.Context, g *flow.Graph) error {
 	for range b.r.TraceQuestions {
 		rows = append(rows, rng.Int64N(g.Ledger().Rows()))
 	}
-	seeds, err := (&payments{l: g.Ledger()}).seeds(ctx, g, rows, false)
+	seeds, err := paymentsOf(g.Ledger()).seeds(ctx, g, rows, false)
 	if err != nil {
 		return err
 	}

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sort"
+	"strings"
 
 	"tarir/entity"
 	"tarir/intake"
@@ -178,6 +179,43 @@ func Import(ctx context.Context, o ImportOptions) ([]InputCount, error) {
 		return counts, err
 	}
 	return counts, nil
+}
+
+// isResult says which files are results of an analysis into a folder, or lie in its ledger: those are no inputs, wherever the
+// folder lies.
+func isResult(out, ledger string) func(path string) bool {
+	full := func(path string) string {
+		if abs, err := filepath.Abs(path); err == nil {
+			return abs
+		}
+		return path
+	}
+	names := []string{SummaryFile, RejectedFile, FindingsFile, TraceFile, EntitiesFile, MergesFile, NetworksFile, ChangesFile, RoutesFile, RoutesTable, ReportFile}
+	out, ledger = full(out), full(ledger)
+	return func(path string) bool {
+		path = full(path)
+		if path == ledger || strings.HasPrefix(path, ledger+string(filepath.Separator)) {
+			return true
+		}
+		return filepath.Dir(path) == out && slices.Contains(names, strings.TrimSuffix(filepath.Base(path), ".tmp"))
+	}
+}
+
+// apart says that the results have a folder of their own: among the inputs they would take the place of what is called as they are.
+func (o *AnalyseOptions) apart() error {
+	if o.Out == "" {
+		return errors.New("name a folder for the results with --out")
+	}
+	out, err := os.Stat(o.Out)
+	if err != nil {
+		return nil // it is created
+	}
+	for _, in := range o.Inputs {
+		if st, err := os.Stat(in); err == nil && os.SameFile(st, out) {
+			return fmt.Errorf("%s is an input, and the results would overwrite what lies in it: name another folder with --out", o.Out)
+		}
+	}
+	return nil
 }
 
 // find lists the inputs, and those that cannot be opened although nobody named them.

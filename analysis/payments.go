@@ -26,12 +26,16 @@ type payments struct {
 	usedRef []int64
 }
 
+// paymentsOf begins with none.
+func paymentsOf(l *ledger.Ledger) *payments { return &payments{l: l, refs: map[int64]string{}} }
+
 // namedFile keeps the payments that the results of the last analysis named.
 const namedFile = "named.payments"
 
 // namedPayments begins with what is kept beside a ledger.
 func namedPayments(l *ledger.Ledger, dir string) *payments {
-	p := &payments{l: l, path: filepath.Join(dir, namedFile), refs: map[int64]string{}}
+	p := paymentsOf(l)
+	p.path = filepath.Join(dir, namedFile)
 	text, ok := kept.Read(p.path, namedFrom)
 	parts, err := flat.Frames(text)
 	if !ok || err != nil || len(parts) < 3 {

@@ -59,8 +59,8 @@ func Watch(ctx context.Context, o AnalyseOptions, every time.Duration, told func
 	if slices.Contains(o.Inputs, "-") {
 		return errors.New("standard input cannot be watched: name files and folders")
 	}
-	if o.Out == "" {
-		return errors.New("name a folder for the results with --out")
+	if err := o.apart(); err != nil {
+		return err
 	}
 	fresh := []string{RejectedFile}
 	if o.Ledger == "" {

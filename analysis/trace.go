@@ -225,7 +225,7 @@ func Trace(ctx context.Context, o TraceOptions) (*TraceAnswer, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := &payments{l: l, refs: map[int64]string{}}
+	known := paymentsOf(l)
 	seeds, err := known.seeds(ctx, g, rows, o.Backward)
 	if err != nil {
 		return nil, err

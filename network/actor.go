@@ -26,11 +26,10 @@ type Input struct {
 	Families []online.Family
 	Posters  []online.Poster
 
-	Journeys   []*journey.Journey
-	Travellers *journey.Travellers
-	Groups     []journey.Group
-	Escorts    []journey.Escort
-	Payers     []journey.Payer
+	Journeys []*journey.Journey
+	Groups   []journey.Group
+	Escorts  []journey.Escort
+	Payers   []journey.Payer
 }
 
 // Actor is who may be a member: an entity, an account of nobody's, or a contact of nobody's.

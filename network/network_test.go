@@ -89,9 +89,9 @@ func (w *town) networks() []Network {
 	g := flowtest.Graph(w.t, w.payments)
 	in := Input{Graph: g, Held: holding.New(g, entity.Resolve(w.entities, nil)), Journeys: journey.Sort(w.journeys)}
 	in.Groups = journey.Groups(in.Journeys)
-	in.Travellers = journey.Number(in.Journeys)
-	in.Escorts = journey.Escorts(in.Journeys, in.Travellers, in.Groups, journey.Default())
-	in.Payers = journey.Payers(in.Journeys, in.Travellers, journey.Default())
+	who := journey.Number(in.Journeys)
+	in.Escorts = journey.Escorts(in.Journeys, who, in.Groups, journey.Default())
+	in.Payers = journey.Payers(in.Journeys, who, journey.Default())
 	for _, f := range w.findings {
 		in.Findings = append(in.Findings, f(func(name string) flow.Account {
 			n, ok := g.Ledger().Accounts().Lookup(w.account(name))

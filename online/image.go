@@ -30,7 +30,7 @@ const (
 //
 // Method: if two hashes differ in at most 31 bits, then in at least one of sixteen parts of sixteen bits in at most one bit
 // (multi-index hashing, Norouzi, Punjani and Fleet 2012): each part and its sixteen neighbours are looked up. Cost: linear in
-// the hashes and in those that share a part.
+// the hashes and in those that share a part: of one part a hash is compared with at most 256 that are unlike it.
 func SameImages(adverts []*Advert) map[string]string {
 	_, list, first := images(adverts, &Memo{off: true})
 	out := make(map[string]string, len(list))

@@ -17,10 +17,11 @@ import (
 
 // Memo is what earlier calls of Families found out about texts, by what they say: which two were made from one template, how
 // the texts of a family go along with its head, and which families the texts of a group form. All depend on nothing but those
-// texts, so a new advert costs the alignments with those that it is like, and no others are done again.
+// texts, so a new advert costs the alignments with those that it is like, and no others are done again. It also holds what an
+// earlier call of Contacts found out about images: which of them are connected.
 //
-// Its size is 17 bytes a compared pair, and for each text about 30 and one a word of its family's head. Not for two calls at
-// once.
+// Its size is 17 bytes a compared pair, for each text about 30 and one a word of its family's head, and 36 an image. Not for two
+// calls at once.
 type Memo struct {
 	akin   map[[2]uint64]bool // by head and text
 	groups map[uint64]formed

@@ -73,24 +73,30 @@ func (l *Ledger) ReadColumns(ctx context.Context, seg int, c *Columns) error {
 // EachColumns reads the columns that hold some rows, which must ascend. fn is called once for each segment concerned, by
 // several goroutines: rows[from:to] are in c, the row n at n-c.Base.
 func (l *Ledger) EachColumns(ctx context.Context, rows []int64, fn func(c *Columns, from, to int) error) error {
+	return l.eachSegment(ctx, rows, func(ctx context.Context, seg, from, to int) error {
+		var c Columns
+		if err := l.readColumns(ctx, seg, rows[from]-l.base[seg], rows[to-1]-l.base[seg]+1, &c, false); err != nil {
+			return err
+		}
+		return fn(&c, from, to)
+	})
+}
+
+// eachSegment calls fn for the segments that hold some rows, which must ascend, with all processors: rows[from:to] are in segment
+// seg.
+func (l *Ledger) eachSegment(ctx context.Context, rows []int64, fn func(ctx context.Context, seg, from, to int) error) error {
 	if n := len(rows); n > 0 && (rows[0] < 0 || rows[n-1] >= l.rows) {
-		return fmt.Errorf("read payments: the ledger has no row %d", rows[n-1])
+		return fmt.Errorf("read payments: the ledger has %d rows, not those from %d to %d", l.rows, rows[0], rows[n-1])
 	}
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for next := 0; next < len(rows); {
 		from, to := next, next+1
-		seg, first := l.locate(rows[from])
+		seg, _ := l.locate(rows[from])
 		for to < len(rows) && rows[to] < l.base[seg]+l.manifest.Segments[seg].Rows {
 			to++
 		}
-		g.Go(func() error {
-			var c Columns
-			if err := l.readColumns(ctx, seg, first, rows[to-1]-l.base[seg]+1, &c, false); err != nil {
-				return err
-			}
-			return fn(&c, from, to)
-		})
+		g.Go(func() error { return fn(ctx, seg, from, to) })
 		next = to
 	}
 	return g.Wait()
