@@ -55,7 +55,7 @@ func EachCountryName(yield func(name, code string)) {
 var named = sync.OnceValue(func() map[string]string {
 	out := map[string]string{}
 	EachCountryName(func(name, code string) {
-		if k := countryKey(name); out[k] == "" {
+		if k := countryKey(name); k != "" && out[k] == "" { // a code that is no longer in use may have no name
 			out[k] = code
 		}
 	})

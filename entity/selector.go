@@ -166,9 +166,21 @@ func ParseDocument(number, country string) (Selector, bool) {
 	return Selector{Document, scoped(country, number)}, true
 }
 
-// ParseNumber normalises a tax, company or identity number; what says which register's.
+// Registers are the properties of FollowTheMoney that hold a number of a register, which ParseNumber normalises.
+var Registers = []string{"idNumber", "taxNumber", "registrationNumber", "socialSecurityNumber", "vatCode", "innCode", "ogrnCode", "leiCode", "dunsCode", "imoNumber", "mmsi"}
+
+// wide are the registers that give a number once in the world: the country of who bears it says nothing.
+var wide = map[string]bool{"imoNumber": true, "leiCode": true, "dunsCode": true, "mmsi": true}
+
+// ParseNumber normalises a tax, company or identity number, or that of a ship; what says which register's.
 func ParseNumber(what, number, country string) (Selector, bool) {
 	number = plain(number)
+	if what == "imoNumber" {
+		number = strings.TrimPrefix(number, "IMO")
+	}
+	if wide[what] {
+		country = ""
+	}
 	if len(number) < 4 || len(number) > 30 || !hasDigit(number) {
 		return Selector{}, false
 	}
@@ -252,7 +264,10 @@ func (e *Entity) selectors(book *Phonebook, regions []string) []Selector {
 	for _, v := range p["passportNumber"] {
 		add(ParseDocument(v, home))
 	}
-	for _, k := range []string{"idNumber", "taxNumber", "socialSecurityNumber", "vatCode", "innCode", "ogrnCode", "leiCode", "dunsCode", "imoNumber"} {
+	for _, k := range Registers {
+		if k == "registrationNumber" && !Is(e.Schema, "Organization") {
+			continue // of a vehicle it is the plate
+		}
 		for _, v := range p[k] {
 			add(ParseNumber(k, v, home))
 		}
@@ -269,10 +284,6 @@ func (e *Entity) selectors(book *Phonebook, regions []string) []Selector {
 	case Is(e.Schema, "Vehicle"):
 		for _, v := range p["registrationNumber"] {
 			add(ParsePlate(v, home))
-		}
-	case Is(e.Schema, "Organization"):
-		for _, v := range p["registrationNumber"] {
-			add(ParseNumber("registrationNumber", v, home))
 		}
 	case Is(e.Schema, "Identification"):
 		for _, v := range append(slices.Clone(p["number"]), p["passportNumber"]...) {

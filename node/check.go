@@ -334,7 +334,7 @@ type Lead struct {
 	Schema   string          `json:"schema"`
 	Number   string          `json:"number,omitempty"`
 	Owner    string          `json:"owner,omitempty"`
-	Names    []string        `json:"names,omitempty"` // of a list
+	Names    []string        `json:"names,omitempty"` // of a list; of a wallet, those of its holder
 	Score    float64         `json:"score"`
 	Features []match.Feature `json:"features"`
 	Sentence string          `json:"sentence"`
@@ -370,14 +370,33 @@ func LookUpIn(ctx context.Context, x *match.Index, q Question, now time.Time) (*
 	}
 	out := &Checked{State: a.State, Cut: a.Cut, Hits: []Lead{}}
 	for i := range a.Hits {
-		out.Hits = append(out.Hits, leadOf(&a.Hits[i]))
+		l, err := leadOf(x, &a.Hits[i])
+		if err != nil {
+			return nil, err
+		}
+		out.Hits = append(out.Hits, l)
 	}
 	return out, nil
 }
 
-// leadOf is a hit in a list.
-func leadOf(h *match.Hit) Lead {
-	return Lead{Source: h.Record.Dataset, ID: h.Record.ID, Schema: h.Record.Schema, Score: h.Score, Features: h.Features, Sentence: h.Sentence(), Names: h.Record.Names, Entity: json.RawMessage(h.Record.Doc)}
+// leadOf is a hit in the lists of an index. What has no name of its own, as a wallet, has those of whom the list says that it is.
+func leadOf(lists *match.Index, h *match.Hit) (Lead, error) {
+	l := Lead{Source: h.Record.Dataset, ID: h.Record.ID, Schema: h.Record.Schema, Score: h.Score, Features: h.Features, Sentence: h.Sentence(), Names: h.Record.Names, Entity: json.RawMessage(h.Record.Doc)}
+	if len(l.Names) > 0 || len(l.Entity) == 0 {
+		return l, nil
+	}
+	e, _, err := entity.Decode(l.Entity)
+	if err != nil {
+		return l, fmt.Errorf("the index's %s: %w", l.ID, err)
+	}
+	if holder := e.First("holder"); holder != "" {
+		r, _, err := lists.Get(holder)
+		if err != nil {
+			return l, err
+		}
+		l.Names = r.Names
+	}
+	return l, nil
 }
 
 // LookUp asks the index, for a purpose.
@@ -404,7 +423,10 @@ func (n *Node) LookUp(ctx context.Context, w Who, q Question) (*Checked, error) 
 		out.Hits, withheld = []Lead{}, nil // it may be run again
 		for i := range a.Hits {
 			h := &a.Hits[i]
-			f := leadOf(h)
+			f, err := leadOf(n.lists, h)
+			if err != nil {
+				return err
+			}
 			if h.Record.Dataset != own {
 				out.Hits = append(out.Hits, f)
 				continue

@@ -533,6 +533,11 @@ func (t *Thing) Selector() (entity.Selector, bool) {
 		return entity.ParseDevice(t.Value)
 	case "ip":
 		return entity.ParseIP(t.Value)
+	case "bic":
+		return entity.ParseBIC(t.Value)
+	}
+	if slices.Contains(entity.Registers, t.Kind) {
+		return entity.ParseNumber(t.Kind, t.Value, t.Country)
 	}
 	return entity.Selector{}, false
 }

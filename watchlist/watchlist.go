@@ -42,16 +42,17 @@ type Options struct {
 
 // Loaded is the account of one source.
 type Loaded struct {
-	Source  string       `json:"source"`
-	Files   []string     `json:"files"`
-	Title   string       `json:"title,omitempty"`
-	Licence string       `json:"licence,omitempty"`
-	Read    int64        `json:"read"`    // = Taken + Refused + Without
-	Taken   int          `json:"taken"`   // in the index now
-	Refused int64        `json:"refused"` // could not be read: each has its reason
-	Without int64        `json:"without"` // have neither a name nor a number to be found by (ties between others)
-	Change  match.Change `json:"change"`  // since the last time
-	Notes   []string     `json:"notes,omitempty"`
+	Source   string       `json:"source"`
+	Files    []string     `json:"files"`
+	Title    string       `json:"title,omitempty"`
+	Licence  string       `json:"licence,omitempty"`
+	Read     int64        `json:"read"`     // records: = Refused + those that were accepted
+	Refused  int64        `json:"refused"`  // could not be read: each has its reason
+	Entities int64        `json:"entities"` // of the accepted records, which may have several, as a person and its wallets: = Taken + Without
+	Taken    int          `json:"taken"`    // in the index now
+	Without  int64        `json:"without"`  // have neither a name nor a number to be found by (ties between others)
+	Change   match.Change `json:"change"`   // since the last time
+	Notes    []string     `json:"notes,omitempty"`
 }
 
 // Load reads inputs into an index. All files of one source are that source, whole: what is not in them any more is taken out.
@@ -138,6 +139,7 @@ func read(ctx context.Context, in *intake.Input, f *intake.Format, o Options, go
 	stopped := false
 	s := &sink{each: func(e *entity.Entity) error {
 		e.Source = ""
+		got.Entities++
 		r, ok, err := match.FromEntity(e, "", o.Regions...)
 		switch {
 		case err != nil:

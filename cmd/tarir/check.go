@@ -19,15 +19,15 @@ import (
 
 type checkCmd struct {
 	whoFlags
-	Kind  string `arg:"" optional:"" help:"account, iban, phone, email, wallet, plate, document, handle or name, with its VALUE: exactly that. Or a CSV table, with a row for each that is looked for."`
+	Kind  string `arg:"" optional:"" help:"account, iban, phone, email, wallet, plate, document, handle, bic, a register's number (as imoNumber) or name, with its VALUE: exactly that. Or a CSV table, with a row for each that is looked for."`
 	Value string `arg:"" optional:""`
 
 	Name    []string          `help:"A name, in any script and spelling; may be repeated."`
 	Born    []string          `help:"Date of birth: 1985, 1985-03 or 1985-03-28."`
 	Country []string          `help:"Country or nationality: code or name."`
 	Sex     string            `help:"male or female."`
-	Schema  string            `default:"Person" help:"Of FollowTheMoney: Person, Company, Vessel, Thing, … (default: ${default})."`
-	With    map[string]string `placeholder:"KIND=VALUE" help:"A number beside the name: document, phone, email, iban, wallet, plate, …"`
+	Schema  string            `help:"Of FollowTheMoney: Person, Company, Vessel, Thing, … (default: Person; of KIND VALUE, and of a number alone: any)."`
+	With    map[string]string `placeholder:"KIND=VALUE" help:"A number beside the name: document, phone, email, iban, wallet, plate, bic, or a register's, as imoNumber."`
 	MRZ     string            `help:"The lines of a document reader, with a space between them."`
 	Limit   int               `default:"5" help:"Matches that are shown (default: ${default})."`
 	Index   string            `type:"path" help:"Ask an index of lists in a folder (tarir index build) instead of a node."`
@@ -45,6 +45,12 @@ func (c *checkCmd) Run(e *env) error {
 		return c.table(e)
 	case c.Kind == "":
 		return errors.New("say what to check: --name, --mrz, KIND VALUE, a CSV table, or --pairs FILE")
+	case c.Index != "" && c.Kind == "name":
+		c.Name = []string{c.Value}
+		return c.one(e)
+	case c.Index != "":
+		c.With = map[string]string{c.Kind: c.Value}
+		return c.one(e)
 	}
 	t := &notice.Thing{Kind: c.Kind, Value: c.Value}
 	if len(c.Country) > 0 {
@@ -68,7 +74,11 @@ func (c *checkCmd) Run(e *env) error {
 
 // question reads the flags.
 func (c *checkCmd) question() (*node.Question, error) {
-	a := node.Asked{Schema: c.Schema, Names: c.Name, Born: c.Born, Countries: c.Country, Sex: c.Sex, With: c.With, MRZ: c.MRZ, Limit: c.Limit}
+	schema := c.Schema
+	if schema == "" && len(c.Name) > 0 && c.Kind == "" {
+		schema = "Person"
+	}
+	a := node.Asked{Schema: schema, Names: c.Name, Born: c.Born, Countries: c.Country, Sex: c.Sex, With: c.With, MRZ: c.MRZ, Limit: c.Limit}
 	q, err := a.Question()
 	if err != nil {
 		return nil, fmt.Errorf("--%w", err)

@@ -84,8 +84,8 @@ func (c *indexBuildCmd) Run(e *env) error {
 
 func tellLoaded(e *env, loaded []watchlist.Loaded) {
 	for _, l := range loaded {
-		fmt.Fprintf(e.stdout, "%s: read %d, taken %d (added %d, changed %d, the same %d; removed %d), refused %d, without name or number %d\n",
-			l.Source, l.Read, l.Taken, l.Change.Added, l.Change.Changed, l.Change.Same, l.Change.Removed, l.Refused, l.Without)
+		fmt.Fprintf(e.stdout, "%s: read %d, refused %d; %d entities: taken %d (added %d, changed %d, the same %d; removed %d), without name or number %d\n",
+			l.Source, l.Read, l.Refused, l.Entities, l.Taken, l.Change.Added, l.Change.Changed, l.Change.Same, l.Change.Removed, l.Without)
 		if l.Licence != "" {
 			fmt.Fprintf(e.stdout, "  %s: %s\n", l.Title, l.Licence)
 		}

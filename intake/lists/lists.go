@@ -42,8 +42,8 @@ var Licences = map[string]Licence{
 	Notices.Name: {"notices", "Public notices", "terms of the publishing authority", ""},
 }
 
-// maker makes the entity of an element.
-type maker = func(xmlscan.Node, *intake.Out) (*entity.Entity, error)
+// maker makes the entities of an element: whom it is about, and what they hold.
+type maker = func(xmlscan.Node, *intake.Out) ([]*entity.Entity, error)
 
 // records reads the elements of one name.
 func records(ctx context.Context, text *intake.Text, out *intake.Out, element string, make maker) error {
@@ -88,20 +88,22 @@ func each(ctx context.Context, s *xmlscan.Scanner, out *intake.Out, makers map[s
 }
 
 func take(out *intake.Out, node xmlscan.Node, raw func() string, make maker) error {
-	e, err := make(node, out)
+	list, err := make(node, out)
 	if err != nil {
 		return out.Reject(err.Error(), raw())
 	}
-	return keep(out, e, raw)
+	return keep(out, list, raw)
 }
 
-// keep takes an entity that has a name, and rejects one that has none.
-func keep(out *intake.Out, e *entity.Entity, raw func() string) error {
-	if len(e.Names()) == 0 {
+// keep takes an entity that has a name, with what it holds, and rejects one that has none.
+func keep(out *intake.Out, list []*entity.Entity, raw func() string) error {
+	if len(list[0].Names()) == 0 {
 		return out.Reject("it has no name", raw())
 	}
-	if err := out.Entity(e); err != nil {
-		return err
+	for _, e := range list {
+		if err := out.Entity(e); err != nil {
+			return err
+		}
 	}
 	out.Accept()
 	return nil
@@ -112,6 +114,70 @@ var errID = errors.New("it has no number of its own")
 // begin makes the entity of a list.
 func begin(schema, list, id string) *entity.Entity {
 	return &entity.Entity{ID: list + "-" + strings.ToLower(strings.ReplaceAll(id, " ", "")), Schema: schema, Properties: map[string][]string{}}
+}
+
+var walletForm = regexp.MustCompile(`^Digital Currency Address - ([A-Z0-9]+)$`)
+
+// holding makes the wallet of a listed entity, where kind says that the number is one.
+func holding(e *entity.Entity, kind, number string) (*entity.Entity, bool) {
+	m := walletForm.FindStringSubmatch(strings.TrimSpace(kind))
+	if m == nil || strings.TrimSpace(number) == "" {
+		return nil, false
+	}
+	w := &entity.Entity{ID: e.ID + "-" + strings.TrimSpace(number), Schema: "CryptoWallet", Properties: map[string][]string{}}
+	return w.Add("publicKey", number).Add("currencySymbol", m[1]).Add("holder", e.ID).Add("topics", "sanction"), true
+}
+
+// numbers are the properties of official numbers, by how the kinds begin that lists tell them by; the longest that fits counts.
+var numbers = []struct{ kind, property string }{
+	{"passport", "passportNumber"},
+	{"tax", "taxNumber"},
+	{"v.a.t.", "vatCode"},
+	{"r.f.c.", "taxNumber"},
+	{"nit", "taxNumber"},
+	{"italian fiscal code", "taxNumber"},
+	{"rtn", "taxNumber"},
+	{"swift/bic", "swiftBic"},
+	{"d-u-n-s", "dunsCode"},
+	{"lei", "leiCode"},
+	{"legal entity number", "registrationNumber"},
+	{"mmsi", "mmsi"},
+	{"vessel registration identification", "imoNumber"},
+	{"identification number imo", "imoNumber"},
+	{"company number imo", "imoNumber"},
+	{"aircraft tail number", "registrationNumber"},
+	{"aircraft manufacturer", "serialNumber"},
+	{"aircraft mode s", "icaoCode"},
+	{"registration", "registrationNumber"},
+	{"company", "registrationNumber"},
+	{"folio mercantil", "registrationNumber"},
+	{"commercial registry", "registrationNumber"},
+	{"business", "registrationNumber"},
+	{"c.r. no", "registrationNumber"},
+	{"unified social credit", "registrationNumber"},
+	{"matricula mercantil", "registrationNumber"},
+	{"chamber of commerce", "registrationNumber"},
+	{"trade license", "licenseNumber"},
+}
+
+// numberOf gives the property of an official number by what a list calls its kind; empty where it is none that is known.
+func numberOf(kind string) string {
+	kind = strings.ToLower(strings.TrimSpace(kind))
+	best, property := 0, ""
+	for _, n := range numbers {
+		if len(n.kind) > best && strings.HasPrefix(kind, n.kind) {
+			best, property = len(n.kind), n.property
+		}
+	}
+	return property
+}
+
+// bare is a number of the International Maritime Organization without its letters.
+func bare(property, number string) string {
+	if property == "imoNumber" {
+		return strings.TrimSpace(strings.TrimPrefix(strings.ToUpper(strings.TrimSpace(number)), "IMO"))
+	}
+	return number
 }
 
 // full joins the parts of a name.

@@ -46,7 +46,7 @@ func readNotices(ctx context.Context, _ *intake.Input, text *intake.Text, out *i
 		if err != nil {
 			return out.Reject(err.Error(), string(one))
 		}
-		return keep(out, e, func() string { return string(one) })
+		return keep(out, []*entity.Entity{e}, func() string { return string(one) })
 	}
 	n := int64(0)
 	// A notice in detail stands alone; it is small, so the head of the text shows it whole.

@@ -83,8 +83,7 @@ func readSDN(ctx context.Context, in *intake.Input, text *intake.Text, out *inta
 		} else {
 			e.Add("position", null(row[4]))
 		}
-		remarks(e, out, null(row[11]))
-		return keep(out, e, raw)
+		return keep(out, append([]*entity.Entity{e}, remarks(e, out, null(row[11]))...), raw)
 	})
 }
 
@@ -123,11 +122,13 @@ func addSDNName(e *entity.Entity, property, s string) {
 
 var (
 	documentForm = regexp.MustCompile(`^([A-Za-z][A-Za-z. /&'-]*?)(?: No\.| Number)? #?([A-Z0-9][A-Za-z0-9/.-]*) \(([^)]*)\)`)
-	moneyForm    = regexp.MustCompile(`^Digital Currency Address - [A-Z]+ (\S+)`)
+	bareForm     = regexp.MustCompile(`^(SWIFT/BIC|MMSI|D-U-N-S Number|Aircraft Tail Number|Aircraft Manufacturer's Serial Number \(MSN\)|Aircraft Mode S Transponder Code|(?:Vessel Registration Identification|Company Number|Identification Number) IMO|Registration (?:ID|Number)|Tax ID No\.|Trade License No\.) ([A-Z0-9][A-Za-z0-9/.-]*)(?: \(([^)]*)\))?$`)
+	weakForm     = regexp.MustCompile(`^a\.k\.a\. ['"](.+)['"]$`)
+	moneyForm    = regexp.MustCompile(`^(Digital Currency Address - [A-Z0-9]+) (\S+)`)
 )
 
-// remarks reads the last column, which holds what else is known, item by item.
-func remarks(e *entity.Entity, out *intake.Out, s string) {
+// remarks reads the last column, which holds what else is known, item by item. It gives the wallets among it.
+func remarks(e *entity.Entity, out *intake.Out, s string) (wallets []*entity.Entity) {
 	for item := range strings.SplitSeq(strings.TrimSuffix(s, "."), ";") {
 		item = strings.TrimPrefix(strings.TrimSpace(item), "alt. ")
 		rest := func(prefix string) (string, bool) { return strings.CutPrefix(item, prefix) }
@@ -145,25 +146,38 @@ func remarks(e *entity.Entity, out *intake.Out, s string) {
 			e.Add("email", v)
 		} else if v, ok := rest("Phone Number "); ok {
 			e.Add("phone", v)
-		} else if v, ok := rest("Vessel Registration Identification IMO "); ok {
-			e.Add("imoNumber", v)
+		} else if v, ok := rest("Telephone "); ok {
+			e.Add("phone", v)
+		} else if v, ok := rest("Telephone: "); ok {
+			e.Add("phone", v)
+		} else if v, ok := rest("Website "); ok {
+			e.Add("website", v)
+		} else if m := weakForm.FindStringSubmatch(item); m != nil {
+			addSDNName(e, "weakAlias", m[1])
+		} else if v, ok := rest("Former Vessel Flag "); ok {
+			addCountry(e, out, "pastFlags", v)
 		} else if m := moneyForm.FindStringSubmatch(item); m != nil {
-			e.Add("notes", item)
+			if w, ok := holding(e, m[1], m[2]); ok {
+				wallets = append(wallets, w)
+			}
+		} else if m := bareForm.FindStringSubmatch(item); m != nil {
+			addOfficial(e, m[1], m[2], m[3])
 		} else if m := documentForm.FindStringSubmatch(item); m != nil {
-			switch kind := strings.ToLower(m[1]); {
-			case strings.HasPrefix(kind, "passport"):
-				e.Add("passportNumber", m[2])
-			case strings.HasPrefix(kind, "tax"):
-				e.Add("taxNumber", m[2])
-			case strings.HasPrefix(kind, "registration"), strings.HasPrefix(kind, "company"), strings.HasPrefix(kind, "folio"), strings.HasPrefix(kind, "commercial"):
-				e.Add("registrationNumber", m[2])
-			default:
-				e.Add("idNumber", m[2])
-			}
-			if c := entity.CountryNamed(m[3]); c != "" { // else who issued it is an authority, or a town
-				e.Add("country", strings.ToLower(c))
-			}
+			addOfficial(e, m[1], m[2], m[3])
 		}
+	}
+	return wallets
+}
+
+// addOfficial adds an official number; issuer is a country, an authority or a town.
+func addOfficial(e *entity.Entity, kind, number, issuer string) {
+	p := numberOf(kind)
+	if p == "" {
+		p = "idNumber"
+	}
+	e.Add(p, bare(p, number))
+	if c := entity.CountryNamed(issuer); c != "" {
+		e.Add("country", strings.ToLower(c))
 	}
 }
 
@@ -205,12 +219,13 @@ var SDNXML = &intake.Format{
 	Rank: 20,
 }
 
-func sdnEntry(n xmlscan.Node, out *intake.Out) (*entity.Entity, error) {
+func sdnEntry(n xmlscan.Node, out *intake.Out) ([]*entity.Entity, error) {
 	id := n.Get("uid")
 	if id == "" {
 		return nil, errID
 	}
 	e := begin(sdnSchema(n.Get("sdnType")), "ofac", id)
+	list := []*entity.Entity{e}
 	e.Add("name", full(n.Get("firstName"), n.Get("lastName")))
 	e.Add("firstName", n.Get("firstName"))
 	if e.Schema == "Person" {
@@ -229,31 +244,35 @@ func sdnEntry(n xmlscan.Node, out *intake.Out) (*entity.Entity, error) {
 	})
 	n.Child("programList").Each("program", func(p xmlscan.Node) { e.Add("program", p.Text()) })
 	n.Child("dateOfBirthList").Each("dateOfBirthItem", func(d xmlscan.Node) { addBirth(e, out, d.Get("dateOfBirth")) })
+	n.Child("placeOfBirthList").Each("placeOfBirthItem", func(d xmlscan.Node) { e.Add("birthPlace", d.Get("placeOfBirth")) })
 	n.Child("nationalityList").Each("nationality", func(c xmlscan.Node) { addCountry(e, out, "nationality", c.Get("country")) })
 	n.Child("citizenshipList").Each("citizenship", func(c xmlscan.Node) { addCountry(e, out, "citizenship", c.Get("country")) })
 	n.Child("addressList").Each("address", func(a xmlscan.Node) { addCountry(e, out, "country", a.Get("country")) })
 	n.Child("idList").Each("id", func(d xmlscan.Node) {
-		switch kind := strings.ToLower(d.Get("idType")); {
-		case kind == "gender":
-			e.Add("gender", strings.ToLower(d.Get("idNumber")))
-		case strings.HasPrefix(kind, "passport"):
-			e.Add("passportNumber", d.Get("idNumber"))
-		case strings.HasPrefix(kind, "tax"):
-			e.Add("taxNumber", d.Get("idNumber"))
-		case strings.HasPrefix(kind, "email"):
-			e.Add("email", d.Get("idNumber"))
-		case strings.HasPrefix(kind, "phone"):
-			e.Add("phone", d.Get("idNumber"))
-		case strings.HasPrefix(kind, "vessel registration"):
-			e.Add("imoNumber", strings.TrimPrefix(d.Get("idNumber"), "IMO "))
-		case strings.HasPrefix(kind, "registration"), strings.HasPrefix(kind, "company"):
-			e.Add("registrationNumber", d.Get("idNumber"))
+		kind, number := d.Get("idType"), d.Get("idNumber")
+		w, isWallet := holding(e, kind, number)
+		p := numberOf(kind)
+		switch low := strings.ToLower(kind); {
+		case isWallet:
+			list = append(list, w)
+		case low == "gender":
+			e.Add("gender", strings.ToLower(number))
+		case strings.HasPrefix(low, "email"):
+			e.Add("email", number)
+		case strings.HasPrefix(low, "phone"):
+			e.Add("phone", number)
+		case low == "website":
+			e.Add("website", number)
+		case low == "former vessel flag":
+			addCountry(e, out, "pastFlags", number)
+		case p != "":
+			e.Add(p, bare(p, number))
 		case d.Get("idCountry") != "":
-			e.Add("idNumber", d.Get("idNumber"))
+			e.Add("idNumber", number)
 		}
 	})
 	e.Add("callSign", n.Get("vesselInfo", "callSign"))
 	addCountry(e, out, "flag", n.Get("vesselInfo", "vesselFlag"))
 	e.Add("topics", "sanction")
-	return e, nil
+	return list, nil
 }

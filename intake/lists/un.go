@@ -22,7 +22,7 @@ var UN = &intake.Format{
 	Rank: 20,
 }
 
-func unPerson(n xmlscan.Node, out *intake.Out) (*entity.Entity, error) {
+func unPerson(n xmlscan.Node, out *intake.Out) ([]*entity.Entity, error) {
 	e, err := unCommon("Person", n, out, "INDIVIDUAL")
 	if err != nil {
 		return nil, err
@@ -51,11 +51,12 @@ func unPerson(n xmlscan.Node, out *intake.Out) (*entity.Entity, error) {
 			e.Add("idNumber", d.Get("NUMBER"))
 		}
 	})
-	return e, nil
+	return []*entity.Entity{e}, nil
 }
 
-func unEntity(n xmlscan.Node, out *intake.Out) (*entity.Entity, error) {
-	return unCommon("Organization", n, out, "ENTITY")
+func unEntity(n xmlscan.Node, out *intake.Out) ([]*entity.Entity, error) {
+	e, err := unCommon("Organization", n, out, "ENTITY")
+	return []*entity.Entity{e}, err
 }
 
 func unCommon(schema string, n xmlscan.Node, out *intake.Out, kind string) (*entity.Entity, error) {
