@@ -35,12 +35,14 @@ demo-cluster: build
 	@CLUSTER=1 EXCHANGE=demo/exchange-cluster RELAY_PORT=15222 scripts/exchange demo/cluster-world
 
 # What the program embeds and others bring: the drawings of the report and what moves on the pages, TypeScript and its libraries bundled; the
-# gazetteer, towns and airports packed into one table; and how Japanese names read, out of a dictionary that is a Go module.
+# gazetteer, towns and airports packed into one table; how Japanese names read, out of a dictionary that is a Go module; and how signs
+# read in Korean and Cantonese.
 PAGE = report/page
 PAGES = web/pages/app
 GAZETTEER = place/gazetteer
 JAPANESE = name/japanese
-bundles: $(PAGE)/dist/report.js $(PAGES)/dist/app.js $(GAZETTEER)/dist/places.tsv.gz $(JAPANESE)/dist/names.tsv.gz
+SIGNS = name/signs
+bundles: $(PAGE)/dist/report.js $(PAGES)/dist/app.js $(GAZETTEER)/dist/places.tsv.gz $(JAPANESE)/dist/names.tsv.gz $(SIGNS)/dist/readings.tsv.gz
 
 $(JAPANESE)/dist/names.tsv.gz: $(JAPANESE)/build/main.go $(JAPANESE)/build/go.sum
 	@scripts/setup go
@@ -49,6 +51,10 @@ $(JAPANESE)/dist/names.tsv.gz: $(JAPANESE)/build/main.go $(JAPANESE)/build/go.su
 $(GAZETTEER)/dist/places.tsv.gz: $(GAZETTEER)/build.js $(GAZETTEER)/package-lock.json
 	@scripts/setup page
 	cd $(GAZETTEER) && npm ci --silent --no-audit --no-fund && npm run --silent build
+
+$(SIGNS)/dist/readings.tsv.gz: $(SIGNS)/build.js $(SIGNS)/package-lock.json
+	@scripts/setup page
+	cd $(SIGNS) && npm ci --silent --no-audit --no-fund && npm run --silent build
 
 $(PAGE)/dist/report.js: $(PAGE)/report.ts $(PAGE)/package-lock.json
 	@scripts/setup page

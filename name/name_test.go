@@ -22,13 +22,23 @@ func TestOnePersonInManyWritings(t *testing.T) {
 	if len(japaneseNames().family) == 0 {
 		t.Fatal("built without the table of Japanese names: run make bundles")
 	}
+	if len(signReadings()) == 0 {
+		t.Fatal("built without the readings of signs: run make bundles")
+	}
 	for _, c := range [][]string{
 		{"Mohammed al-Rashid", "MUHAMMAD ALRASHID", "Mohamed Al Rashid", "محمد الرشيد", "Al-Rashid, Mohamad"},
 		{"Aleksandr Ivanov", "Александр Иванов", "IVANOV Alexander", "Aleksander Iwanow", "Oleksandr Ivanov"},
 		{"Georgios Papadopoulos", "Γεώργιος Παπαδόπουλος"},
 		{"Benjamin Netanyahu", "בנימין נתניהו", "Binyamin Netanyahu", "Bibi Netanyahu"},
 		{"Xi Jinping", "习近平", "XI JIN PING"},
-		{"Kim Jong-un", "김정은", "KIM JONG UN"},
+		{"Kim Jong-un", "김정은", "KIM JONG UN", "金正恩", "金 正恩"},
+		{"Roh Moo-hyun", "노무현", "盧武鉉", "卢武铉"},
+		{"Ri Yong-ho", "리용호", "李勇浩"},
+		{"이명박", "李明博", "Lee Myung-bak"},
+		{"Namgung Min", "남궁민", "南宮珉", "南宫珉"},
+		{"Lee Ka-chiu", "李家超"},
+		{"Wan Kuok Koi", "尹國駒", "尹国驹"},
+		{"Leung Chun-ying", "梁振英"},
 		{"Narendra Modi", "नरेन्द्र मोदी"},
 		{"Barack Obama", "ბარაკ ობამა", "Барак Обама", "باراك أوباما"},
 		{"Serzh Sargsyan", "Սերժ Սարգսյան", "Serj Sarkisian"},

@@ -194,14 +194,15 @@ func Parse(text string, kind Kind) *Name {
 	}
 	n.text = b.String()
 	if kind == Person && !ascii(text) {
-		for _, r := range inJapanese(text) {
+		for _, r := range slices.Concat(inJapanese(text), inKorean(text), inCantonese(text)) {
 			n.others = append(n.others, Parse(r, kind))
 		}
 	}
 	return n
 }
 
-// Readings are the name and the other ways to read it: a name in signs is read in Chinese, and in Japanese where its parts are names there.
+// Readings are the name and the other ways to read it: a name in signs is read in Chinese, in Japanese where its parts are names there, in
+// Korean where it begins with a family name of Korea, and in Cantonese.
 // Who looks for a name looks for all of them.
 func (n *Name) Readings() []*Name { return append([]*Name{n}, n.others...) }
 

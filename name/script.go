@@ -45,8 +45,14 @@ var own = map[rune]string{
 // surnames of Korea, which are written as they have been for long and not as they sound.
 var korean = map[rune]string{'이': "lee", '박': "park", '최': "choi", '정': "jung", '김': "kim", '임': "lim", '류': "ryu", '노': "noh", '유': "yoo", '오': "oh", '우': "woo", '안': "ahn", '신': "shin", '조': "cho", '리': "ri"}
 
-// compoundHan are Chinese family names of two signs.
-var compoundHan = map[string]bool{"欧阳": true, "歐陽": true, "司马": true, "司馬": true, "诸葛": true, "諸葛": true, "上官": true, "东方": true, "東方": true, "慕容": true, "司徒": true, "皇甫": true, "尉迟": true, "公孙": true, "公孫": true}
+// compoundHan are family names of two signs, of China and Korea.
+var compoundHan = map[string]bool{
+	"欧阳": true, "歐陽": true, "司马": true, "司馬": true, "诸葛": true, "諸葛": true, "上官": true, "东方": true, "東方": true, "慕容": true, "司徒": true, "皇甫": true, "尉迟": true, "公孙": true, "公孫": true,
+	"南宮": true, "南宫": true, "鮮于": true, "鲜于": true, "獨孤": true, "独孤": true, "司空": true, "西門": true, "西门": true,
+}
+
+// compoundHangul are family names of two syllables.
+var compoundHangul = map[string]bool{"남궁": true, "황보": true, "제갈": true, "선우": true, "독고": true, "사공": true, "서문": true, "동방": true}
 
 // word is a run of letters or digits as it stands in a text, with how it reads in Latin letters.
 type word struct {
@@ -143,11 +149,18 @@ func plainWords(text string) []word {
 func spell(run []rune, person bool) []word {
 	s := scriptOf(run[0])
 	if s == hangul && person && len(run) >= 2 && len(run) <= 4 {
-		first := korean[run[0]]
-		if first == "" {
-			first = letters(run[:1])
+		n := 1
+		if len(run) > 2 && compoundHangul[string(run[:2])] {
+			n = 2
 		}
-		return []word{{first, string(run[:1]), hangul}, {letters(run[1:]), string(run[1:]), hangul}}
+		first := ""
+		if n == 1 {
+			first = korean[run[0]]
+		}
+		if first == "" {
+			first = letters(run[:n])
+		}
+		return []word{{first, string(run[:n]), hangul}, {letters(run[n:]), string(run[n:]), hangul}}
 	}
 	if s == han && person && len(run) >= 2 && len(run) <= 4 {
 		n := 1
