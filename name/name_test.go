@@ -110,6 +110,36 @@ func TestSignsAreComparedBySigns(t *testing.T) {
 	}
 }
 
+// Where somebody is from is told from the names, leaves two spellings of one name alike where one has it alone, and separates two people.
+func TestATribeIsKnown(t *testing.T) {
+	for _, n := range []string{"Saddam Hussein al-Tikriti", "Mohammad Gul Noorzai", "Haji Gul Ibrahim Khel", "Ahmad Salem Bani Hassan"} {
+		last := Parse(n, Person).tokens
+		if last[len(last)-1].class != tribal {
+			t.Errorf("%s: %v", n, last)
+		}
+	}
+	for _, n := range []string{"Ahmad al-Tikriti", "Saddam Hussein", "Noorzai", "Giovanni Rossi", "Khel Ahmad"} {
+		for _, x := range Parse(n, Person).tokens {
+			if x.class == tribal {
+				t.Errorf("%s: %v", n, x)
+			}
+		}
+	}
+	for _, c := range []struct {
+		a, b string
+		same bool
+	}{
+		{"Saddam Hussein", "Saddam Hussein al-Tikriti", true},
+		{"صدام حسين التكريتي", "Saddam Husain al Tikriti", true},
+		{"Saddam Hussein al-Dulaimi", "Saddam Hussein al-Tikriti", false},
+		{"Saddam Majid al-Tikriti", "Qusay Hussein al-Tikriti", false},
+	} {
+		if r := like(Person, c.a, c.b); (r.Score >= Threshold) != c.same {
+			t.Errorf("%s and %s: %.2f %v", c.a, c.b, r.Score, r.Reasons)
+		}
+	}
+}
+
 func TestWhatSeparates(t *testing.T) {
 	for _, c := range []struct {
 		kind Kind

@@ -43,6 +43,7 @@ const (
 	initial          // one letter for a name
 	title            // Mr, Sheikh
 	patronymic       // Vladimirovich
+	tribal           // of a tribe, a clan or a place behind the names of a person: al-Tikriti, Noorzai, Ibrahim Khel
 	generic          // Group, Trading
 	place            // a country or continent
 	number           // 3, II, forty-four
@@ -74,6 +75,7 @@ type lists struct {
 	particles map[string]bool
 	titles    map[string]bool
 	kin       map[string]bool
+	tribe     map[string]bool
 	compound  map[string]bool
 	generic   map[string]bool
 	stop      map[string]bool
@@ -91,10 +93,10 @@ var wordsText string
 
 var known = sync.OnceValue(func() *lists {
 	var file struct {
-		Titles, Particles, Kin, Compound, Generic, Stop string
-		Forms                                           map[string][]string
-		Same                                            struct{ Given []string }
-		Common                                          struct{ Names string }
+		Titles, Particles, Kin, Tribe, Compound, Generic, Stop string
+		Forms                                                  map[string][]string
+		Same                                                   struct{ Given []string }
+		Common                                                 struct{ Names string }
 	}
 	if _, err := toml.Decode(wordsText, &file); err != nil {
 		panic(err) // it is part of the program, and every test reads it
@@ -107,7 +109,7 @@ var known = sync.OnceValue(func() *lists {
 		return out
 	}
 	l := &lists{
-		particles: set(file.Particles), titles: set(file.Titles), kin: set(file.Kin), compound: set(file.Compound), generic: set(file.Generic), stop: set(file.Stop),
+		particles: set(file.Particles), titles: set(file.Titles), kin: set(file.Kin), tribe: set(file.Tribe), compound: set(file.Compound), generic: set(file.Generic), stop: set(file.Stop),
 		common: set(file.Common.Names), forms: map[string]string{}, same: map[string][]int{}, places: map[string]string{},
 	}
 	for c, list := range file.Forms {
@@ -310,7 +312,38 @@ func (n *Name) person(list []word, text string) {
 			father = false
 		}
 	}
+	n.findTribes()
 	n.keepSomething()
+}
+
+// findTribes tells what says where somebody is from: behind two names or more, a last one that begins with an article and ends as such
+// words do in Arabic; a word behind one for sons or people; and the endings of the Pashtuns. Many share one, so it says less than a name; but
+// two people of one name are told apart by it, so another one contradicts as a name does.
+func (n *Name) findTribes() {
+	names := 0
+	for i := range n.tokens {
+		t := &n.tokens[i]
+		if t.class != plain {
+			continue
+		}
+		names++
+		if t.script == han || t.script == hangul {
+			continue
+		}
+		var before string
+		if i > 0 {
+			before = n.tokens[i-1].text
+		}
+		switch {
+		case names > 2 && article(before) && len(t.text) > 3 && (strings.HasSuffix(t.text, "i") || strings.HasSuffix(t.text, "y") || strings.HasSuffix(t.text, "iya") || strings.HasSuffix(t.text, "iyya")),
+			names > 1 && i > 0 && known().tribe[before],
+			names > 1 && len(t.text) > 5 && (strings.HasSuffix(t.text, "zai") || strings.HasSuffix(t.text, "zay") || strings.HasSuffix(t.text, "zoy") || strings.HasSuffix(t.text, "khel") || strings.HasSuffix(t.text, "khail")):
+			t.class, t.weight = tribal, 0.7
+		case names > 2 && (t.text == "khel" || t.text == "khail" || t.text == "kheyl") && n.tokens[i-1].class == plain:
+			t.class, t.weight = tribal, 0.7
+			n.tokens[i-1].class, n.tokens[i-1].weight = tribal, 0.7
+		}
+	}
 }
 
 // servant are words that are written together with the one behind them.
@@ -393,7 +426,7 @@ func (n *Name) keepSomething() {
 		return
 	}
 	for i := range n.tokens {
-		if t := &n.tokens[i]; t.class == title || t.class == particle || t.class == patronymic {
+		if t := &n.tokens[i]; t.class == title || t.class == particle || t.class == patronymic || t.class == tribal {
 			t.class, t.weight = plain, 1
 		}
 	}
