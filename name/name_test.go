@@ -84,6 +84,14 @@ func TestOneOrganisationInManyWritings(t *testing.T) {
 		{"People's Liberation Army", "PLA"},
 		{"Procter & Gamble Co.", "Procter and Gamble"},
 		{"Brigade 44", "Brigade Forty-four"},
+		{"Samsung Electronics Co., Ltd.", "삼성전자 주식회사", "(주)삼성전자"},
+		{"Mizuho Bank Ltd", "株式会社みずほ銀行"},
+		{"Huaxin Shipping Ltd", "華信船務有限公司", "华信船务 有限公司"},
+		{"Bank of China", "中国银行", "中國銀行"},
+		{"Al Noor Trading Company", "شركة النور للتجارة"},
+		{"Bank Saderat Iran", "بنك صادرات إيران", "بانک صادرات ایران"},
+		{"Romashka LLC", "შპს რომაშკა", "Ռոմաշկա ՍՊԸ", "רומשקה בע\"מ", "रोमाश्का प्राइवेट लिमिटेड", "ΡΟΜΑΣΚΑ Ε.Π.Ε."},
+		{"Siam Trading Co Ltd", "บริษัท สยามเทรดดิ้ง จำกัด"},
 		{"Faberlic Europe Sp. z o.o.", "FABERLIC EUROPE SPZOO"},
 	} {
 		for _, b := range c[1:] {
@@ -152,6 +160,8 @@ func TestWhatSeparates(t *testing.T) {
 		{Person, "Hans O Friedrich", "Hans Joachim Friedrich", Different},
 		{Person, "N.N.", "Nursultan Nazarbayev", OneName},
 		{Person, "김종은", "김정은", Different},
+		{Organisation, "北京东方贸易有限公司", "Shanghai Xifang Trading Co., Ltd.", Different},
+		{Organisation, "بنك صادرات إيران", "Bank Mellat Iran", Different},
 		{Organisation, "Banco Santander S.A.", "Banco Santander Chile S.A.", OtherPlace},
 		{Organisation, "Bank of Armenia", "Bank of America", Different},
 		{Organisation, "Mizuho Securities Co. Ltd.", "Mizuho Trust & Banking Co. Ltd.", Different},

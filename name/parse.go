@@ -80,6 +80,8 @@ type lists struct {
 	generic   map[string]bool
 	stop      map[string]bool
 	common    map[string]bool
+	terms     map[string]string // word of an organisation in another writing → what it is in English
+	within    *strings.Replacer // of those that are written together with others
 	forms     map[string]string // the words of a form with spaces between them → its class
 	longest   int               // words of the longest form
 	same      map[string][]int  // given name → its groups
@@ -96,6 +98,7 @@ var known = sync.OnceValue(func() *lists {
 		Titles, Particles, Kin, Tribe, Compound, Generic, Stop string
 		Forms                                                  map[string][]string
 		Same                                                   struct{ Given []string }
+		Terms                                                  map[string]string
 		Common                                                 struct{ Names string }
 	}
 	if _, err := toml.Decode(wordsText, &file); err != nil {
@@ -126,6 +129,7 @@ var known = sync.OnceValue(func() *lists {
 		}
 	}
 	l.readPlaces()
+	l.readTerms(file.Terms)
 	return l
 })
 
@@ -180,6 +184,9 @@ func Parse(text string, kind Kind) *Name {
 	n := &Name{Kind: kind}
 	if !utf8.ValidString(text) || len(text) > Longest {
 		return n
+	}
+	if kind == Organisation {
+		text = inEnglish(text)
 	}
 	list := words(text, kind == Person)
 	list = joinLetters(list, kind)
