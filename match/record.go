@@ -72,9 +72,23 @@ var fromWhere = []string{"nationality", "citizenship", "country", "jurisdiction"
 
 // FromEntity makes the record of an entity; ok is false for what has neither a name nor a number to be found by.
 func FromEntity(e *entity.Entity, dataset string, regions ...string) (r Record, ok bool, err error) {
-	r = Record{ID: e.ID, Dataset: dataset, Schema: e.Schema, Sex: sexOf(e.First("gender"))}
-	if _, _, tie := e.Ends(); tie {
+	if r, ok = Look(e, regions...); !ok {
 		return r, false, nil
+	}
+	r.Dataset = dataset
+	doc, err := e.Encode()
+	if err != nil {
+		return r, false, err
+	}
+	r.Doc = string(doc)
+	return r, true, nil
+}
+
+// Look is what an entity is looked for by: its record without what is shown of it.
+func Look(e *entity.Entity, regions ...string) (r Record, ok bool) {
+	r = Record{ID: e.ID, Schema: e.Schema, Sex: sexOf(e.First("gender"))}
+	if _, _, tie := e.Ends(); tie {
+		return r, false
 	}
 	if entity.Is(e.Schema, "LegalEntity") || entity.Is(e.Schema, "Vehicle") {
 		for _, n := range e.Names() {
@@ -98,15 +112,7 @@ func FromEntity(e *entity.Entity, dataset string, regions ...string) (r Record, 
 	for _, s := range e.Selectors(regions...) {
 		r.Selectors = append(r.Selectors, string(s.Kind)+":"+s.Value)
 	}
-	if len(r.Names) == 0 && len(r.Selectors) == 0 {
-		return r, false, nil
-	}
-	doc, err := e.Encode()
-	if err != nil {
-		return r, false, err
-	}
-	r.Doc = string(doc)
-	return r, true, nil
+	return r, len(r.Names) > 0 || len(r.Selectors) > 0
 }
 
 func sexOf(s string) string {

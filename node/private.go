@@ -280,8 +280,8 @@ func (n *Node) AskAboutCase(ctx context.Context, w Who, id, keeper string) (*Pri
 			rows = append(rows, row{s, private.Things(&match.Record{Selectors: []string{s}})})
 		}
 		return eachEntity(tx, c, func(e *store.Entry, f *entity.Entity) error {
-			r, ok, err := match.FromEntity(f, own)
-			if err != nil || !ok {
+			r, ok := match.Look(f)
+			if !ok {
 				return nil // it has nothing to ask about
 			}
 			r.Selectors = nil // they stand among those of the case

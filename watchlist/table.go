@@ -223,8 +223,7 @@ func Rows(table io.Reader, each func(row int, r *match.Record, wrong error) erro
 		e, wrong := entityOf(properties, fields)
 		var record *match.Record
 		if wrong == nil {
-			r, ok, err := match.FromEntity(e, "")
-			if wrong = err; ok {
+			if r, ok := match.Look(e); ok {
 				record = &r
 			}
 		}
@@ -242,8 +241,8 @@ func (x *row) answer(ctx context.Context, properties []string, ask Answers) {
 		refuse(wrong.Error())
 		return
 	}
-	a, ok, err := AskOf(e)
-	if err != nil || !ok {
+	a, ok := AskOf(e)
+	if !ok {
 		refuse("there is nothing to look for: give a name or a number")
 		return
 	}
@@ -272,12 +271,9 @@ func (x *row) answer(ctx context.Context, properties []string, ask Answers) {
 }
 
 // AskOf makes a question of an entity; ok is false where it says nothing that can be looked for.
-func AskOf(e *entity.Entity) (*match.Ask, bool, error) {
-	r, ok, err := match.FromEntity(e, "")
-	if err != nil {
-		return nil, false, err
-	}
-	return &match.Ask{Schema: e.Schema, Names: r.Names, Births: r.Births, Countries: r.Countries, Sex: r.Sex, Selectors: r.Selectors}, ok, nil
+func AskOf(e *entity.Entity) (*match.Ask, bool) {
+	r, ok := match.Look(e)
+	return &match.Ask{Schema: e.Schema, Names: r.Names, Births: r.Births, Countries: r.Countries, Sex: r.Sex, Selectors: r.Selectors}, ok
 }
 
 // Columns are the names of columns that Check knows beside the properties themselves.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/url"
@@ -15,6 +16,8 @@ import (
 	"strings"
 	"time"
 
+	jsonv2 "github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"golang.org/x/text/language"
 	"golang.org/x/text/language/display"
 
@@ -120,22 +123,73 @@ func refuse(w http.ResponseWriter, err error) {
 	write(w, p.status, map[string]string{"detail": p.text})
 }
 
-// example is an entity that is looked for. A property may be a text or a list of texts.
+// example is an entity that is looked for.
 type example struct {
-	ID         *string                    `json:"id,omitempty"`
-	Schema     *string                    `json:"schema"`
-	Properties map[string]json.RawMessage `json:"properties"`
+	ID         *string          `json:"id,omitempty"`
+	Schema     *string          `json:"schema"`
+	Properties map[string]texts `json:"properties"`
 }
+
+// texts is a text or a list of texts; a number or a yes or no is as it is written.
+type texts []string
+
+var errTexts = errors.New("a text or a list of texts is wanted")
+
+func (t *texts) UnmarshalJSONFrom(d *jsontext.Decoder) error {
+	*t = nil
+	one := d.PeekKind() != '['
+	if !one {
+		if _, err := d.ReadToken(); err != nil {
+			return err
+		}
+	}
+	for one || d.PeekKind() != ']' {
+		switch d.PeekKind() {
+		case '{', '[':
+			return errTexts
+		}
+		x, err := d.ReadToken()
+		if err != nil {
+			return err
+		}
+		if x.Kind() != 'n' {
+			*t = append(*t, strings.TrimSpace(x.String()))
+		}
+		if one {
+			return nil
+		}
+	}
+	_, err := d.ReadToken()
+	return err
+}
+
+// readQueries reads the body of a request. What is wrong is told by the field that has it.
+func readQueries(body io.Reader, to any) error {
+	err := jsonv2.UnmarshalRead(body, to)
+	if err == nil {
+		return nil
+	}
+	status := http.StatusUnprocessableEntity
+	var e *jsonv2.SemanticError
+	if !errors.As(err, &e) || e.JSONPointer == "" {
+		return &problem{status, "the body is no JSON object with queries: " + err.Error()}
+	}
+	field := strings.Join(slices.Collect(e.JSONPointer.Tokens()), ".")
+	if errors.Is(err, errTexts) {
+		return &problem{http.StatusBadRequest, field + ": " + errTexts.Error()}
+	}
+	return &problem{status, fmt.Sprintf("%s is no such field of an entity: it is %s", field, kindWords[e.JSONKind])}
+}
+
+// kindWords say what a JSON value is by how it begins.
+var kindWords = map[jsontext.Kind]string{'{': "an object", '[': "a list", '"': "a text", '0': "a number", 't': "true", 'f': "false", 'n': "null"}
 
 func postMatch(s Screener, w http.ResponseWriter, r *http.Request) error {
 	var q struct {
-		Weights map[string]float64          `json:"weights"`
-		Config  map[string]any              `json:"config"`
-		Queries map[string]*json.RawMessage `json:"queries"`
+		Queries map[string]*example `json:"queries"`
 	}
-	d := json.NewDecoder(http.MaxBytesReader(w, r.Body, mostBody))
-	if err := d.Decode(&q); err != nil {
-		return &problem{http.StatusUnprocessableEntity, "the body is no JSON object with queries: " + err.Error()}
+	if err := readQueries(http.MaxBytesReader(w, r.Body, mostBody), &q); err != nil {
+		return err
 	}
 	if len(q.Queries) == 0 {
 		return bad("No queries provided.")
@@ -149,17 +203,14 @@ func postMatch(s Screener, w http.ResponseWriter, r *http.Request) error {
 	}
 	responses := map[string]matched{}
 	for _, key := range slices.Sorted(maps.Keys(q.Queries)) {
-		if q.Queries[key] == nil {
+		e := q.Queries[key]
+		if e == nil {
 			continue
-		}
-		var e example
-		if err := json.Unmarshal(*q.Queries[key], &e); err != nil {
-			return &problem{http.StatusUnprocessableEntity, fmt.Sprintf("queries.%s is no entity: %v", key, err)}
 		}
 		if e.Schema == nil {
 			return &problem{http.StatusUnprocessableEntity, fmt.Sprintf("queries.%s.schema: field required", key)}
 		}
-		a, seen, err := askOf(&e)
+		a, seen, err := askOf(e)
 		if err != nil {
 			return bad("queries.%s.%v", key, err)
 		}
@@ -184,7 +235,7 @@ func postMatch(s Screener, w http.ResponseWriter, r *http.Request) error {
 			out["score"], out["features"], out["explanations"], out["match"], out["sentence"] = h.Score, parts, explanations, h.Score >= threshold, h.Sentence()
 			results = append(results, out)
 		}
-		responses[key] = matched{answer.Cut, answer.State, seen, results, http.StatusOK, total(len(results))}
+		responses[key] = matched{answer.Cut, answer.State, seen, results, http.StatusOK, exactly(len(results))}
 	}
 	// What is the same in every answer is not encoded anew.
 	var b bytes.Buffer
@@ -201,15 +252,27 @@ func postMatch(s Screener, w http.ResponseWriter, r *http.Request) error {
 
 // matched answers one query.
 type matched struct {
-	Incomplete bool           `json:"incomplete"`
-	State      match.State    `json:"index_state"`
-	Query      map[string]any `json:"query"`
-	Results    []any          `json:"results"`
-	Status     int            `json:"status"`
-	Total      map[string]any `json:"total"`
+	Incomplete bool        `json:"incomplete"`
+	State      match.State `json:"index_state"`
+	Query      understood  `json:"query"`
+	Results    []any       `json:"results"`
+	Status     int         `json:"status"`
+	Total      total       `json:"total"`
 }
 
-func total(n int) map[string]any { return map[string]any{"value": n, "relation": "eq"} }
+// understood is how an entity that is looked for was read.
+type understood struct {
+	ID         *string             `json:"id,omitempty"`
+	Properties map[string][]string `json:"properties"`
+	Schema     string              `json:"schema"`
+}
+
+type total struct {
+	Relation string `json:"relation"`
+	Value    int    `json:"value"`
+}
+
+func exactly(n int) total { return total{"eq", n} }
 
 // options reads the query parameters.
 func options(s Screener, r *http.Request) (o match.Options, threshold float64, err error) {
@@ -297,27 +360,23 @@ func datasets(s Screener, r *http.Request, include, exclude []string) ([]string,
 }
 
 // askOf reads an entity that is looked for; seen is how it was understood.
-func askOf(e *example) (a *match.Ask, seen map[string]any, err error) {
+func askOf(e *example) (a *match.Ask, seen understood, err error) {
 	schema := entity.SchemaOf(*e.Schema)
 	if schema == nil {
-		return nil, nil, fmt.Errorf("schema: there is no schema %q", clip(*e.Schema))
+		return nil, seen, fmt.Errorf("schema: there is no schema %q", clip(*e.Schema))
 	}
 	x := &entity.Entity{Schema: *e.Schema, Properties: map[string][]string{}}
 	for _, key := range slices.Sorted(maps.Keys(e.Properties)) {
 		kind, ok := schema.Type(key)
 		if !ok {
-			return nil, nil, fmt.Errorf("properties.%s: %s has no such property", clip(key), *e.Schema)
+			return nil, seen, fmt.Errorf("properties.%s: %s has no such property", clip(key), *e.Schema)
 		}
-		values, err := texts(e.Properties[key])
-		if err != nil {
-			return nil, nil, fmt.Errorf("properties.%s: %w", clip(key), err)
-		}
-		for _, v := range values {
+		for _, v := range e.Properties[key] {
 			switch kind {
 			case "country":
 				c := entity.CountryNamed(v)
 				if c == "" {
-					return nil, nil, fmt.Errorf("properties.%s: %q is no country", key, clip(v))
+					return nil, seen, fmt.Errorf("properties.%s: %q is no country", key, clip(v))
 				}
 				v = strings.ToLower(c)
 			case "date":
@@ -326,65 +385,26 @@ func askOf(e *example) (a *match.Ask, seen map[string]any, err error) {
 				}
 				d, err := match.ParseDate(v)
 				if err != nil {
-					return nil, nil, fmt.Errorf("properties.%s: %w", key, err)
+					return nil, seen, fmt.Errorf("properties.%s: %w", key, err)
 				}
 				v = d.String()
 			case "name":
 				if err := name.Check(v); err != nil {
-					return nil, nil, fmt.Errorf("properties.%s: %w", key, err)
+					return nil, seen, fmt.Errorf("properties.%s: %w", key, err)
 				}
 			}
 			x.Add(key, v)
 		}
 	}
-	r, ok, err := match.FromEntity(x, "")
-	if err != nil {
-		return nil, nil, err
-	}
+	r, ok := match.Look(x)
 	if len(r.Names) == 0 && !entity.Is(x.Schema, "LegalEntity") && !entity.Is(x.Schema, "Vehicle") {
 		r.Names = x.Names() // of a Thing
 	}
 	if !ok && len(r.Names) == 0 {
-		return nil, nil, errors.New("properties: there is nothing to look for: give a name or a number")
+		return nil, seen, errors.New("properties: there is nothing to look for: give a name or a number")
 	}
-	seen = map[string]any{"schema": x.Schema, "properties": x.Properties}
-	if e.ID != nil {
-		seen["id"] = *e.ID
-	}
+	seen = understood{e.ID, x.Properties, x.Schema}
 	return &match.Ask{Schema: x.Schema, Names: r.Names, Births: r.Births, Countries: r.Countries, Sex: r.Sex, Selectors: r.Selectors}, seen, nil
-}
-
-// texts reads a text or a list of texts.
-func texts(raw json.RawMessage) ([]string, error) {
-	raw = bytes.TrimSpace(raw)
-	var list []any
-	if bytes.Equal(raw, []byte("null")) {
-		return nil, nil
-	}
-	if len(raw) > 0 && raw[0] == '[' {
-		if err := json.Unmarshal(raw, &list); err != nil {
-			return nil, errors.New("a text or a list of texts is wanted")
-		}
-	} else {
-		var one any
-		if err := json.Unmarshal(raw, &one); err != nil {
-			return nil, errors.New("a text or a list of texts is wanted")
-		}
-		list = []any{one}
-	}
-	var out []string
-	for _, v := range list {
-		switch v := v.(type) {
-		case string:
-			out = append(out, strings.TrimSpace(v))
-		case float64, bool:
-			out = append(out, fmt.Sprint(v))
-		case nil:
-		default:
-			return nil, errors.New("a text or a list of texts is wanted")
-		}
-	}
-	return out, nil
 }
 
 func clip(s string) string {
@@ -480,7 +500,7 @@ func getSearch(s Screener, w http.ResponseWriter, r *http.Request) error {
 	}
 	found := len(list)
 	list = list[min(offset, found):min(offset+limit, found)]
-	write(w, http.StatusOK, map[string]any{"limit": limit, "offset": offset, "total": total(found), "results": list, "facets": facets})
+	write(w, http.StatusOK, map[string]any{"limit": limit, "offset": offset, "total": exactly(found), "results": list, "facets": facets})
 	return nil
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"tarir/handling"
 	"tarir/intake"
+	"tarir/garbage"
 	"tarir/match"
 	"tarir/node"
 	"tarir/watchlist"
@@ -178,6 +179,8 @@ func (c *indexServeCmd) Run(e *env) error {
 	}
 	fmt.Fprintf(e.stderr, "http://%s answers from %d records (%s)\n", l.Addr(), x.Records(), x.State())
 	s := &http.Server{Handler: web.Lists(x), ReadHeaderTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10}
+	// The index is mapped, so little is in use, and at a hundred percent of that the collector would always be at work.
+	defer garbage.Percent(400)()
 	done := make(chan error, 1)
 	go func() { done <- s.Serve(l) }()
 	for running := true; running; {
