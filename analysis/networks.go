@@ -241,7 +241,7 @@ func describeNetworks(ctx context.Context, in network.Input, known *payments, li
 	eg.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range list {
 		eg.Go(func() (err error) {
-			each[i], err = follow(ctx, in.Graph, seeds[i], &list[i])
+			each[i], err = follow(ctx, in.Graph, seeds[i], &list[i], in.Findings)
 			share[i] = each[i].share
 			return err
 		})
@@ -339,11 +339,12 @@ type followed struct {
 	share    float64 // of what it received that is on its members' accounts
 }
 
-// Between members what is passed on is the money of the trade, and whatever else they pay they pay with their own first
-// (trace.Presumed): in proportion it would be lost in what they live on.
+// Between members what is passed on is the money of the trade; what findings say that they bought for it (tickets, adverts, phones) is bought
+// with that too; and whatever else they pay they pay with their own first (trace.Presumed): in proportion it would be lost in what they
+// live on.
 //
 // follow follows what a network's collecting accounts received from others than its members to where it rests.
-func follow(ctx context.Context, g *flow.Graph, seeds []trace.Seed, n *network.Network) (followed, error) {
+func follow(ctx context.Context, g *flow.Graph, seeds []trace.Seed, n *network.Network, findings []typology.Finding) (followed, error) {
 	p := Proceeds{Received: []Sum{}, AtRest: []Rest{}, Left: []Rest{}}
 	ours := func(a flow.Account) bool { _, found := slices.BinarySearch(n.Accounts, a); return found }
 	leads := map[flow.Account]bool{}
@@ -352,11 +353,18 @@ func follow(ctx context.Context, g *flow.Graph, seeds []trace.Seed, n *network.N
 			leads[a] = true
 		}
 	}
+	var costs []int64
+	for _, i := range n.Findings {
+		if f := &findings[i]; !f.Weak {
+			costs = append(costs, f.Payments...)
+		}
+	}
+	slices.Sort(costs)
 	received := map[uint8]int64{}
 	for _, s := range seeds {
 		received[s.Currency] += s.Amount
 	}
-	r, err := trace.Run(ctx, g, seeds, trace.Options{Policy: trace.Presumed, Inside: func(a flow.Account) bool { return ours(a) || leads[a] }, Hub: func(a flow.Account) bool { return !ours(a) }, Dust: dust})
+	r, err := trace.Run(ctx, g, seeds, trace.Options{Policy: trace.Presumed, Inside: func(a flow.Account) bool { return ours(a) || leads[a] }, For: func(row int64) bool { _, found := slices.BinarySearch(costs, row); return found }, Hub: func(a flow.Account) bool { return !ours(a) }, Dust: dust})
 	if err != nil {
 		return followed{}, err
 	}

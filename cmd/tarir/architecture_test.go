@@ -60,7 +60,7 @@ var mayImport = map[string]string{
 	"paper":               "",
 	"release":             "casework message paper",
 	"analysis":            "casework entity flat garbage kept message name place explain holding signal online journey records network money/ledger money/rates money/flow money/typology money/trace intake intake/* world report",
-	"cmd/tarir":           "analysis entity node web audit casework exchange/register exchange/relay handling hit htcds match notice intake message money/ledger money/rates release taxii vault watchlist bundle",
+	"cmd/tarir":           "analysis entity garbage node web audit casework exchange/register exchange/relay handling hit htcds match notice intake message money/ledger money/rates release taxii vault watchlist bundle",
 }
 
 func TestPackagesKnowOnlyThoseBeforeThem(t *testing.T) {

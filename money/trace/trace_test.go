@@ -18,6 +18,7 @@ type pay struct {
 	amount   int64
 	channel  ledger.Channel
 	received ledger.Money
+	mcc      string
 }
 
 // build imports payments in the given order and returns their graph.
@@ -36,7 +37,7 @@ func build(t interface {
 	for i, p := range pays {
 		x := &ledger.Payment{
 			Ref: fmt.Sprint(i), At: p.at * 1000, Paid: ledger.Money{Units: p.amount, Scale: 2, Currency: "EUR"}, Received: p.received,
-			Channel: p.channel, File: "t", Line: int64(i),
+			Channel: p.channel, MCC: p.mcc, File: "t", Line: int64(i),
 		}
 		if p.from != "" {
 			x.From.Number = p.from
@@ -133,6 +134,27 @@ func TestMoneyIsPresumedToStayUntilTheBalanceNoLongerCoversItAndToGoToThoseInsid
 	}
 }
 
+// What is bought for the trade is bought with its money; what else is bought or paid, even where it is told to be for the trade, is not.
+func TestWhatIsBoughtForTheTradeIsBoughtWithItsMoney(t *testing.T) {
+	pays := []pay{
+		{at: 1, from: "x", to: "b", amount: 200},
+		{at: 2, from: "a", to: "b", amount: 100},
+		{at: 3, from: "b", to: "airline", amount: 60, channel: ledger.ChannelCard, mcc: "4511"},
+		{at: 4, from: "b", to: "grocer", amount: 30, channel: ledger.ChannelCard, mcc: "5411"},
+		{at: 5, from: "b", to: "landlord", amount: 20},
+	}
+	g := build(t, t.TempDir(), pays)
+	defer g.Close()
+	trade := func(row int64) bool { return row == 2 || row == 4 }
+	r, err := trace.Run(context.Background(), g, []trace.Seed{start(g, pays, 1)}, trace.Options{Policy: trace.Presumed, For: trade})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := rests(g, r); got["airline/held"] != 60 || got["b/held"] != 40 || len(got) != 2 {
+		t.Errorf("%v, want 60 at the airline and 40 at b", got)
+	}
+}
+
 func TestWhereMoneyLeavesTheData(t *testing.T) {
 	pays := []pay{
 		{at: 1, from: "a", to: "b", amount: 100},
@@ -198,6 +220,8 @@ func TestTracedMoneyIsConserved(t *testing.T) {
 				p.to, p.channel = "", ledger.ChannelCashWithdrawal
 			case 1:
 				p.channel = ledger.ChannelCrypto
+			case 3:
+				p.channel, p.mcc = ledger.ChannelCard, "5411"
 			case 2:
 				if exchange {
 					p.received = ledger.Money{Units: int64(rapid.IntRange(0, 3000).Draw(rt, "received")), Scale: 2, Currency: "USD"}
@@ -222,7 +246,7 @@ func TestTracedMoneyIsConserved(t *testing.T) {
 		}
 		for _, policy := range []trace.Policy{trace.Haircut, trace.FIFO, trace.LIFO, trace.Poison, trace.Presumed} {
 			for _, backward := range []bool{false, true} {
-				o := trace.Options{Policy: policy, Backward: backward, Inside: func(a flow.Account) bool { return a%2 == 0 }, Hops: rapid.IntRange(0, 5).Draw(rt, "hops")}
+				o := trace.Options{Policy: policy, Backward: backward, Inside: func(a flow.Account) bool { return a%2 == 0 }, For: func(row int64) bool { return row%3 == 0 }, Hops: rapid.IntRange(0, 5).Draw(rt, "hops")}
 				if rapid.Bool().Draw(rt, "until") {
 					o.Until = int64(rapid.IntRange(1, 20).Draw(rt, "last"))
 				}
