@@ -479,11 +479,59 @@ func (b *builder) byMoney(a int, inside map[int]bool) []RoleOf {
 		case m.outInside*2 > m.in && m.in*10 > m.received:
 			is(Mule, 0.5, true, "passes_on")
 		}
+		if role == nil && m.from >= 0 {
+			// Whoever lives on a wage as well does not live on the trade, but may be who it is all for.
+			r := Beneficiary
+			if m.paysMembers > 0 {
+				r = Organiser
+			}
+			role = []RoleOf{{r, 0.5, []Reason{{Reason: sentences.Say("gets_most", "other", b.list[m.from].Caption), Payments: b.largest([]flow.Account{x}, false, func(_ flow.Account, _ int, e flow.Entry) bool {
+				return e.Peer() != flow.Outside && b.of(e.Peer()) == m.from
+			})}}}}
+		}
 		if role != nil && m.in > most {
 			best, most = role, m.in
 		}
 	}
 	return best
+}
+
+// getsMostOf gives the member who collects and passes most of it on, again and again, to one account; -1 where there is none. in is
+// what the account got from each member, and how often.
+func (b *builder) getsMostOf(x flow.Account, in map[int]tally) int {
+	for _, o := range slices.Sorted(maps.Keys(in)) {
+		if in[o].times < timesOfMost || !b.collects(o) {
+			continue
+		}
+		passed := int64(0)
+		for _, y := range b.list[o].Accounts {
+			for _, e := range b.v.Out(y) {
+				if !business(e) && e.Peer() != flow.Outside && b.of(e.Peer()) != o {
+					passed += e.Amount()
+				}
+			}
+		}
+		if in[o].amount*2 > passed {
+			return o
+		}
+	}
+	return -1
+}
+
+// timesOfMost is how often somebody is paid who is paid again and again, and not for one thing.
+const timesOfMost = 8
+
+// collects says that a finding that is not weak tells of takings of the trade that come in to somebody.
+func (b *builder) collects(a int) bool {
+	return slices.ContainsFunc(b.evidence[a], func(e Evidence) bool {
+		i, ok := e.finding()
+		return ok && e.Role == Collector && !b.in.Findings[i].Weak
+	})
+}
+
+type tally struct {
+	amount int64
+	times  int
 }
 
 // livesOnMembers says that most of what comes in to one of somebody's accounts comes from members.
@@ -526,10 +574,12 @@ type position struct {
 	paysMembers   int   // members paid three times and more
 	settles       int64 // of in, from those who collect for journeys
 	invoiced      int64 // of outInside, for invoices
+	from          int   // member who collects and passes most of it on to this account; -1: none
 }
 
 func (b *builder) moneyOf(a int, x flow.Account, inside map[int]bool) (m position) {
 	times := map[int]int{}
+	in := map[int]tally{}
 	for _, e := range b.v.In(x) {
 		m.received += e.Amount()
 		if e.Peer() == flow.Outside {
@@ -537,6 +587,9 @@ func (b *builder) moneyOf(a int, x flow.Account, inside map[int]bool) (m positio
 		}
 		if o := b.of(e.Peer()); inside[o] && o != a {
 			m.in += e.Amount()
+			if !business(e) {
+				in[o] = tally{in[o].amount + e.Amount(), in[o].times + 1}
+			}
 			if b.collectsFees(o) {
 				m.settles += e.Amount()
 			}
@@ -560,6 +613,7 @@ func (b *builder) moneyOf(a int, x flow.Account, inside map[int]bool) (m positio
 			m.paysMembers++
 		}
 	}
+	m.from = b.getsMostOf(x, in)
 	return m
 }
 

@@ -29,6 +29,7 @@ var sentences = explain.Catalog{
 	"equips":          "Buys food for {times} times what the usual account that buys food does, and furniture and telephones, as for a closed site.",
 	"invoices_inside": "Passes on within the network, by invoices, what comes from it.",
 	"keeps":           "Keeps what comes from the network.",
+	"gets_most":       "Gets most of what {other} passes on, again and again.",
 	"passes_on":       "Passes on within the network what comes from it.",
 
 	"made_to_pay":     "Pays again and again what a finding tells of: {typology}.",
