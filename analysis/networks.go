@@ -339,8 +339,8 @@ type followed struct {
 	share    float64 // of what it received that is on its members' accounts
 }
 
-// Between members what is passed on is the money of the trade; what findings say that they bought for it (tickets, adverts, phones) is bought
-// with that too; and whatever else they pay they pay with their own first (trace.Presumed): in proportion it would be lost in what they
+// Between members what is passed on is the money of the trade; what they bought for it (tickets, adverts, phones, food for many: what findings name, and what
+// their part stands on) is bought with that too; and whatever else they pay they pay with their own first (trace.Presumed): in proportion it would be lost in what they
 // live on.
 //
 // follow follows what a network's collecting accounts received from others than its members to where it rests.
@@ -359,6 +359,7 @@ func follow(ctx context.Context, g *flow.Graph, seeds []trace.Seed, n *network.N
 			costs = append(costs, f.Payments...)
 		}
 	}
+	n.EachReason(func(r *network.Reason) { costs = append(costs, r.Payments...) })
 	slices.Sort(costs)
 	received := map[uint8]int64{}
 	for _, s := range seeds {

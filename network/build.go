@@ -21,6 +21,7 @@ type builder struct {
 	near      map[int][]*Tie // of each actor, those by numbers and escorts
 	victimOf  map[int]map[int]float64
 	payers    map[int]bool     // whether they pay several actors
+	masters   map[int]bool     // likewise, of paymaster
 	paidFor   map[int][]int    // who paid somebody's journeys
 	again     map[int]bool     // who goes the same way again on journeys that somebody pays for many
 	brought   map[int][]int    // which escort travelled with somebody
@@ -75,7 +76,7 @@ func (b *builder) tie(x, y int, w float64, code string) {
 func Build(ctx context.Context, in Input) ([]Network, error) {
 	b := &builder{
 		actors: newActors(in), in: in, evidence: map[int][]Evidence{}, ties: map[[2]int]*Tie{}, victimOf: map[int]map[int]float64{},
-		payers: map[int]bool{}, again: map[int]bool{}, paidFor: map[int][]int{}, brought: map[int][]int{}, trips: map[[2]int][]int{}, v: in.Graph.View(),
+		payers: map[int]bool{}, masters: map[int]bool{}, again: map[int]bool{}, paidFor: map[int][]int{}, brought: map[int][]int{}, trips: map[[2]int][]int{}, v: in.Graph.View(),
 	}
 	b.end = End(in)
 	b.usualFood = b.usual()

@@ -77,7 +77,8 @@ const (
 )
 
 // isVictim says on which side somebody stands: with evidence of being made to pay, being brought or being paid for, only
-// evidence of bringing or recruiting others outweighs it.
+// evidence of bringing or recruiting others outweighs it, or of receiving what accounts pay that are run for others from one device, without
+// being run from it: to collect alone is what many are made to do.
 func (b *builder) isVictim(a int) bool {
 	victim, acts := 0.0, 0.0
 	for _, e := range b.evidence[a] {
@@ -86,12 +87,48 @@ func (b *builder) isVictim(a int) bool {
 			victim = max(victim, e.Weight)
 		case Transporter, Recruiter, Advertiser:
 			acts = max(acts, e.Weight)
+		case Collector:
+			if e.Reason.Code == "device_receives" {
+				acts = max(acts, e.Weight)
+			}
 		}
 	}
 	if slices.ContainsFunc(b.paidFor[a], b.deals) || len(b.brought[a]) > 0 {
 		victim = max(victim, 0.5)
 	}
-	return victim > 0 && acts <= victim*0.8 && (len(b.paidFor[a])+len(b.brought[a]) > 0 || !b.paysActors(a))
+	return victim > 0 && acts <= victim*0.8 && (len(b.paidFor[a])+len(b.brought[a]) > 0 || !b.paysActors(a)) && !b.paymaster(a)
+}
+
+// paymaster says that somebody gets most of what one who collects passes on, and pays others to whom something points: whose journeys are
+// paid for by those others is not brought by them.
+func (b *builder) paymaster(a int) bool {
+	if p, ok := b.masters[a]; ok {
+		return p
+	}
+	gets, pays := false, false
+	for _, x := range b.list[a].Accounts {
+		in, times := map[int]tally{}, map[int]int{}
+		for _, e := range b.v.In(x) {
+			if e.Peer() == flow.Outside || business(e) {
+				continue
+			}
+			if o := b.of(e.Peer()); o != a {
+				in[o] = tally{in[o].amount + e.Amount(), in[o].times + 1}
+			}
+		}
+		gets = gets || b.getsMostOf(x, in) >= 0
+		for _, e := range b.v.Out(x) {
+			if e.Peer() == flow.Outside || business(e) {
+				continue
+			}
+			if o := b.of(e.Peer()); o != a && b.strength(o) >= seedWeight {
+				times[o]++
+				pays = pays || times[o] >= 3
+			}
+		}
+	}
+	b.masters[a] = gets && pays
+	return gets && pays
 }
 
 // paysActors says that somebody pays several of those that something points to, each again and again, and so is none of those
@@ -188,7 +225,7 @@ func (b *builder) core(group []int) []int {
 	// Whom one of them brought or paid a journey for is on the victims' side, unless something points to what they do.
 	for _, a := range group {
 		by := slices.Concat(b.paidFor[a], b.brought[a])
-		if slices.ContainsFunc(by, func(m int) bool { return inside[m] && m != a }) && b.strength(a) < coreEvidence {
+		if slices.ContainsFunc(by, func(m int) bool { return inside[m] && m != a }) && b.strength(a) < coreEvidence && !b.paymaster(a) {
 			delete(inside, a)
 		}
 	}

@@ -157,6 +157,61 @@ func TestWhoIsMadeToPayIsAVictimAndNoMember(t *testing.T) {
 	}
 }
 
+// Who gets most of what a collector passes on is in the network, though they live on a wage as well; and no victim, though a recruiter pays
+// their journeys as those of the people who are brought: as long as they pay others of it. Who is brought, and gets nothing, stays a victim.
+func TestWhoGetsWhatIsCollectedIsNoVictim(t *testing.T) {
+	for _, c := range []struct {
+		what         string
+		pays, brings bool
+		member       bool
+	}{
+		{"lives on a wage", false, false, true},
+		{"pays others", true, false, true},
+		{"is brought and pays others", true, true, true},
+		{"is brought", false, true, false},
+	} {
+		w := &town{t: t}
+		for k := range int64(6) {
+			worker := fmt.Sprint("worker", k)
+			for m := range int64(5) {
+				w.pay("firm", worker, 20+30*m, 1000, "SALA")
+				w.pay(worker, "collector", 21+30*m, 800, "")
+				w.pay(worker, "recruiter", 22+30*m, 100, "")
+			}
+			w.travel(worker, 2+k, fmt.Sprint("W", k), "recruiter")
+		}
+		w.finding("debt_bondage", "recruiter", false)
+		w.finding("payroll_skimming", "collector", false)
+		for m := range int64(5) {
+			w.pay("employer", "head", 18+30*m, 9000, "SALA")
+			w.pay("collector", "head", 24+30*m, 2200, "")
+			w.pay("collector", "head", 25+30*m, 2200, "")
+			if c.pays {
+				w.pay("head", "recruiter", 26+30*m, 700, "")
+			}
+		}
+		if c.brings {
+			w.travel("head", 9, "H", "recruiter")
+		}
+		list := w.networks()
+		if len(list) == 0 && !c.member {
+			continue // nothing ties the recruiter and the collector then
+		}
+		if len(list) != 1 {
+			t.Fatalf("%s: %d networks", c.what, len(list))
+		}
+		victims := func(id string) bool { return slices.ContainsFunc(list[0].Victims, func(p Person) bool { return p.ID == id }) }
+		if got := slices.Contains(members(&list[0]), "head"); got != c.member || c.member && victims("head") {
+			t.Errorf("%s: member %v, victim %v, want a member %v", c.what, got, victims("head"), c.member)
+		}
+		for k := range 6 {
+			if id := fmt.Sprint("worker", k); !victims(id) || slices.Contains(members(&list[0]), id) {
+				t.Errorf("%s: %s is no victim, or a member", c.what, id)
+			}
+		}
+	}
+}
+
 // TestAWeakBridgeDoesNotWeldTwoOrganisations: what many share, a landlord, a taxi firm, an employer or a shop, ties nobody.
 func TestAWeakBridgeDoesNotWeldTwoOrganisations(t *testing.T) {
 	w := &town{t: t}
