@@ -84,7 +84,9 @@ func newScene(t *testing.T) *scene {
 		}
 		return v
 	}
-	do("keeper", "vault.init", Args{Passphrase: vaultPass})
+	if err := s.n.VaultInit(t.Context(), s.who("keeper"), node.Passphrase{Text: vaultPass, Work: 2}); err != nil { // by the verb it takes a second of everybody
+		t.Fatal(err)
+	}
 	s.card = do("keeper", "vault.put", Args{Person: hiddenPerson()}).(*vault.Card).Pseudonym
 	s.opening = do("keeper", "vault.ask", Args{ID: s.card}).(*vault.Opening).ID
 	do("second", "vault.agree", Args{ID: s.opening})

@@ -18,6 +18,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	work = 2
 	testscript.Main(m, map[string]func(){"tarir": main})
 }
 

@@ -57,6 +57,9 @@ type passphraseFlags struct {
 	PassphraseFile string `env:"TARIR_PASSPHRASE_FILE" help:"File with the passphrase of the keys; else TARIR_PASSPHRASE, systemd's credential \"passphrase\", or the terminal."`
 }
 
+// work is the cost of scrypt as a power of two; 0 is age's own, about a second. Tests, which make many nodes, set it.
+var work int
+
 func (f *passphraseFlags) read(e *env) (node.Passphrase, error) {
 	path := f.PassphraseFile
 	if dir := os.Getenv("CREDENTIALS_DIRECTORY"); path == "" && dir != "" {
@@ -82,7 +85,7 @@ func (f *passphraseFlags) read(e *env) (node.Passphrase, error) {
 	if text == "" {
 		return node.Passphrase{}, errors.New("give the passphrase of the keys: --passphrase-file, or TARIR_PASSPHRASE")
 	}
-	return node.Passphrase{Text: text}, nil
+	return node.Passphrase{Text: text, Work: work}, nil
 }
 
 type initCmd struct {
