@@ -200,7 +200,9 @@ func TestWhoGetsWhatIsCollectedIsNoVictim(t *testing.T) {
 		if len(list) != 1 {
 			t.Fatalf("%s: %d networks", c.what, len(list))
 		}
-		victims := func(id string) bool { return slices.ContainsFunc(list[0].Victims, func(p Person) bool { return p.ID == id }) }
+		victims := func(id string) bool {
+			return slices.ContainsFunc(list[0].Victims, func(p Person) bool { return p.ID == id })
+		}
 		if got := slices.Contains(members(&list[0]), "head"); got != c.member || c.member && victims("head") {
 			t.Errorf("%s: member %v, victim %v, want a member %v", c.what, got, victims("head"), c.member)
 		}

@@ -9,9 +9,9 @@ import (
 	"os"
 	"time"
 
+	"tarir/garbage"
 	"tarir/handling"
 	"tarir/intake"
-	"tarir/garbage"
 	"tarir/match"
 	"tarir/node"
 	"tarir/watchlist"
