@@ -46,7 +46,7 @@ func EachCountryName(yield func(name, code string)) {
 		"Schweiz": "CH", "Svizzera": "CH", "Deutschland": "DE", "Burma": "MM", "Ivory Coast": "CI", "Turkey": "TR", "Russian Federation": "RU", "Syrian Arab Republic": "SY", "Islamic Republic of Iran": "IR", "Iran (Islamic Republic of)": "IR",
 		"Democratic Republic of the Congo": "CD", "Congo, Democratic Republic of the": "CD", "Congo, Republic of the": "CG", "Libyan Arab Jamahiriya": "LY", "United Republic of Tanzania": "TZ", "Czech Republic": "CZ", "Viet Nam": "VN",
 		"Hong Kong": "HK", "China, Hong Kong Special Administrative Region": "HK", "Macau": "MO", "Macao": "MO", "Virgin Islands, British": "VG", "Macedonia, The Former Yugoslav Republic of": "MK", "Congo": "CG",
-		"Bolivarian Republic of Venezuela": "VE", "Republic of Moldova": "MD", "Palestine": "PS", "State of Palestine": "PS", "Gambia, The": "GM", "Bahamas, The": "BS", "Brunei Darussalam": "BN", "Lao People's Democratic Republic": "LA",
+		"Bolivarian Republic of Venezuela": "VE", "Republic of Moldova": "MD", "Palestine": "PS", "Palestinian": "PS", "St. Vincent and the Grenadines": "VC", "State of Palestine": "PS", "Gambia, The": "GM", "Bahamas, The": "BS", "Brunei Darussalam": "BN", "Lao People's Democratic Republic": "LA",
 	} {
 		yield(name, code)
 	}

@@ -424,8 +424,18 @@ func entityOf(r *match.Record) map[string]any {
 			out["datasets"] = []string{r.Dataset}
 		}
 	}
-	if _, ok := doc["caption"]; !ok && len(r.Names) > 0 {
+	if _, ok := doc["caption"]; ok {
+		return out
+	}
+	if len(r.Names) > 0 {
 		out["caption"] = r.Names[0]
+	} else if properties, ok := doc["properties"].(map[string]any); ok {
+		for _, p := range []string{"publicKey", "iban", "accountNumber", "number"} { // what has no name is called by its number
+			if list, ok := properties[p].([]any); ok && len(list) > 0 {
+				out["caption"] = list[0]
+				break
+			}
+		}
 	}
 	return out
 }

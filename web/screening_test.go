@@ -219,6 +219,17 @@ func TestDatasetsAndSchemasAreChosen(t *testing.T) {
 	}
 }
 
+// What has no name of its own is called by its number.
+func TestAWalletIsFoundAndCalledByItsAddress(t *testing.T) {
+	wallet := match.Record{ID: "t-w", Schema: "CryptoWallet", Selectors: []string{"wallet:btc:1BoatSLRHtKNngkdXEeobR76b53LETtpyT"}, Doc: `{"id":"t-w","schema":"CryptoWallet","properties":{"publicKey":["1BoatSLRHtKNngkdXEeobR76b53LETtpyT"],"holder":["t-1"]}}`}
+	s := screen(t, whole, ana, wallet)
+	status, got := call(t, "POST", s.URL+"/match/default", `{"queries":{"q":{"schema":"CryptoWallet","properties":{"publicKey":"1BoatSLRHtKNngkdXEeobR76b53LETtpyT"}}}}`)
+	list, _ := at(got, "responses", "q", "results").([]any)
+	if status != 200 || len(list) != 1 || at(list[0], "id") != "t-w" || at(list[0], "caption") != "1BoatSLRHtKNngkdXEeobR76b53LETtpyT" || at(list[0], "match") != true {
+		t.Error(status, got)
+	}
+}
+
 func FuzzMatch(f *testing.F) {
 	x, err := match.Open(f.TempDir(), true, time.Now)
 	if err != nil {
