@@ -64,13 +64,11 @@ $(PAGES)/dist/app.js: $(wildcard $(PAGES)/*.ts) $(PAGES)/package-lock.json
 	@scripts/setup page
 	cd $(PAGES) && npm ci --silent --no-audit --no-fund && npm run --silent check && npm run --silent build
 
-# The packages that take longest are begun first: one of them alone at the end would leave a processor idle.
-LONGEST = ./web ./cmd/tarir ./node
 test: bundles
 	@scripts/setup test
 	go vet ./...
 	@mkdir -p bin/artefacts
-	scripts/with-postgres go test -artifacts -outputdir bin/artefacts $(LONGEST) ./...
+	scripts/with-postgres go test -artifacts -outputdir bin/artefacts ./...
 
 race: bundles
 	@scripts/setup test

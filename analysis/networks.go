@@ -339,9 +339,9 @@ type followed struct {
 	share    float64 // of what it received that is on its members' accounts
 }
 
-// Between members what is passed on is the money of the trade; what they bought for it (tickets, adverts, phones, food for many: what findings name, and what
-// their part stands on) is bought with that too; and whatever else they pay they pay with their own first (trace.Presumed): in proportion it would be lost in what they
-// live on.
+// Between members what is passed on is the money of the trade; what they bought for it (tickets, adverts, phones, food for many: what
+// findings name, and what their part stands on) is bought with that too; and whatever else they pay they pay with their own first
+// (trace.Presumed): in proportion it would be lost in what they live on.
 //
 // follow follows what a network's collecting accounts received from others than its members to where it rests.
 func follow(ctx context.Context, g *flow.Graph, seeds []trace.Seed, n *network.Network, findings []typology.Finding) (followed, error) {
@@ -365,7 +365,7 @@ func follow(ctx context.Context, g *flow.Graph, seeds []trace.Seed, n *network.N
 	for _, s := range seeds {
 		received[s.Currency] += s.Amount
 	}
-	r, err := trace.Run(ctx, g, seeds, trace.Options{Policy: trace.Presumed, Inside: func(a flow.Account) bool { return ours(a) || leads[a] }, For: func(row int64) bool { _, found := slices.BinarySearch(costs, row); return found }, Hub: func(a flow.Account) bool { return !ours(a) }, Dust: dust})
+	r, err := trace.Run(ctx, g, seeds, trace.Options{Policy: trace.Presumed, Inside: func(a flow.Account) bool { return ours(a) || leads[a] }, Cost: func(row int64) bool { _, found := slices.BinarySearch(costs, row); return found }, Hub: func(a flow.Account) bool { return !ours(a) }, Dust: dust})
 	if err != nil {
 		return followed{}, err
 	}

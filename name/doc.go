@@ -8,6 +8,7 @@
 //	thai.go     Thai, whose vowels stand around their consonants
 //	japanese.go kana, and the names in signs that a dictionary has: japanese/build makes the table, which make bundles
 //	signs.go    how names in signs read in Korean and in Cantonese: signs/build.js makes the table, which make bundles
+//	terms.go    what organisations are, in other scripts
 //	parse.go    what each word is
 //	distance.go how far two spellings of a word are from each other
 //	compare.go  the score of two names

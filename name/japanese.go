@@ -20,20 +20,7 @@ var japaneseShipped embed.FS
 // without the table.
 var japaneseNames = sync.OnceValue(func() (t struct{ family, given map[string][]string }) {
 	t.family, t.given = map[string][]string{}, map[string][]string{}
-	b, err := japaneseShipped.ReadFile("japanese/dist/names.tsv.gz")
-	if err != nil {
-		return t
-	}
-	z, err := gzip.NewReader(bytes.NewReader(b))
-	if err != nil {
-		panic("name: the table of Japanese names is broken: " + err.Error())
-	}
-	lines := bufio.NewScanner(z)
-	for lines.Scan() {
-		f := strings.Split(lines.Text(), "\t")
-		if len(f) != 3 {
-			continue // the notice of the source
-		}
+	eachRow(japaneseShipped, "japanese/dist/names.tsv.gz", func(f [3]string) {
 		to := t.given
 		if f[0] == "f" {
 			to = t.family
@@ -41,12 +28,31 @@ var japaneseNames = sync.OnceValue(func() (t struct{ family, given map[string][]
 		if r := letters([]rune(f[2])); !slices.Contains(to[f[1]], r) {
 			to[f[1]] = append(to[f[1]], r)
 		}
-	}
-	if err := lines.Err(); err != nil {
-		panic("name: the table of Japanese names is broken: " + err.Error())
-	}
+	})
 	return t
 })
+
+// eachRow reads a table that the program was built with: gzip, rows of three columns separated by tabs, and the notice of its source in lines
+// that begin with #. Without the table there are no rows; one that is broken ends the program, which was built wrongly.
+func eachRow(shipped embed.FS, path string, row func([3]string)) {
+	b, err := shipped.ReadFile(path)
+	if err != nil {
+		return
+	}
+	z, err := gzip.NewReader(bytes.NewReader(b))
+	if err != nil {
+		panic("name: " + path + " is broken: " + err.Error())
+	}
+	lines := bufio.NewScanner(z)
+	for lines.Scan() {
+		if f := strings.Split(lines.Text(), "\t"); len(f) == 3 && f[0] != "" {
+			row([3]string(f))
+		}
+	}
+	if err := lines.Err(); err != nil {
+		panic("name: " + path + " is broken: " + err.Error())
+	}
+}
 
 // mostReadings is how many ways to read one name in signs are tried.
 const mostReadings = 8

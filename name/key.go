@@ -50,7 +50,7 @@ func (n *Name) Words() []Word {
 func (n *Name) Alone() bool {
 	words := 0
 	for i := range n.tokens {
-		if c := n.tokens[i].class; c == plain || c == patronymic || c == tribal || c == generic || c == place {
+		if n.tokens[i].class.names() {
 			words++
 		}
 	}
@@ -430,7 +430,7 @@ func (n *Name) blurred() []string {
 	var words [][]string // the codes of each
 	for i := range n.tokens {
 		t := &n.tokens[i]
-		if t.class != plain && t.class != patronymic && t.class != tribal && t.class != generic && t.class != place || len(words) == 6 {
+		if !t.class.names() || len(words) == 6 {
 			continue
 		}
 		var codes []string

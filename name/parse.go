@@ -50,6 +50,11 @@ const (
 	particle         // al, de: has no part in the score
 )
 
+// names says that a word of the class is one by which a name is told from others.
+func (c class) names() bool {
+	return c == plain || c == patronymic || c == tribal || c == generic || c == place
+}
+
 // token is a word of a name.
 type token struct {
 	text   string // a to z and 0 to 9
@@ -211,8 +216,7 @@ func Parse(text string, kind Kind) *Name {
 }
 
 // Readings are the name and the other ways to read it: a name in signs is read in Chinese, in Japanese where its parts are names there, in
-// Korean where it begins with a family name of Korea, and in Cantonese.
-// Who looks for a name looks for all of them.
+// Korean where it begins with a family name of Korea, and in Cantonese. Who looks for a name looks for all of them.
 func (n *Name) Readings() []*Name { return append([]*Name{n}, n.others...) }
 
 // joinLetters writes single letters in a row together: A.B.C. and p.l.c. are words. Two initials of a person stay what they are.

@@ -1,9 +1,6 @@
 package name
 
 import (
-	"bufio"
-	"bytes"
-	"compress/gzip"
 	"embed"
 	"slices"
 	"strings"
@@ -23,28 +20,11 @@ type reading struct {
 // signReadings are the readings of signs. Empty, where the program was built without the table.
 var signReadings = sync.OnceValue(func() map[rune]reading {
 	out := map[rune]reading{}
-	b, err := signsShipped.ReadFile("signs/dist/readings.tsv.gz")
-	if err != nil {
-		return out
-	}
-	z, err := gzip.NewReader(bytes.NewReader(b))
-	if err != nil {
-		panic("name: the table of signs is broken: " + err.Error())
-	}
-	lines := bufio.NewScanner(z)
-	for lines.Scan() {
-		f := strings.Split(lines.Text(), "\t")
-		s := []rune(f[0])
-		if len(f) != 3 || len(s) != 1 {
-			continue // the notice of the source
-		}
+	eachRow(signsShipped, "signs/dist/readings.tsv.gz", func(f [3]string) {
 		r := reading{hangul: strings.Fields(f[1])}
 		r.jyutping, _, _ = strings.Cut(f[2], " ")
-		out[s[0]] = r
-	}
-	if err := lines.Err(); err != nil {
-		panic("name: the table of signs is broken: " + err.Error())
-	}
+		out[[]rune(f[0])[0]] = r
+	})
 	return out
 })
 
@@ -80,13 +60,17 @@ var koreanFamilies = func() map[string]bool {
 // inKorean gives how the name of a person that is written in signs may read in Korean, in Hangul.
 func inKorean(text string) []string {
 	family, given, ok := familySigns(text)
-	if !ok || len(given) == 0 || len(given) > 3 {
+	if !ok || len(given) > 3 {
 		return nil
 	}
 	t := signReadings()
 	families := soundings(t, family, true)
-	if len(families) > 0 && family[0] == '金' {
+	if len(families) > 0 && string(family) == "金" {
 		families = []string{"김"}
+	}
+	between := "" // a family name of one syllable is told by its place, and is spelled as such names are
+	if len(family) > 1 {
+		between = " "
 	}
 	var out []string
 	for _, f := range families {
@@ -94,10 +78,7 @@ func inKorean(text string) []string {
 			continue
 		}
 		for _, g := range soundings(t, given, false) {
-			if len(family) > 1 {
-				f += " "
-			}
-			if r := f + g; len(out) < mostReadings && !slices.Contains(out, r) {
+			if r := f + between + g; len(out) < mostReadings && !slices.Contains(out, r) {
 				out = append(out, r)
 			}
 		}
@@ -200,9 +181,6 @@ func hongKong(jyutping string) string {
 		}
 	}
 	if r, ok := cantoneseRests[rest]; ok {
-		if begins == "y" && strings.HasPrefix(rest, "yu") || begins == "y" && rest == "u" {
-			r = strings.TrimPrefix(r, "y")
-		}
 		rest = r
 	}
 	return begins + rest

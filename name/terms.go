@@ -9,8 +9,8 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// together says that a letter's writing puts no space between words.
-func together(r rune) bool {
+// unspaced says that a letter's writing puts no space between words.
+func unspaced(r rune) bool {
 	return unicode.In(r, unicode.Han, unicode.Hangul, unicode.Hiragana, unicode.Katakana, unicode.Thai)
 }
 
@@ -20,7 +20,7 @@ func (l *lists) readTerms(terms map[string]string) {
 	l.terms = map[string]string{}
 	var list []string
 	for t, english := range terms {
-		if t = norm.NFKC.String(t); together([]rune(t)[0]) {
+		if t = norm.NFKC.String(t); unspaced([]rune(t)[0]) {
 			list = append(list, t)
 		} else {
 			t = bareLetters(t)
@@ -52,7 +52,7 @@ func inEnglish(text string) string {
 		switch {
 		case s == "" || ascii(s):
 			out.WriteString(s)
-		case strings.ContainsFunc(s, together):
+		case strings.ContainsFunc(s, unspaced):
 			out.WriteString(l.within.Replace(s))
 		default:
 			if e := l.term(s); e != "" {

@@ -178,7 +178,7 @@ func readQueries(body io.Reader, to any) error {
 	if errors.Is(err, errTexts) {
 		return &problem{http.StatusBadRequest, field + ": " + errTexts.Error()}
 	}
-	return &problem{status, fmt.Sprintf("%s is no such field of an entity: it is %s", field, kindWords[e.JSONKind])}
+	return &problem{status, fmt.Sprintf("%s: it cannot be %s", field, cmp.Or(kindWords[e.JSONKind], "what it is"))}
 }
 
 // kindWords say what a JSON value is by how it begins.

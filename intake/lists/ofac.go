@@ -146,10 +146,8 @@ func remarks(e *entity.Entity, out *intake.Out, s string) (wallets []*entity.Ent
 			e.Add("email", v)
 		} else if v, ok := rest("Phone Number "); ok {
 			e.Add("phone", v)
-		} else if v, ok := rest("Telephone "); ok {
-			e.Add("phone", v)
-		} else if v, ok := rest("Telephone: "); ok {
-			e.Add("phone", v)
+		} else if v, ok := rest("Telephone"); ok {
+			e.Add("phone", strings.TrimLeft(v, ": "))
 		} else if v, ok := rest("Website "); ok {
 			e.Add("website", v)
 		} else if m := weakForm.FindStringSubmatch(item); m != nil {
@@ -167,6 +165,62 @@ func remarks(e *entity.Entity, out *intake.Out, s string) (wallets []*entity.Ent
 		}
 	}
 	return wallets
+}
+
+var walletForm = regexp.MustCompile(`^Digital Currency Address - ([A-Z0-9]+)$`)
+
+// holding makes the wallet of a listed entity, where kind says that the number is one.
+func holding(e *entity.Entity, kind, number string) (*entity.Entity, bool) {
+	m := walletForm.FindStringSubmatch(strings.TrimSpace(kind))
+	if m == nil || strings.TrimSpace(number) == "" {
+		return nil, false
+	}
+	w := &entity.Entity{ID: e.ID + "-" + strings.TrimSpace(number), Schema: "CryptoWallet", Properties: map[string][]string{}}
+	return w.Add("publicKey", number).Add("currencySymbol", m[1]).Add("holder", e.ID).Add("topics", "sanction"), true
+}
+
+// numbers are the properties of official numbers, by how the kinds begin that OFAC tells them by; the longest that fits counts.
+var numbers = []struct{ kind, property string }{
+	{"passport", "passportNumber"},
+	{"tax", "taxNumber"},
+	{"v.a.t.", "vatCode"},
+	{"r.f.c.", "taxNumber"},
+	{"nit", "taxNumber"},
+	{"italian fiscal code", "taxNumber"},
+	{"rtn", "taxNumber"},
+	{"swift/bic", "swiftBic"},
+	{"d-u-n-s", "dunsCode"},
+	{"lei", "leiCode"},
+	{"legal entity number", "registrationNumber"},
+	{"mmsi", "mmsi"},
+	{"vessel registration identification", "imoNumber"},
+	{"identification number imo", "imoNumber"},
+	{"company number imo", "imoNumber"},
+	{"aircraft tail number", "registrationNumber"},
+	{"aircraft manufacturer", "serialNumber"},
+	{"aircraft mode s", "icaoCode"},
+	{"registration", "registrationNumber"},
+	{"company", "registrationNumber"},
+	{"folio mercantil", "registrationNumber"},
+	{"commercial registry", "registrationNumber"},
+	{"business", "registrationNumber"},
+	{"c.r. no", "registrationNumber"},
+	{"unified social credit", "registrationNumber"},
+	{"matricula mercantil", "registrationNumber"},
+	{"chamber of commerce", "registrationNumber"},
+	{"trade license", "licenseNumber"},
+}
+
+// numberOf gives the property of an official number by what OFAC calls its kind; empty where it is none that is known.
+func numberOf(kind string) string {
+	kind = strings.ToLower(strings.TrimSpace(kind))
+	best, property := 0, ""
+	for _, n := range numbers {
+		if len(n.kind) > best && strings.HasPrefix(kind, n.kind) {
+			best, property = len(n.kind), n.property
+		}
+	}
+	return property
 }
 
 // addOfficial adds an official number; issuer is a country, an authority or a town.

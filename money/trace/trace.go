@@ -21,7 +21,7 @@ const (
 	Poison
 	// Presumed is the presumption of the courts about a wrongdoer: who pays others pays with their own money first (Re
 	// Hallett's Estate, 1880), so that what is traced stays as long as the balance covers it and no longer (Roscoe v Winder,
-	// 1915); and what goes to those Inside, or buys what is For the trade, is what the money is there for. What is drawn in cash
+	// 1915); and what goes to those Inside, or pays a Cost of the trade, is what the money is there for. What is drawn in cash
 	// is taken to be traced money too: nobody is told to restrain what may have left.
 	Presumed
 )
@@ -60,7 +60,7 @@ type Options struct {
 	MaxLots  int   // most lots; 0: ten million
 	Hub      func(flow.Account) bool
 	Inside   func(flow.Account) bool // those to whom traced money goes first by the policy Presumed; nil: nobody
-	For      func(row int64) bool    // purchases for the trade, which are paid with traced money first by the policy Presumed; nil: none
+	Cost     func(row int64) bool    // purchases, by ledger row, that are costs of the trade: paid with traced money first by the policy Presumed; nil: none
 	Covered  func(flow.Account) bool // whether the ledger would see the account pay; nil: always
 }
 
@@ -367,7 +367,7 @@ func (t *tracer) pay(s *state, e flow.Entry, i int, out []flow.Entry) {
 	case Presumed:
 		share := min(amount, s.traced)
 		if cash := Ends(e.Channel(), t.o.Backward) == Cash; !cash && (t.o.Inside == nil || !t.o.Inside(e.Peer())) {
-			if bought := t.o.For != nil && e.Purchase() && t.o.For(t.row(s.account, out, i, true)); !bought {
+			if bought := t.o.Cost != nil && e.Purchase() && t.o.Cost(t.row(s.account, out, i, true)); !bought {
 				share = min(s.traced, max(0, amount-(balance-s.traced)))
 			}
 		}

@@ -146,7 +146,7 @@ func TestWhatIsBoughtForTheTradeIsBoughtWithItsMoney(t *testing.T) {
 	g := build(t, t.TempDir(), pays)
 	defer g.Close()
 	trade := func(row int64) bool { return row == 2 || row == 4 }
-	r, err := trace.Run(context.Background(), g, []trace.Seed{start(g, pays, 1)}, trace.Options{Policy: trace.Presumed, For: trade})
+	r, err := trace.Run(context.Background(), g, []trace.Seed{start(g, pays, 1)}, trace.Options{Policy: trace.Presumed, Cost: trade})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -246,7 +246,7 @@ func TestTracedMoneyIsConserved(t *testing.T) {
 		}
 		for _, policy := range []trace.Policy{trace.Haircut, trace.FIFO, trace.LIFO, trace.Poison, trace.Presumed} {
 			for _, backward := range []bool{false, true} {
-				o := trace.Options{Policy: policy, Backward: backward, Inside: func(a flow.Account) bool { return a%2 == 0 }, For: func(row int64) bool { return row%3 == 0 }, Hops: rapid.IntRange(0, 5).Draw(rt, "hops")}
+				o := trace.Options{Policy: policy, Backward: backward, Inside: func(a flow.Account) bool { return a%2 == 0 }, Cost: func(row int64) bool { return row%3 == 0 }, Hops: rapid.IntRange(0, 5).Draw(rt, "hops")}
 				if rapid.Bool().Draw(rt, "until") {
 					o.Until = int64(rapid.IntRange(1, 20).Draw(rt, "last"))
 				}
