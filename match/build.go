@@ -82,7 +82,7 @@ func (b *builder) flush() error {
 				p.body = flat.Encode(nil, p.r.fields)
 				k := name.KindOf(p.r.Schema)
 				for _, n := range p.r.Names {
-					for _, parsed := range name.Parse(n, k).Readings() {
+					for _, parsed := range name.Parse(n, k).Spellings() {
 						words := parsed.Words()
 						if a := parsed.Acronym(); a != "" {
 							words = append(words, name.Word("l"+a))

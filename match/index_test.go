@@ -512,3 +512,31 @@ func TestRatesFallWithTheThresholdAndDatesTellPeopleApart(t *testing.T) {
 		t.Errorf("%+v\n%s", row, r)
 	}
 }
+
+// A name in signs is found under its spelling elsewhere, and the other way round, from the usual score on: what is sure enough to be told must
+// not be lost on the way to being scored.
+func TestNamesInSignsAreFoundInTheIndex(t *testing.T) {
+	for _, c := range [][]string{{"Jong Un KIM", "金正恩", "김정은", "정은 김"}, {"Wan Kuok KOI", "尹國駒"}, {"金正恩", "Kim Jong Un", "김정은"}, {"김정은", "Kim Jong-un", "KIM, Jong Un", "金正恩"}, {"尹國駒", "Wan Kuok Koi"}} {
+		x, err := match.Open(t.TempDir(), true, time.Now)
+		if err != nil {
+			t.Fatal(err)
+		}
+		records := []match.Record{{ID: "it", Schema: "Person", Names: []string{c[0]}}}
+		p := newPeople(5)
+		for range 2_000 {
+			records = append(records, p.record())
+		}
+		if _, err := x.Put(context.Background(), match.Source{Name: "list"}, records); err != nil {
+			t.Fatal(err)
+		}
+		for _, n := range c[1:] {
+			got, err := x.Find(context.Background(), &match.Ask{Schema: "Person", Names: []string{n}}, match.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !slices.ContainsFunc(got.Hits, func(h match.Hit) bool { return h.Record.ID == "it" }) {
+				t.Errorf("%s is not found by %s: %v", c[0], n, got.Hits)
+			}
+		}
+	}
+}

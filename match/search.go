@@ -45,10 +45,10 @@ type candidate struct {
 type search struct {
 	s     *segment
 	q     *wanted
-	best  []candidate // the most promising, in no order
-	least float32     // of best, once it is full
-	seen  map[uint32]bool
-	cut   bool // a bound was reached
+	best  []candidate     // the most promising, in no order
+	least float32         // of best, once it is full
+	seen  map[uint32]bool // by the reading that is looked for now
+	cut   bool            // a bound was reached
 }
 
 // near is a word of the index that a word of the question may be, with how much they are alike.
@@ -61,11 +61,20 @@ type near struct {
 func (s *segment) candidates(q *wanted) ([]candidate, bool) {
 	x := &search{s: s, q: q, seen: map[uint32]bool{}}
 	for i := range q.looks {
+		clear(x.seen) // another reading may be likelier
 		x.lookFor(&q.looks[i])
 	}
 	// What is far from what was asked need not be read.
 	x.best = slices.DeleteFunc(x.best, func(c candidate) bool { return c.est < q.least-0.2 })
 	slices.SortFunc(x.best, func(a, b candidate) int { return cmp.Or(cmp.Compare(b.est, a.est), cmp.Compare(a.name, b.name)) })
+	if len(q.looks) > 1 {
+		clear(x.seen)
+		x.best = slices.DeleteFunc(x.best, func(c candidate) bool {
+			again := x.seen[c.name]
+			x.seen[c.name] = true
+			return again
+		})
+	}
 	return x.best, x.cut
 }
 
@@ -444,7 +453,7 @@ func want(a *Ask) *wanted {
 		for _, k := range kinds {
 			p := name.Parse(n, k)
 			q.names = append(q.names, p)
-			for _, r := range p.Readings() {
+			for _, r := range p.Spellings() {
 				l := look{r, r.Words(), nil}
 				for i := range l.words {
 					l.weights = append(l.weights, r.Weight(i))

@@ -219,6 +219,37 @@ func Parse(text string, kind Kind) *Name {
 // Korean where it begins with a family name of Korea, and in Cantonese. Who looks for a name looks for all of them.
 func (n *Name) Readings() []*Name { return append([]*Name{n}, n.others...) }
 
+// Spellings are the readings, and those of Korean names once more with each syllable of the given name as a word of its own, as many write
+// it in Latin letters: 김정은 is found as Kim Jong Un. They are for looking alone, not for comparing.
+func (n *Name) Spellings() []*Name {
+	out := n.Readings()
+	for _, r := range out {
+		if s := r.syllables(); s != nil {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// syllables is the name with the syllables of what is in Hangul apart; nil where there is nothing to take apart.
+func (n *Name) syllables() *Name {
+	if n.Kind != Person || !slices.ContainsFunc(n.tokens, func(t token) bool { return t.script == hangul && len([]rune(t.native)) > 1 }) {
+		return nil
+	}
+	out := &Name{Kind: n.Kind}
+	for _, t := range n.tokens {
+		syllables := []rune(t.native)
+		if t.script != hangul || len(syllables) < 2 {
+			out.tokens = append(out.tokens, t)
+			continue
+		}
+		for _, r := range syllables {
+			out.tokens = append(out.tokens, token{text: letters([]rune{r}), native: string(r), script: hangul, class: t.class, weight: t.weight})
+		}
+	}
+	return out
+}
+
 // joinLetters writes single letters in a row together: A.B.C. and p.l.c. are words. Two initials of a person stay what they are.
 func joinLetters(list []word, kind Kind) []word {
 	var out []word

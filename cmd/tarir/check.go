@@ -67,7 +67,11 @@ func (c *checkCmd) Run(e *env) error {
 		fmt.Fprintf(e.stdout, "possible match: %s %s of %s (%s): %s\n", h.Kind, h.ID, h.Owner, strings.Join(h.Agreed, ", "), h.Advice)
 	}
 	if len(got.Hits) == 0 {
-		fmt.Fprintln(e.stdout, "no record")
+		lists := "--with " + c.Kind + "=VALUE"
+		if c.Kind == "name" {
+			lists = "--name"
+		}
+		fmt.Fprintf(e.stdout, "no record of the exchange (lists that were loaded are asked with %s)\n", lists)
 	}
 	return nil
 }
