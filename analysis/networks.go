@@ -341,16 +341,22 @@ type followed struct {
 
 // Between members what is passed on is the money of the trade; what they bought for it (tickets, adverts, phones, food for many: what
 // findings name, and what their part stands on) is bought with that too; and whatever else they pay they pay with their own first
-// (trace.Presumed): in proportion it would be lost in what they live on.
+// (trace.Presumed): in proportion it would be lost in what they live on. It is followed through the accounts of possible victims too, since
+// many are made to pass it on.
 //
 // follow follows what a network's collecting accounts received from others than its members to where it rests.
 func follow(ctx context.Context, g *flow.Graph, seeds []trace.Seed, n *network.Network, findings []typology.Finding) (followed, error) {
 	p := Proceeds{Received: []Sum{}, AtRest: []Rest{}, Left: []Rest{}}
 	ours := func(a flow.Account) bool { _, found := slices.BinarySearch(n.Accounts, a); return found }
-	leads := map[flow.Account]bool{}
+	leads, victims := map[flow.Account]bool{}, map[flow.Account]bool{}
 	for _, l := range n.Leads {
 		for _, a := range l.Accounts {
 			leads[a] = true
+		}
+	}
+	for _, v := range n.Victims {
+		for _, a := range v.Accounts {
+			victims[a] = true
 		}
 	}
 	var costs []int64
@@ -365,7 +371,7 @@ func follow(ctx context.Context, g *flow.Graph, seeds []trace.Seed, n *network.N
 	for _, s := range seeds {
 		received[s.Currency] += s.Amount
 	}
-	r, err := trace.Run(ctx, g, seeds, trace.Options{Policy: trace.Presumed, Inside: func(a flow.Account) bool { return ours(a) || leads[a] }, Cost: func(row int64) bool { _, found := slices.BinarySearch(costs, row); return found }, Hub: func(a flow.Account) bool { return !ours(a) }, Dust: dust})
+	r, err := trace.Run(ctx, g, seeds, trace.Options{Policy: trace.Presumed, Inside: func(a flow.Account) bool { return ours(a) || leads[a] }, Cost: func(row int64) bool { _, found := slices.BinarySearch(costs, row); return found }, Hub: func(a flow.Account) bool { return !ours(a) && !victims[a] }, Dust: dust})
 	if err != nil {
 		return followed{}, err
 	}
@@ -381,6 +387,9 @@ func follow(ctx context.Context, g *flow.Graph, seeds []trace.Seed, n *network.N
 			continue
 		}
 		k := place{l.Account, l.Currency, l.How.String()}
+		if victims[l.Account] {
+			k.account = flow.Outside // their accounts are nobody's to restrain
+		}
 		at[k] = max(at[k], l.At)
 		if ours(l.Account) && l.Account != flow.Outside {
 			k.how = "" // what is too little to follow rests there too

@@ -1,6 +1,7 @@
 package typology
 
 import (
+	"cmp"
 	"slices"
 
 	"tarir/money/flow"
@@ -14,7 +15,7 @@ import (
 type payrollSkimming struct {
 	seconds          int64
 	workers, periods int
-	share            float64
+	share, most      float64
 	employers        int
 	backShare        float64
 	livingShare      float64
@@ -23,7 +24,7 @@ type payrollSkimming struct {
 
 func newPayrollSkimming(p params) detector {
 	t := payrollSkimming{
-		seconds: p.hours("within_hours"), workers: p.int("min_workers"), periods: p.int("min_periods"), share: p.num("share"),
+		seconds: p.hours("within_hours"), workers: p.int("min_workers"), periods: p.int("min_periods"), share: p.num("share"), most: p.num("most"),
 		employers: p.int("min_employers"), backShare: p.num("back_share"), livingShare: p.num("living_share"),
 	}
 	for _, c := range []string{"food", "lodging", "phone", "rent"} {
@@ -81,6 +82,10 @@ func (t payrollSkimming) scan(s *scan) {
 			if in[i].Amount() == 0 || float64(gone) < share*float64(in[i].Amount()) {
 				continue
 			}
+			// Who passes on more than the wages that came passes on something else.
+			if float64(gone) > t.most*float64(earnedBetween(in, wages, in[i].Currency(), in[i].At()-t.seconds, s.in[paid[k-1]].At())) {
+				continue
+			}
 			fromHere = fromHere || in[i].Peer() == s.account
 			matched++
 			h.pay(w, in, i, false)
@@ -114,6 +119,20 @@ func (t payrollSkimming) scan(s *scan) {
 		h.because("no_living_costs", "workers", noLiving, "percent", int(t.livingShare*100))
 	}
 	h.done()
+}
+
+// earnedBetween sums the wages, by their places in what came in, of one currency and a span of time.
+func earnedBetween(in []flow.Entry, wages []int, currency uint8, from, to int64) (sum int64) {
+	first, _ := slices.BinarySearchFunc(wages, from, func(i int, at int64) int { return cmp.Compare(in[i].At(), at) })
+	for _, i := range wages[first:] {
+		if in[i].At() > to {
+			break
+		}
+		if in[i].Currency() == currency {
+			sum += in[i].Amount()
+		}
+	}
+	return sum
 }
 
 // paidIn is what the payer of a payment received here paid, if in the given currency.

@@ -441,6 +441,27 @@ func TestOrdinaryLifeIsQuiet(t *testing.T) {
 	}
 }
 
+// Who has a wage and passes on more than that passes on something else: mules with a job are not workers whose wages are taken.
+func TestWhoPassesOnMoreThanTheWageIsNotSkimmed(t *testing.T) {
+	for _, c := range []struct {
+		passed int
+		found  bool
+	}{{130_000, true}, {290_000, false}} {
+		s := &story{t: t}
+		s.ordinary()
+		for i := range 4 {
+			for m := range 3 {
+				s.pay(84+m*30, 20, "collector", who("worker", i), 300_000)
+				s.pay(85+m*30, 6, "farm", who("worker", i), 140_000+i*100, purpose("SALA"))
+				s.pay(85+m*30, 15, who("worker", i), "boss", c.passed+i*100)
+			}
+		}
+		if got := len(s.find().about("payroll_skimming", "boss")) > 0; got != c.found {
+			t.Errorf("of a wage of 140,000 %d are passed on: found %v, want %v", c.passed, got, c.found)
+		}
+	}
+}
+
 func TestFindingsDoNotDependOnTheOrderOfTheLedger(t *testing.T) {
 	tale := func() *story {
 		s := &story{t: t}
