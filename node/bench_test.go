@@ -273,7 +273,7 @@ func BenchmarkCheck(b *testing.B) {
 				if i%every == 0 {
 					number = i / every % 100_000
 				}
-				k, err := bank.IsKnown(b.Context(), who("ann"), notice.Thing{Kind: "account", Value: fmt.Sprintf("BANKFFXX/%010d", number)})
+				k, err := bank.LookUp(b.Context(), who("ann"), question(b, "account", fmt.Sprintf("BANKFFXX/%010d", number)))
 				if err != nil {
 					b.Fatal(err)
 				}

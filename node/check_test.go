@@ -172,3 +172,13 @@ func TestTheDeskAsksInAnyScript(t *testing.T) {
 		}
 	})
 }
+
+// question asks for a number alone.
+func question(t testing.TB, kind, value string) node.Question {
+	t.Helper()
+	q, err := (&node.Asked{With: map[string]string{kind: value}}).Question()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return *q
+}

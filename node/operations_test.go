@@ -11,7 +11,6 @@ import (
 	"tarir/handling"
 	"tarir/match"
 	"tarir/node"
-	"tarir/notice"
 	"tarir/store"
 )
 
@@ -127,7 +126,7 @@ func TestANodeReportsWhatItDidItself(t *testing.T) {
 	now := w.clock.now()
 	ask := func(number string) {
 		t.Helper()
-		if _, err := aa.IsKnown(ctx, who("ann"), notice.Thing{Kind: "phone", Value: number}); err != nil {
+		if _, err := aa.LookUp(ctx, who("ann"), question(t, "phone", number)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -242,7 +241,7 @@ func TestAnOperationWhileItRuns(t *testing.T) {
 		t.Fatalf("%v %+v", err, got)
 	}
 	known := func() int {
-		a, err := aa.IsKnown(ctx, who("ann"), notice.Thing{Kind: "phone", Value: "+33612345678"})
+		a, err := aa.LookUp(ctx, who("ann"), question(t, "phone", "+33612345678"))
 		if err != nil {
 			t.Fatal(err)
 		}

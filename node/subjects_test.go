@@ -40,7 +40,7 @@ func TestEverythingThatIsHeldOnAPersonIsFound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := n.IsKnown(ctx, who("ann"), notice.Thing{Kind: "phone", Value: "+33612345678"}); err != nil {
+	if _, err := n.LookUp(ctx, who("ann"), question(t, "phone", "+33612345678")); err != nil {
 		t.Fatal(err)
 	}
 	phone, err := node.NumberOf("phone", "+33 6 12 34 56 78")

@@ -304,7 +304,8 @@ func (r *torture) work() {
 			r.do(r.any(), "member.rotate", web.Args{}, nil)
 		}
 	case 11:
-		r.do(r.any(), "check", web.Args{Thing: &notice.Thing{Kind: "account", Value: "BANKFFXX/9693081534"}}, nil)
+		q := question(r.t, "account", "BANKFFXX/9693081534")
+		r.do(r.any(), "look.up", web.Args{Question: &q}, nil)
 	}
 }
 

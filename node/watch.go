@@ -10,7 +10,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"tarir/audit"
@@ -540,75 +539,4 @@ func (n *Node) gotHitStep(tx *store.Tx, st *envelope.Statement) (string, error) 
 		}
 	}
 	return store.Stored, n.putHit(tx, h, it.Label)
-}
-
-// Known is the answer to "is this known?": whether a number, address or whole name is that of a notice in force or of an own record.
-type Known struct {
-	Hits    []KnownHit `json:"hits"`
-	Checked []string   `json:"checked"` // as it was read
-}
-
-// KnownHit is a possible match.
-type KnownHit struct {
-	Kind   string   `json:"kind"`
-	ID     string   `json:"id"`
-	Number string   `json:"number,omitempty"`
-	Owner  string   `json:"owner"`
-	Agreed []string `json:"agreed"`
-	Advice string   `json:"advice"`
-}
-
-// IsKnown asks whether something is known, by a thing's number or a name.
-func (n *Node) IsKnown(ctx context.Context, w Who, t notice.Thing) (*Known, error) {
-	if err := n.allow(w, "read"); err != nil {
-		return nil, err
-	}
-	if w.Purpose == "" || strings.TrimSpace(w.LegalBasis) == "" {
-		return nil, fmt.Errorf("%w: give purpose and legal basis before a query", ErrNotAllowed)
-	}
-	key := ""
-	if t.Kind == "name" {
-		key = hit.NameKey(t.Value)
-	} else if s, ok := t.Selector(); ok {
-		key = string(s.Kind) + ":" + s.Value
-	}
-	if key == "" {
-		return nil, fmt.Errorf("%q is no %s that can be checked", t.Value, t.Kind)
-	}
-	out := &Known{Checked: []string{key}, Hits: []KnownHit{}}
-	withheld := ""
-	err := n.store.Read(ctx, func(tx *store.Tx) error {
-		out.Hits, withheld = []KnownHit{}, "" // the transaction may be run again
-		found, err := tx.FindOne(key, kindNotice, kindWatch, kindDiffusion)
-		if err != nil {
-			return err
-		}
-		for _, m := range found {
-			it, err := tx.Get(m.Kind, m.ID)
-			if err != nil {
-				return err
-			}
-			// What its owner denies to this member or person is not known here.
-			if shown, err := n.shown(tx, w, it); err != nil {
-				return err
-			} else if !shown {
-				withheld = "withheld"
-				continue
-			}
-			out.Hits = append(out.Hits, KnownHit{Kind: m.Kind, ID: it.ID, Number: it.Number, Owner: it.Owner, Agreed: hit.Kinds([]string{m.Value}), Advice: (&hit.Hit{State: hit.Possible}).Advice()})
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	result := "no hit"
-	if len(out.Hits) > 0 {
-		result = "hit"
-	}
-	// Nothing is answered that does not stand in the log.
-	if err := n.record(w, audit.Query, t.Kind, key, "", result, reasonsOf(withheld)...); err != nil {
-		return nil, err
-	}
-	return out, nil
 }

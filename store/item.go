@@ -2,7 +2,6 @@ package store
 
 import (
 	"encoding/json"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -185,22 +184,4 @@ func (t *Tx) Find(kind string, values []string) ([]Match, error) {
 		values = values[n:]
 	}
 	return out, nil
-}
-
-// FindOne finds records of several kinds by one selector, in order of the kinds.
-func (t *Tx) FindOne(value string, kinds ...string) ([]Match, error) {
-	var out []Match
-	marks, args := make([]string, len(kinds)), []any{value}
-	for i, k := range kinds {
-		marks[i] = "$" + strconv.Itoa(i+2)
-		args = append(args, k)
-	}
-	err := t.each(`SELECT value, kind, id FROM selector WHERE value=$1 AND kind IN (`+strings.Join(marks, ",")+`) ORDER BY kind, id`, args, func(scan func(...any) error) error {
-		var m Match
-		err := scan(&m.Value, &m.Kind, &m.ID)
-		out = append(out, m)
-		return err
-	})
-	slices.SortStableFunc(out, func(a, b Match) int { return slices.Index(kinds, a.Kind) - slices.Index(kinds, b.Kind) })
-	return out, err
 }

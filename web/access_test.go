@@ -132,7 +132,7 @@ func (s *scene) args(verb string, dir string) []Args {
 	a := Args{
 		ID: s.caseID, Kind: "entity", Member: "GS", Name: "Farm", Country: "FR", Limit: 100, Days: 1, Path: file, Passphrase: vaultPass, Seq: 1, Version: 1, Code: "x", Text: []byte("x"),
 		Form: &notice.Form{Colour: notice.Green, Owner: "GS"}, Step: &notice.Step{Event: notice.Submit}, Hit: &hit.Step{State: hit.Same}, Stop: &casework.StopStep{State: "accepted"},
-		Thing: &notice.Thing{Kind: "phone", Value: "+33612345678"}, Question: &node.Question{}, CaseStep: &casework.CaseStep{Do: "title", Title: "Farm two"},
+		Question: &node.Question{}, CaseStep: &casework.CaseStep{Do: "title", Title: "Farm two"},
 		Entries: []node.NewEntry{{Kind: casework.NoteEntry, Body: json.RawMessage(`{"text":"x"}`)}}, Entry: json.RawMessage(`{"id":"p1","schema":"Person","properties":{"name":["B"]}}`),
 		Person: hiddenPerson(), VaultChange: &node.VaultChange{}, Fields: []string{"prs_FirstName"}, Move: &casework.AssetMove{To: "monitored", From: "located", Amount: "1.00", Reason: "x"}, SubjectStep: &casework.SubjectStep{To: "admissible"},
 		Letter: &node.NewLetter{Kind: "message", To: []string{"GS"}, Text: notice.Texts{"en": "x"}}, Telling: node.Telling{Format: "ftm"}, Names: []string{"Ana Exemplar"}, Numbers: hidden[2:3],

@@ -65,7 +65,6 @@ type Args struct {
 	MaxAge     string             `json:"max_age,omitempty"`
 	Regions    []string           `json:"regions,omitempty"`
 	Stop       *casework.StopStep `json:"stop,omitempty"`
-	Thing      *notice.Thing      `json:"thing,omitempty"`
 	Label      handling.Label     `json:"label,omitzero"`
 	Passphrase string             `json:"passphrase,omitempty"`
 	Filter     audit.Filter       `json:"filter,omitzero"`
@@ -190,12 +189,6 @@ var verbs = map[string]verb{
 		}
 		defer f.Close()
 		return n.Import(ctx, w, f, a.Label)
-	},
-	"check": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
-		if a.Thing == nil {
-			return nil, errors.New("say what to check")
-		}
-		return n.IsKnown(ctx, w, *a.Thing)
 	},
 	"look.up": func(ctx context.Context, n *node.Node, w node.Who, a *Args) (any, error) {
 		if a.Question == nil {

@@ -12,7 +12,6 @@ import (
 
 	"tarir/match"
 	"tarir/node"
-	"tarir/notice"
 	"tarir/watchlist"
 	"tarir/web"
 )
@@ -45,35 +44,12 @@ func (c *checkCmd) Run(e *env) error {
 		return c.table(e)
 	case c.Kind == "":
 		return errors.New("say what to check: --name, --mrz, KIND VALUE, a CSV table, or --pairs FILE")
-	case c.Index != "" && c.Kind == "name":
+	case c.Kind == "name":
 		c.Name = []string{c.Value}
-		return c.one(e)
-	case c.Index != "":
+	default:
 		c.With = map[string]string{c.Kind: c.Value}
-		return c.one(e)
 	}
-	t := &notice.Thing{Kind: c.Kind, Value: c.Value}
-	if len(c.Country) > 0 {
-		t.Country = c.Country[0]
-	}
-	var got node.Known
-	if err := c.do(e, "check", web.Args{Thing: t}, &got); err != nil {
-		return err
-	}
-	if c.JSON {
-		return writeJSON(e.stdout, got)
-	}
-	for _, h := range got.Hits {
-		fmt.Fprintf(e.stdout, "possible match: %s %s of %s (%s): %s\n", h.Kind, h.ID, h.Owner, strings.Join(h.Agreed, ", "), h.Advice)
-	}
-	if len(got.Hits) == 0 {
-		lists := "--with " + c.Kind + "=VALUE"
-		if c.Kind == "name" {
-			lists = "--name"
-		}
-		fmt.Fprintf(e.stdout, "no record of the exchange (lists that were loaded are asked with %s)\n", lists)
-	}
-	return nil
+	return c.one(e)
 }
 
 // question reads the flags.
