@@ -365,6 +365,7 @@ func follow(ctx context.Context, g *flow.Graph, seeds []trace.Seed, n *network.N
 			costs = append(costs, f.Payments...)
 		}
 	}
+	costs = append(costs, n.Costs...)
 	n.EachReason(func(r *network.Reason) { costs = append(costs, r.Payments...) })
 	slices.Sort(costs)
 	received := map[uint8]int64{}

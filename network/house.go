@@ -77,6 +77,36 @@ func (b *builder) shops(site bool) func(flow.Account, int, flow.Entry) bool {
 	}
 }
 
+// boughtFor lists the purchases on which the roles of somebody stand: all the food of one who feeds many, what a site is fitted out with, and what
+// findings name of which they are the subject, weak ones too: the role says what it was bought for.
+func (b *builder) boughtFor(a int, roles []RoleOf) []int64 {
+	var out []int64
+	for _, r := range roles {
+		for _, why := range r.Because {
+			for _, f := range why.Findings {
+				for _, row := range b.in.Findings[f].Payments {
+					if x := b.payments[row].from; x != flow.Outside && b.of(x) == a {
+						out = append(out, row)
+					}
+				}
+			}
+			if why.Code != "feeds" && why.Code != "equips" {
+				continue
+			}
+			bought := b.shops(why.Code == "equips")
+			for _, x := range b.list[a].Accounts {
+				for i, e := range b.v.Out(x) {
+					if bought(x, i, e) {
+						out = append(out, b.v.Row(x, i, true))
+					}
+				}
+			}
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // equips says that somebody also buys furniture, telephones and electronics again and again, as for a closed site where many
 // work (F03).
 func (b *builder) equips(a int) bool {

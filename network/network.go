@@ -28,6 +28,7 @@ type Network struct {
 	Adverts  []int
 	Journeys []int
 	Proceeds []int64        // ledger rows of the payments by which the money of its trade comes in
+	Costs    []int64        // ledger rows of what members bought for it, as their roles say
 	Accounts []flow.Account // of all members, ascending
 	Reasons  []Reason
 	Ties     []Bond // between members, but for money, which the ledger tells exactly
@@ -244,6 +245,7 @@ func (b *builder) network(group, core []int) Network {
 			}
 		}
 		n.Proceeds = append(n.Proceeds, b.takes(a, inside)...)
+		n.Costs = append(n.Costs, b.boughtFor(a, m.Roles)...)
 		n.Members = append(n.Members, m)
 		n.Accounts = append(n.Accounts, m.Accounts...)
 	}

@@ -83,11 +83,17 @@ func (w *town) travel(who string, on int64, booking, payer string) {
 	})
 }
 
+func (w *town) buy(who, shop, mcc string, on, dollars int64) {
+	w.pay(who, shop, on, dollars, "")
+	p := &w.payments[len(w.payments)-1]
+	p.Channel, p.MCC = ledger.ChannelCard, mcc
+}
+
 func (w *town) networks() []Network {
 	w.t.Helper()
 	ctx := context.Background()
 	g := flowtest.Graph(w.t, w.payments)
-	in := Input{Graph: g, Held: holding.New(g, entity.Resolve(w.entities, nil)), Journeys: journey.Sort(w.journeys)}
+	in := Input{Graph: g, Held: holding.New(g, entity.Resolve(w.entities, nil)), Journeys: journey.Sort(w.journeys), Food: map[string]bool{"5411": true}}
 	in.Groups = journey.Groups(in.Journeys)
 	who := journey.Number(in.Journeys)
 	in.Escorts = journey.Escorts(in.Journeys, who, in.Groups, journey.Default())
@@ -210,6 +216,35 @@ func TestWhoGetsWhatIsCollectedIsNoVictim(t *testing.T) {
 			if id := fmt.Sprint("worker", k); !victims(id) || slices.Contains(members(&list[0]), id) {
 				t.Errorf("%s: %s is no victim, or a member", c.what, id)
 			}
+		}
+	}
+}
+
+// Who keeps a house buys all its food with the trade's money, and not only what the reason shows; what others buy to live on is their own.
+func TestAllFoodOfASafeHouseIsACost(t *testing.T) {
+	w := &town{t: t}
+	w.gang("red")
+	for m := range int64(5) {
+		w.pay("red-boss", "keeper", 26+30*m, 700, "")
+		w.pay("keeper", "landlord", 27+30*m, 600, "RENT")
+		for d := range int64(6) {
+			w.buy("keeper", "market", "5411", 20+30*m+d, 170)
+		}
+		for k := range int64(9) {
+			w.buy(fmt.Sprint("neighbour", k), "market", "5411", 20+30*m, 90)
+		}
+		w.buy("red-recruiter", "market", "5411", 21+30*m, 90)
+	}
+	list := w.networks()
+	if len(list) != 1 || !slices.Contains(members(&list[0]), "keeper") {
+		t.Fatalf("%d networks, of %v", len(list), members(&list[0]))
+	}
+	if got := len(list[0].Costs); got != 30 {
+		t.Errorf("%d purchases are costs of the trade, of the 30 of the house", got)
+	}
+	for _, row := range list[0].Costs {
+		if p := w.payments[row]; p.From.Number != "keeper" || p.Channel != ledger.ChannelCard {
+			t.Errorf("a payment of %s is a cost", p.From.Number)
 		}
 	}
 }
