@@ -25,6 +25,7 @@ type builder struct {
 	paidFor   map[int][]int    // who paid somebody's journeys
 	again     map[int]bool     // who goes the same way again on journeys that somebody pays for many
 	brought   map[int][]int    // which escort travelled with somebody
+	came      map[[2]int]bool  // that somebody (second) came back, with those they went with, on journeys that somebody (first) paid
 	trips     map[[2]int][]int // journeys that have to do with two, the lower first
 	payments  map[int64]payment
 	v         *flow.View
@@ -76,7 +77,7 @@ func (b *builder) tie(x, y int, w float64, code string) {
 func Build(ctx context.Context, in Input) ([]Network, error) {
 	b := &builder{
 		actors: newActors(in), in: in, evidence: map[int][]Evidence{}, ties: map[[2]int]*Tie{}, victimOf: map[int]map[int]float64{},
-		payers: map[int]bool{}, masters: map[int]bool{}, again: map[int]bool{}, paidFor: map[int][]int{}, brought: map[int][]int{}, trips: map[[2]int][]int{}, v: in.Graph.View(),
+		payers: map[int]bool{}, masters: map[int]bool{}, again: map[int]bool{}, paidFor: map[int][]int{}, brought: map[int][]int{}, came: map[[2]int]bool{}, trips: map[[2]int][]int{}, v: in.Graph.View(),
 	}
 	b.end = End(in)
 	b.usualFood = b.usual()

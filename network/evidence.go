@@ -3,6 +3,7 @@ package network
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"tarir/journey"
 	"tarir/money/flow"
@@ -171,7 +172,7 @@ func (b *builder) payer(account string, persons []string, journeys []int, phones
 	who := b.of(x)
 	w := min(1, 0.4+0.05*float64(names))
 	b.say(who, Evidence{Recruiter, w, Reason{Reason: sentences.Say("pays_journeys", "persons", len(persons)), Journeys: journeys}})
-	again := b.goAgain(journeys)
+	again, back := b.goAgain(journeys), b.comeBack(journeys)
 	for _, j := range journeys {
 		b.trip(b.entity(b.in.Journeys[j].Traveller()), who, j)
 	}
@@ -180,6 +181,10 @@ func (b *builder) payer(account string, persons []string, journeys []int, phones
 		if list := again[p]; len(list) > 0 {
 			b.again[id] = true
 			b.say(id, Evidence{Transporter, 0.3, Reason{Reason: sentences.Say("goes_again", "journeys", len(list)), Journeys: list}})
+			continue
+		}
+		if back[p] {
+			b.came[[2]int{who, id}] = true
 			continue
 		}
 		b.paidFor[id] = append(b.paidFor[id], who)
@@ -230,6 +235,39 @@ func (b *builder) goAgain(journeys []int) map[string][]int {
 	return out
 }
 
+// comeBack finds the travellers who went somewhere together and came back together, on journeys that one account paid: a holiday. Who is
+// brought stays, and who brought them comes back alone.
+func (b *builder) comeBack(journeys []int) map[string]bool {
+	type leg struct {
+		from, to string
+		at       int64
+	}
+	with := map[leg][]string{}
+	for _, i := range journeys {
+		j := b.in.Journeys[i]
+		k := leg{j.From, j.To, j.When()}
+		with[k] = append(with[k], j.Traveller())
+	}
+	type way struct{ from, to, who string }
+	first := map[way]int64{}
+	for k, who := range with {
+		slices.Sort(who)
+		w := way{k.from, k.to, strings.Join(who, "\x00")}
+		if at, ok := first[w]; len(who) > 1 && (!ok || k.at < at) {
+			first[w] = k.at
+		}
+	}
+	out := map[string]bool{}
+	for k, who := range with {
+		if at, ok := first[way{k.to, k.from, strings.Join(who, "\x00")}]; ok && at < k.at {
+			for _, p := range who {
+				out[p] = true
+			}
+		}
+	}
+	return out
+}
+
 // escorted is how many groups that one account paid make somebody an escort (T03).
 const escorted = 3
 
@@ -263,7 +301,7 @@ func (b *builder) escort(k int) {
 			travels = append(travels, group.Journeys...)
 			trips = append(trips, trip{b.of(x), group.Journeys})
 			for _, c := range group.Persons {
-				if !b.again[b.entity(c)] {
+				if !b.again[b.entity(c)] && !b.came[[2]int{b.of(x), b.entity(c)}] {
 					companions = append(companions, c)
 					trips = append(trips, trip{b.entity(c), group.Journeys})
 				}

@@ -220,6 +220,40 @@ func TestWhoGetsWhatIsCollectedIsNoVictim(t *testing.T) {
 	}
 }
 
+// Who goes on a holiday that somebody pays, and comes back with those they went with, is not brought; who goes the same way and stays is.
+func TestWhoComesBackTogetherIsNotBrought(t *testing.T) {
+	for _, back := range []bool{true, false} {
+		w := &town{t: t}
+		w.gang("red")
+		w.gang("blue")
+		for k := range int64(6) {
+			w.travel(fmt.Sprint("red-worker", k), 2+k, fmt.Sprint("R", k), "red-recruiter")
+		}
+		for _, who := range []string{"blue-boss", "red-recruiter"} {
+			w.travel(who, 40, "H", "red-recruiter")
+		}
+		if back {
+			for _, who := range []string{"blue-boss", "red-recruiter"} {
+				w.travel(who, 50, "H", "red-recruiter")
+				j := w.journeys[len(w.journeys)-1]
+				j.From, j.To = j.To, j.From
+			}
+		}
+		victim := false
+		for _, n := range w.networks() {
+			victim = victim || slices.ContainsFunc(n.Victims, func(p Person) bool { return p.ID == "blue-boss" })
+			for k := range 6 {
+				if id := fmt.Sprint("red-worker", k); slices.Contains(members(&n), id) {
+					t.Errorf("%s is a member", id)
+				}
+			}
+		}
+		if victim == back {
+			t.Errorf("comes back together %v: a possible victim %v", back, victim)
+		}
+	}
+}
+
 // Who keeps a house buys all its food with the trade's money, and not only what the reason shows; what others buy to live on is their own.
 func TestAllFoodOfASafeHouseIsACost(t *testing.T) {
 	w := &town{t: t}

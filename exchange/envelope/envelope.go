@@ -313,33 +313,19 @@ func (o *Opener) unseal(sealed []byte) ([]byte, error) {
 	if len(sealed) > MaxSealed {
 		return nil, refuse(Oversized, "", nil)
 	}
-	head, err := age.ExtractHeader(bytes.NewReader(sealed))
+	// All at once: a reader of streams takes 128 KB for each letter.
+	r, size, err := age.DecryptReaderAt(bytes.NewReader(sealed), int64(len(sealed)), identity(o.Keys))
+	if refusal, is := errors.AsType[*Refusal](err); is {
+		return nil, refusal
+	}
 	if err != nil {
-		return nil, refuse(Unreadable, "", err)
-	}
-	stanzas := 0
-	for line := range strings.Lines(string(head)) {
-		kind, is := strings.CutPrefix(line, "-> ")
-		if !is {
-			continue
+		if _, err := age.ExtractHeader(bytes.NewReader(sealed)); err != nil {
+			return nil, refuse(Unreadable, "", err)
 		}
-		if stanzas++; !strings.HasPrefix(kind, "mlkem768x25519 ") {
-			return nil, refuse(Downgraded, "", errors.New("it is not sealed with a post-quantum key"))
-		}
-	}
-	if stanzas != 1 {
-		return nil, refuse(Unreadable, "", errors.New("it is not sealed to one recipient"))
-	}
-	var own []age.Identity
-	for _, k := range o.Keys {
-		own = append(own, k.Sealing)
-	}
-	r, err := age.Decrypt(bytes.NewReader(sealed), own...)
-	if err != nil {
 		return nil, refuse(Altered, "", err)
 	}
-	text, err := io.ReadAll(io.LimitReader(r, MaxSealed+1))
-	if err != nil {
+	text := make([]byte, size)
+	if _, err := r.ReadAt(text, 0); err != nil && !errors.Is(err, io.EOF) {
 		return nil, refuse(Altered, "", err)
 	}
 	text, err = unpad(text)
@@ -350,6 +336,27 @@ func (o *Opener) unseal(sealed []byte) ([]byte, error) {
 		return nil, refuse(Oversized, "", nil)
 	}
 	return text, nil
+}
+
+// identity opens what is sealed once, to one of some keys, and with a post-quantum key.
+type identity []*keys.Private
+
+// Unwrap is age's.
+func (own identity) Unwrap(stanzas []*age.Stanza) ([]byte, error) {
+	for _, s := range stanzas {
+		if s.Type != "mlkem768x25519" {
+			return nil, refuse(Downgraded, "", errors.New("it is not sealed with a post-quantum key"))
+		}
+	}
+	if len(stanzas) != 1 {
+		return nil, refuse(Unreadable, "", errors.New("it is not sealed to one recipient"))
+	}
+	for _, k := range own {
+		if key, err := k.Sealing.Unwrap(stanzas); !errors.Is(err, age.ErrIncorrectIdentity) {
+			return key, err
+		}
+	}
+	return nil, age.ErrIncorrectIdentity
 }
 
 func (o *Opener) verify(text []byte, arrived time.Time) (*Statement, error) {
