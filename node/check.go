@@ -464,17 +464,23 @@ func (n *Node) LookUp(ctx context.Context, w Who, q Question) (*Checked, error) 
 		result = "no answer: the index is " + string(out.State)
 	}
 	// Nothing is answered that does not stand in the log.
-	return out, n.record(w, audit.Query, "name", questionKey(&q.Ask), "", result, withheld...)
+	kind, key := askedAbout(&q.Ask)
+	return out, n.record(w, audit.Query, kind, key, "", result, withheld...)
 }
 
-// questionKey is the same for questions about the same name, however it is written: the log keeps a mark of it.
-func questionKey(a *match.Ask) string {
+// askedAbout is the same for questions about the same name, however it is written, and for those about the same number alone: the log keeps a mark of
+// it, by which whoever asks what was asked about them is answered.
+func askedAbout(a *match.Ask) (kind, key string) {
+	if len(a.Names) == 0 && len(a.Selectors) == 1 {
+		kind, _, _ = strings.Cut(a.Selectors[0], ":")
+		return kind, a.Selectors[0]
+	}
 	var words []string
 	for _, s := range a.Names {
 		words = append(words, name.Latin(s)...)
 	}
 	slices.Sort(words)
-	return strings.Join(append(slices.Compact(words), a.Selectors...), " ")
+	return "name", strings.Join(append(slices.Compact(words), a.Selectors...), " ")
 }
 
 // addMRZ adds what the lines of a document say to a question.

@@ -19,6 +19,7 @@ import (
 	"tarir/audit"
 	"tarir/casework"
 	"tarir/exchange/envelope"
+	"tarir/exchange/register"
 	"tarir/exchange/relay"
 	"tarir/handling"
 	"tarir/notice"
@@ -121,14 +122,14 @@ func (n *Node) Send(ctx context.Context, w Who, l NewLetter) (*Letter, error) {
 	if err := label.Check(); err != nil {
 		return nil, err
 	}
-	for _, id := range to {
-		m, err := n.member(id)
-		if err != nil || !m.In() {
+	members := make([]*register.Member, len(to))
+	for i, id := range to {
+		if members[i], err = n.member(id); err != nil || !members[i].In() {
 			return nil, fmt.Errorf("%s is no member in good standing: tarir member list shows who is", id)
 		}
-		if err := n.decide(w, handling.Send, label, m, false, l.Kind, out.ID); err != nil {
-			return nil, fmt.Errorf("to %s: %w", id, err)
-		}
+	}
+	if err := n.decideSending(w, label, members, l.Kind, out.ID); err != nil {
+		return nil, err
 	}
 	for _, f := range l.Files {
 		a, err := n.attachFile(f)

@@ -456,6 +456,11 @@ func (n *Node) May(person, right string) bool {
 
 // record writes what is about to be done into the audit log.
 func (n *Node) record(w Who, action audit.Action, kind, id, other, result string, reasons ...string) error {
+	_, err := n.audit.Record(n.entry(w, action, kind, id, other, result, reasons...))
+	return err
+}
+
+func (n *Node) entry(w Who, action audit.Action, kind, id, other, result string, reasons ...string) audit.Entry {
 	e := audit.Entry{
 		Person: w.Person, Member: n.config.Member, Action: action, Purpose: string(w.Purpose), LegalBasis: w.LegalBasis, Case: w.Case,
 		Kind: kind, Other: other, Result: result, Reasons: reasons,
@@ -463,15 +468,47 @@ func (n *Node) record(w Who, action audit.Action, kind, id, other, result string
 	if id != "" {
 		e.Mark = n.audit.Mark(kind + "/" + id)
 	}
-	_, err := n.audit.Record(e)
-	return err
+	return e
 }
 
 // decide asks the rules of handling, and accounts for what they say.
 func (n *Node) decide(w Who, act handling.Act, l *handling.Label, to *register.Member, confirmed bool, kind, id string) error {
-	me, err := n.me()
+	e, no, err := n.decision(w, act, l, to, confirmed, kind, id)
 	if err != nil {
 		return err
+	}
+	if _, err := n.audit.Record(e); err != nil {
+		return err
+	}
+	return no
+}
+
+// decideSending asks the rules of handling of each recipient of a letter until one says no, and accounts for all they said at once: each record of
+// the log by itself costs a sync of the disk.
+func (n *Node) decideSending(w Who, l *handling.Label, to []*register.Member, kind, id string) error {
+	var entries []audit.Entry
+	var refused error
+	for _, m := range to {
+		e, no, err := n.decision(w, handling.Send, l, m, false, kind, id)
+		if err != nil {
+			return err
+		}
+		if entries = append(entries, e); no != nil {
+			refused = fmt.Errorf("to %s: %w", m.ID, no)
+			break
+		}
+	}
+	if _, err := n.audit.Record(entries...); err != nil {
+		return err
+	}
+	return refused
+}
+
+// decision is what the rules of handling say: its entry in the log, and no where they do not allow it.
+func (n *Node) decision(w Who, act handling.Act, l *handling.Label, to *register.Member, confirmed bool, kind, id string) (e audit.Entry, no, err error) {
+	me, err := n.me()
+	if err != nil {
+		return e, nil, err
 	}
 	r := handling.Request{
 		Act: act, By: me.Party(), Person: w.Person, Second: w.Second, Purpose: w.Purpose, LegalBasis: w.LegalBasis, Reason: w.Reason, Danger: w.Danger, Confirmed: confirmed,
@@ -498,13 +535,10 @@ func (n *Node) decide(w Who, act handling.Act, l *handling.Label, to *register.M
 	if act == handling.Open && d.Allowed {
 		action = audit.Access
 	}
-	if err := n.record(w, action, kind, id, other, result, codes...); err != nil {
-		return err
-	}
 	if !d.Allowed {
-		return &Refused{d.Reasons}
+		no = &Refused{d.Reasons}
 	}
-	return nil
+	return n.entry(w, action, kind, id, other, result, codes...), no, nil
 }
 
 // Refused is the error of what the rules of handling do not allow, with all reasons.
