@@ -114,7 +114,6 @@ func (n *Node) askRegister(ctx context.Context) error {
 	if !n.asides.Load() || gs == "" || gs == n.config.Member {
 		return nil
 	}
-	defer n.stir()
 	return n.store.Write(ctx, func(tx *store.Tx) error {
 		asked, err := tx.Setting(askedSetting)
 		if err != nil || asked != "" {

@@ -122,7 +122,6 @@ func (n *Node) putDue(ctx context.Context) error {
 		}
 		return nil
 	})
-	n.stir()
 	return err
 }
 

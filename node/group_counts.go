@@ -94,7 +94,6 @@ func (n *Node) TellSums(ctx context.Context, w Who, id, period string) (out *Gro
 		}
 		return nil
 	})
-	n.stir()
 	return out, err
 }
 

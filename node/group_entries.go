@@ -126,7 +126,6 @@ func (n *Node) SayInGroup(ctx context.Context, w Who, s GroupSay) (id string, er
 		_, err = n.enqueue(tx, say{to: []string{g.Owner}, kind: "group.say", subject: kindGroup + "/" + g.ID, purpose: g.Purpose, legalBasis: g.LegalBasis, body: s})
 		return err
 	})
-	n.stir()
 	return s.Entry, err
 }
 

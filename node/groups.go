@@ -83,7 +83,6 @@ func (n *Node) NewGroup(ctx context.Context, w Who, title string, members []stri
 		}
 		return errors.Join(n.putGroup(tx, g, ""), n.tellGroup(tx, g))
 	})
-	n.stir()
 	return &g.Group, err
 }
 
@@ -121,7 +120,6 @@ func (n *Node) ChangeGroup(ctx context.Context, w Who, id, member string, in boo
 		}
 		return eachKnowledge(tx, g.Num, func(_ *store.Entry, k *casework.Knowledge) error { return n.tellKnowledge(tx, g, k, []string{member}) })
 	})
-	n.stir()
 	return out, err
 }
 

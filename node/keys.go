@@ -74,7 +74,6 @@ func (n *Node) Rotate(ctx context.Context, w Who) error {
 		_, err := n.enqueue(tx, say{to: []string{n.secretariat()}, kind: "rotation", subject: "member/" + n.config.Member, body: file})
 		return err
 	})
-	n.stir()
 	return err
 }
 
@@ -195,6 +194,9 @@ func (n *Node) gotRotation(tx *store.Tx, st *envelope.Statement) (string, error)
 
 // putRotations puts the changes of keys that members asked for into the register.
 func (n *Node) putRotations(ctx context.Context) error {
+	if !n.Secretariat() {
+		return nil
+	}
 	var items []*store.Item
 	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) { items, err = tx.Items(store.Query{Kind: "rotation"}); return err }); err != nil {
 		return err

@@ -162,7 +162,6 @@ func (n *Node) Send(ctx context.Context, w Who, l NewLetter) (*Letter, error) {
 		}
 		return l.also(tx, id)
 	})
-	n.stir()
 	return out, err
 }
 
@@ -383,7 +382,6 @@ func (n *Node) Recall(ctx context.Context, w Who, kind, id string) error {
 		}
 		return n.recall(tx, it, w.Reason)
 	})
-	n.stir()
 	return err
 }
 

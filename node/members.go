@@ -156,7 +156,6 @@ func (n *Node) tellMembers(ctx context.Context) error {
 		}
 		return tx.Set(toldSetting, string(mustJSON(told{size, issuer.Last().ID()})))
 	})
-	n.stir()
 	return err
 }
 

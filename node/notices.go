@@ -252,7 +252,6 @@ func (n *Node) Step(ctx context.Context, w Who, id string, s notice.Step, reason
 		}
 		return nil
 	})
-	n.stir()
 	return out, err
 }
 

@@ -103,7 +103,6 @@ func (n *Node) PlanOperation(ctx context.Context, w Who, o casework.Operation) (
 		out = &b.Operation
 		return errors.Join(n.putOperation(tx, b, l, "", ""), n.tellOperation(tx, b, l))
 	})
-	n.stir()
 	return out, err
 }
 
@@ -192,7 +191,6 @@ func (n *Node) onOperation(ctx context.Context, w Who, id, what string, fn func(
 		}
 		return fn(tx, it, b)
 	})
-	n.stir()
 	return err
 }
 

@@ -175,7 +175,6 @@ func (n *Node) askPrivately(ctx context.Context, w Who, keeper string, fill func
 		_, err := n.enqueue(tx, say{to: []string{keeper}, kind: "private.open", subject: kindPrivate + "/" + id, purpose: w.Purpose, legalBasis: w.LegalBasis, body: privateOpen{id}})
 		return err
 	})
-	n.stir()
 	return j, err
 }
 
@@ -469,7 +468,6 @@ func (n *Node) makeSet(ctx context.Context, it *store.Item) error {
 			}
 			return tx.Put(it)
 		})
-		n.stir()
 		return err
 	}
 	if !n.config.Private.Answer {
@@ -597,7 +595,6 @@ func (n *Node) answerPrivately(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		n.stir()
 	}
 	return nil
 }

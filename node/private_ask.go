@@ -135,7 +135,6 @@ func (n *Node) request(ctx context.Context, j *PrivateJob) error {
 		if err != nil {
 			return err
 		}
-		n.stir()
 	}
 	return nil
 }

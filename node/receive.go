@@ -195,7 +195,6 @@ func (n *Node) refuse(ctx context.Context, l relay.Letter, refusal *envelope.Ref
 	if err != nil {
 		return err
 	}
-	n.stir()
 	return &relay.Refused{Code: string(refusal.Reason)}
 }
 
@@ -255,7 +254,6 @@ func (n *Node) effectsOf(ctx context.Context, list []*envelope.Statement, effect
 		return err
 	})
 	if err == nil {
-		n.stir()
 		if slices.ContainsFunc(list, func(st *envelope.Statement) bool { return strings.HasPrefix(st.Type, "private.") }) {
 			n.hurryPrivate() // only now: before, there is nothing to be seen of it
 		}
@@ -406,10 +404,13 @@ func (n *Node) deniedHere(st *envelope.Statement) *rejected {
 	return nil
 }
 
+// contactEach is how exactly it is remembered when a member was heard last: leases are of days.
+const contactEach = time.Minute
+
 // contact remembers when a member was heard last: it renews the lease of what it sent.
 func contact(tx *store.Tx, member string, sent time.Time) error {
 	last, err := lastContact(tx, member)
-	if err != nil || !sent.After(last) {
+	if err != nil || sent.Sub(last) < contactEach {
 		return err
 	}
 	return tx.Set("contact/"+member, sent.UTC().Format(time.RFC3339Nano))

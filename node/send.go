@@ -195,8 +195,9 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, lat
 	maps.DeleteFunc(later, func(_ string, t time.Time) bool { return time.Now().After(t) })
 	var queue []store.Waiting
 	var puts []string
+	full := false
 	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) {
-		if queue, err = tx.Queue(slices.Sorted(maps.Keys(later)), batch); err == nil {
+		if queue, full, err = tx.Queue(slices.Sorted(maps.Keys(later)), sent, batch); err == nil && len(queue) > 0 {
 			puts, err = tx.Settings(putSetting)
 		}
 		return err
@@ -204,7 +205,6 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, lat
 		return false, true, err
 	}
 	now := n.now()
-	full := len(queue) == batch
 	// What is for one recipient goes together; what is urgent goes first all the same.
 	slices.SortStableFunc(queue, func(a, b store.Waiting) int {
 		if a.Urgent != b.Urgent {
@@ -215,7 +215,7 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, lat
 		}
 		return strings.Compare(a.Recipient, b.Recipient)
 	})
-	queue = slices.DeleteFunc(queue, func(w store.Waiting) bool { return sent[w.ID] || !all && w.Subject != askSubject })
+	queue = slices.DeleteFunc(queue, func(w store.Waiting) bool { return !all && w.Subject != askSubject })
 	if len(queue) == 0 {
 		return false, len(later) > 0, nil
 	}

@@ -81,7 +81,6 @@ func (n *Node) RequestStops(ctx context.Context, w Who, list []StopRequest) ([]*
 		}
 		return nil
 	})
-	n.stir()
 	return out, err
 }
 
@@ -152,7 +151,6 @@ func (n *Node) StopStep(ctx context.Context, w Who, id string, step casework.Sto
 		out = s
 		return n.stopStep(tx, it, s, step, w)
 	})
-	n.stir()
 	return out, err
 }
 

@@ -63,7 +63,6 @@ func (n *Node) VaultSend(ctx context.Context, w Who, id, passphrase, to string, 
 		})
 		return err
 	})
-	n.stir()
 	return err
 }
 

@@ -343,7 +343,6 @@ func (n *Node) HitStep(ctx context.Context, w Who, id string, s hit.Step) (out *
 		_, err = n.enqueue(tx, st)
 		return err
 	})
-	n.stir()
 	return out, err
 }
 
@@ -460,7 +459,6 @@ func (n *Node) accountFor(ctx context.Context, w Who, id string) error {
 		})
 		return err
 	})
-	n.stir()
 	return err
 }
 

@@ -178,7 +178,6 @@ func (n *Node) AskWitnesses(ctx context.Context, w Who) (asked []string, err err
 		_, err = n.enqueue(tx, say{to: asked, kind: "witness.ask", subject: "witness/ask", body: struct{}{}})
 		return err
 	})
-	n.stir()
 	return asked, err
 }
 

@@ -65,23 +65,26 @@ type Waiting struct {
 	Recipient string
 }
 
-// Queue gives what is to be sent, but for some recipients: urgent first and then in order.
-func (t *Tx) Queue(not []string, most int) ([]Waiting, error) {
-	var out []Waiting
-	but, args := "", []any{}
+// Queue gives what is to be sent, but for some recipients and for some statements, which count among the most: urgent first and then in order. There
+// may be more where it is full.
+func (t *Tx) Queue(not []string, but map[string]bool, most int) (out []Waiting, full bool, err error) {
+	where, args := "", []any{}
 	for i, r := range not {
-		but += " AND d.recipient<>$" + strconv.Itoa(i+1)
+		where += " AND d.recipient<>$" + strconv.Itoa(i+1)
 		args = append(args, r)
 	}
 	signed := map[string][]byte{}
-	err := t.each(`SELECT o.id, o.seq, o.urgent, o.subject, o.sent, o.expires, d.recipient FROM delivery d JOIN outbox o ON o.id=d.statement
-		WHERE d.state='queued'`+but+` ORDER BY o.urgent DESC, o.seq, d.recipient LIMIT `+strconv.Itoa(most), args,
+	rows := 0
+	err = t.each(`SELECT o.id, o.seq, o.urgent, o.subject, o.sent, o.expires, d.recipient FROM delivery d JOIN outbox o ON o.id=d.statement
+		WHERE d.state='queued'`+where+` ORDER BY o.urgent DESC, o.seq, d.recipient LIMIT `+strconv.Itoa(most), args,
 		func(scan func(...any) error) error {
 			var w Waiting
 			var urgent, sent, expires int64
 			err := scan(&w.ID, &w.Seq, &urgent, &w.Subject, &sent, &expires, &w.Recipient)
 			w.Urgent, w.Sent, w.Expires = urgent != 0, when(sent), when(expires)
-			out = append(out, w)
+			if rows++; !but[w.ID] {
+				out = append(out, w)
+			}
 			return err
 		})
 	// What is signed is read once, however many it is for.
@@ -94,7 +97,7 @@ func (t *Tx) Queue(not []string, most int) ([]Waiting, error) {
 		}
 		w.Signed = signed[w.ID]
 	}
-	return out, err
+	return out, rows == most, err
 }
 
 // Unsent are the statements since a time that have not reached the relay for anybody.

@@ -143,7 +143,7 @@ func TestWhatIsSentIsQueuedUntilTheRelayHasItAndWhatWasToldStays(t *testing.T) {
 		})
 		queue := func(not ...string) (out []string) {
 			read(t, s, func(tx *store.Tx) error {
-				q, err := tx.Queue(not, 10)
+				q, _, err := tx.Queue(not, nil, 10)
 				for _, w := range q {
 					out = append(out, w.ID+w.Recipient)
 				}
@@ -154,6 +154,12 @@ func TestWhatIsSentIsQueuedUntilTheRelayHasItAndWhatWasToldStays(t *testing.T) {
 		if got := queue(); len(got) != 3 || got[0] != "s2A" || got[1] != "s1A" {
 			t.Errorf("urgent first, then in order: %v", got)
 		}
+		read(t, s, func(tx *store.Tx) error {
+			if q, full, err := tx.Queue(nil, map[string]bool{"s2": true}, 2); err != nil || !full || len(q) != 1 || q[0].ID+q[0].Recipient != "s1A" || string(q[0].Signed) != "{}" {
+				t.Errorf("but for s2: %v %v %v", q, full, err)
+			}
+			return nil
+		})
 		write(t, s, func(tx *store.Tx) error {
 			return errors.Join(tx.Delivered("s2", "A", store.Stored, "", day), tx.Delivered("s2", "A", store.Relayed, "", day), tx.Delivered("s1", "A", store.Relayed, "", day))
 		})
