@@ -3,7 +3,6 @@ package network
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"tarir/journey"
 	"tarir/money/flow"
@@ -235,8 +234,8 @@ func (b *builder) goAgain(journeys []int) map[string][]int {
 	return out
 }
 
-// comeBack finds the travellers who went somewhere together and came back together, on journeys that one account paid: a holiday. Who is
-// brought stays, and who brought them comes back alone.
+// comeBack finds the travellers who come back on journeys that the same account paid, and whose way back was booked before they left, or who came
+// back with those they went with: a visit. Who is brought goes one way, and who brought them comes back alone.
 func (b *builder) comeBack(journeys []int) map[string]bool {
 	type leg struct {
 		from, to string
@@ -248,22 +247,22 @@ func (b *builder) comeBack(journeys []int) map[string]bool {
 		k := leg{j.From, j.To, j.When()}
 		with[k] = append(with[k], j.Traveller())
 	}
-	type way struct{ from, to, who string }
-	first := map[way]int64{}
-	for k, who := range with {
+	for _, who := range with {
 		slices.Sort(who)
-		w := way{k.from, k.to, strings.Join(who, "\x00")}
-		if at, ok := first[w]; len(who) > 1 && (!ok || k.at < at) {
-			first[w] = k.at
-		}
 	}
+	type way struct{ who, from, to string }
+	left := map[way]leg{} // the last time that somebody went there
 	out := map[string]bool{}
-	for k, who := range with {
-		if at, ok := first[way{k.to, k.from, strings.Join(who, "\x00")}]; ok && at < k.at {
-			for _, p := range who {
-				out[p] = true
+	for _, i := range journeys { // in order of time
+		j := b.in.Journeys[i]
+		who, k := j.Traveller(), leg{j.From, j.To, j.When()}
+		if went, ok := left[way{who, j.To, j.From}]; ok && went.at < k.at {
+			booked := j.Booked.Known() && j.Booked.At <= went.at
+			if booked || len(with[k]) > 1 && slices.Equal(with[k], with[went]) {
+				out[who] = true
 			}
 		}
+		left[way{who, j.From, j.To}] = k
 	}
 	return out
 }

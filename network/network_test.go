@@ -220,23 +220,38 @@ func TestWhoGetsWhatIsCollectedIsNoVictim(t *testing.T) {
 	}
 }
 
-// Who goes on a holiday that somebody pays, and comes back with those they went with, is not brought; who goes the same way and stays is.
-func TestWhoComesBackTogetherIsNotBrought(t *testing.T) {
-	for _, back := range []bool{true, false} {
+// Who goes somewhere at the cost of somebody and comes back with those they went with, or with a way back that was booked before, is not brought; who
+// goes the same way and stays is, and who is sent back later was.
+func TestWhoComesBackIsNotBrought(t *testing.T) {
+	for _, c := range []struct {
+		what               string
+		alone, back, later bool
+		victim             bool
+	}{
+		{what: "stays", victim: true},
+		{what: "comes back together", back: true, later: true},
+		{what: "comes back alone, as booked before", alone: true, back: true},
+		{what: "comes back alone, booked later", alone: true, back: true, later: true, victim: true},
+	} {
 		w := &town{t: t}
 		w.gang("red")
 		w.gang("blue")
 		for k := range int64(6) {
 			w.travel(fmt.Sprint("red-worker", k), 2+k, fmt.Sprint("R", k), "red-recruiter")
 		}
-		for _, who := range []string{"blue-boss", "red-recruiter"} {
-			w.travel(who, 40, "H", "red-recruiter")
+		group := []string{"blue-boss", "red-recruiter"}
+		if c.alone {
+			group = group[:1]
 		}
-		if back {
-			for _, who := range []string{"blue-boss", "red-recruiter"} {
+		for _, who := range group {
+			w.travel(who, 40, "H", "red-recruiter")
+			if c.back {
 				w.travel(who, 50, "H", "red-recruiter")
 				j := w.journeys[len(w.journeys)-1]
-				j.From, j.To = j.To, j.From
+				j.From, j.To, j.Booked = j.To, j.From, journey.Time{At: 30 * day}
+				if c.later {
+					j.Booked.At = 45 * day
+				}
 			}
 		}
 		victim := false
@@ -244,12 +259,12 @@ func TestWhoComesBackTogetherIsNotBrought(t *testing.T) {
 			victim = victim || slices.ContainsFunc(n.Victims, func(p Person) bool { return p.ID == "blue-boss" })
 			for k := range 6 {
 				if id := fmt.Sprint("red-worker", k); slices.Contains(members(&n), id) {
-					t.Errorf("%s is a member", id)
+					t.Errorf("%s: %s is a member", c.what, id)
 				}
 			}
 		}
-		if victim == back {
-			t.Errorf("comes back together %v: a possible victim %v", back, victim)
+		if victim != c.victim {
+			t.Errorf("%s: a possible victim %v, want %v", c.what, victim, c.victim)
 		}
 	}
 }
