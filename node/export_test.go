@@ -164,7 +164,7 @@ func (n *Node) Mischief(ctx context.Context, rng *rand.Rand) {
 func (n *Node) Queue(ctx context.Context) (out []string, err error) {
 	err = n.store.Read(ctx, func(tx *store.Tx) error {
 		out = nil
-		list, _, err := tx.Queue(nil, nil, 1000)
+		list, err := tx.Queue(nil, 1000)
 		for _, w := range list {
 			out = append(out, w.Subject)
 		}

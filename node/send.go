@@ -48,13 +48,33 @@ func (n *Node) enqueue(tx *store.Tx, s say) (string, error) {
 	if len(to) == 0 {
 		return "", nil
 	}
-	id, err := newID()
-	if err != nil {
-		return "", err
-	}
 	seq, err := tx.Next("seq")
 	if err != nil {
 		return "", err
+	}
+	o, err := n.sign(s, to)
+	if err != nil {
+		return "", err
+	}
+	o.Seq, o.Urgent, o.Subject = seq, s.urgent, s.subject
+	if len(s.attachments) > 0 {
+		sums := make([]string, len(s.attachments))
+		for i, a := range s.attachments {
+			sums[i] = a.SHA256
+		}
+		if err := tx.Set(putSetting+o.ID, s.holder+"|"+strings.Join(sums, " ")); err != nil {
+			return "", err
+		}
+	}
+	tx.After(n.stir)
+	return o.ID, tx.Enqueue(o, to)
+}
+
+// sign makes a statement to some.
+func (n *Node) sign(s say, to []string) (*store.Outgoing, error) {
+	id, err := newID()
+	if err != nil {
+		return nil, err
 	}
 	now := n.now()
 	by := s.by
@@ -73,23 +93,10 @@ func (n *Node) enqueue(tx *store.Tx, s say) (string, error) {
 		by = n.ownKeys()[0]
 	}
 	signed, err := envelope.Sign(&envelope.Statement{
-		Version: envelope.Version, ID: id, From: n.config.Member, To: to, Purpose: s.purpose, LegalBasis: s.legalBasis, Type: s.kind, Seq: uint64(seq),
+		Version: envelope.Version, ID: id, From: n.config.Member, To: to, Purpose: s.purpose, LegalBasis: s.legalBasis, Type: s.kind,
 		Sent: now, Expires: now.Add(expiry), Label: s.label, Body: mustJSON(s.body), Attachments: s.attachments,
 	}, by)
-	if err != nil {
-		return "", err
-	}
-	if len(s.attachments) > 0 {
-		sums := make([]string, len(s.attachments))
-		for i, a := range s.attachments {
-			sums[i] = a.SHA256
-		}
-		if err := tx.Set(putSetting+id, s.holder+"|"+strings.Join(sums, " ")); err != nil {
-			return "", err
-		}
-	}
-	tx.After(n.stir)
-	return id, tx.Enqueue(&store.Outgoing{ID: id, Seq: seq, Urgent: s.urgent, Subject: s.subject, Sent: now, Expires: now.Add(expiry), Signed: signed}, to)
+	return &store.Outgoing{ID: id, Sent: now, Expires: now.Add(expiry), Signed: signed}, err
 }
 
 // putSetting names the setting with the sums of a statement's attachments that the relay does not have yet.
@@ -141,9 +148,9 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 	// Keys that the relay knows and this node's register does not yet: others may not know them either, and since when they hold is
 	// told by the register, which is on its way. Until then only the question for it is sent: part of it may have come out of order.
 	registered := false
-	later := map[string]time.Time{} // recipients that are left alone for a while, as their boxes are full; a clock that is set does not matter
-	first := time.Now()             // of those that follow
-	sent := map[string]bool{}       // receipts that the relay has: they are forgotten with what is written next, and sent once more after a crash
+	later := map[string]time.Time{}     // recipients that are left alone for a while, as their boxes are full; a clock that is set does not matter
+	first := time.Now()                 // of those that follow
+	told := map[store.ReceiptKey]bool{} // receipts that the relay has: they are forgotten with what is written next, and told once more after a crash
 	for {
 		if n.ownKeys()[0] != used {
 			return errRedial
@@ -156,14 +163,16 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 				}
 			}
 		}
-		if len(sent) == 0 {
+		if len(told) == 0 {
 			first = time.Now()
 		} else if time.Since(first) > forgetAfter {
-			if err := n.forgetSent(ctx, sent); err != nil {
+			if err := n.store.Write(ctx, func(tx *store.Tx) error { return tx.NotOwed(told) }); err != nil {
 				n.log.Error("sending", "error", err.Error())
+			} else {
+				clear(told)
 			}
 		}
-		more, left, err := n.sendSome(ctx, client, registered, later, sent)
+		more, left, err := n.sendSome(ctx, client, registered, later, told)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -191,20 +200,31 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 
 // sendSome sends one batch and says whether there may be more, and whether anything is left that is to be tried again. Unless all may be sent, it is
 // what the secretariat is asked about its register.
-func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, later map[string]time.Time, sent map[string]bool) (more, left bool, err error) {
+func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, later map[string]time.Time, told map[store.ReceiptKey]bool) (more, left bool, err error) {
 	maps.DeleteFunc(later, func(_ string, t time.Time) bool { return time.Now().After(t) })
 	var queue []store.Waiting
+	var owed []store.Receipt
 	var puts []string
-	full := false
 	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) {
-		if queue, full, err = tx.Queue(slices.Sorted(maps.Keys(later)), sent, batch); err == nil && len(queue) > 0 {
+		not := slices.Sorted(maps.Keys(later))
+		if queue, err = tx.Queue(not, batch); err == nil && len(queue) > 0 {
 			puts, err = tx.Settings(putSetting)
+		}
+		if err == nil && all {
+			owed, err = tx.Owed(not, batch)
 		}
 		return err
 	}); err != nil {
 		return false, true, err
 	}
 	now := n.now()
+	full := max(len(queue), len(owed)) == batch
+	queue = slices.DeleteFunc(queue, func(w store.Waiting) bool { return !all && w.Subject != askSubject })
+	owed = slices.DeleteFunc(owed, func(r store.Receipt) bool { return told[r.Key()] })
+	receipts, err := n.receiptsOf(owed, &queue)
+	if err != nil {
+		return false, true, err
+	}
 	// What is for one recipient goes together; what is urgent goes first all the same.
 	slices.SortStableFunc(queue, func(a, b store.Waiting) int {
 		if a.Urgent != b.Urgent {
@@ -215,7 +235,6 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, lat
 		}
 		return strings.Compare(a.Recipient, b.Recipient)
 	})
-	queue = slices.DeleteFunc(queue, func(w store.Waiting) bool { return !all && w.Subject != askSubject })
 	if len(queue) == 0 {
 		return false, len(later) > 0, nil
 	}
@@ -244,23 +263,28 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, lat
 	cancel()
 	broke := false
 	left = len(later) > 0
+	only := true // receipts, and the relay has them all
 	for i, w := range queue {
-		if errs[i] == nil && w.Subject == receiptKind {
-			sent[w.ID] = true
+		done := errs[i] == nil || errors.Is(errs[i], errNoMember)
+		for _, r := range receipts[w.ID] {
+			if done {
+				told[r.Key()] = true
+			}
 		}
+		only = only && errs[i] == nil && receipts[w.ID] != nil
 	}
-	if len(sent) < mostUnforgotten && !slices.ContainsFunc(queue, func(w store.Waiting) bool { return !sent[w.ID] }) {
+	if only && len(told) < mostUnforgotten {
 		n.counted.sent.Add(int64(len(queue)))
 		return full, false, nil
 	}
 	err = n.store.Write(ctx, func(tx *store.Tx) error {
-		if err := forget(tx, sent); err != nil {
+		if err := tx.NotOwed(told); err != nil {
 			return err
 		}
 		for i, w := range queue {
 			state, reason := store.Relayed, ""
 			switch {
-			case sent[w.ID]:
+			case receipts[w.ID] != nil && (errs[i] == nil || errors.Is(errs[i], errNoMember)):
 				continue
 			case errs[i] == nil:
 			case !now.Before(w.Expires):
@@ -281,7 +305,7 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, lat
 		return nil
 	})
 	if err == nil {
-		clear(sent)
+		clear(told)
 	}
 	for i, w := range queue {
 		switch {
@@ -297,32 +321,31 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, lat
 	return full && !broke, left, err
 }
 
-// Receipts that were sent wait to be forgotten: so many, for so long at most. The relay knows for longer which it has.
+// receiptsOf makes statements of receipts, one or more for each sender, adds them to what is to be sent, and says what each tells. They are signed
+// only now: what is told again after a crash is no other receipt.
+func (n *Node) receiptsOf(owed []store.Receipt, queue *[]store.Waiting) (map[string][]store.Receipt, error) {
+	out := map[string][]store.Receipt{}
+	for len(owed) > 0 {
+		to := owed[0].Sender
+		k := 1
+		for k < min(len(owed), mostInOne) && owed[k].Sender == to {
+			k++
+		}
+		o, err := n.sign(say{kind: receiptKind, body: receiptBody{owed[:k]}}, []string{to})
+		if err != nil {
+			return nil, err
+		}
+		*queue = append(*queue, store.Waiting{Outgoing: *o, Recipient: to})
+		out[o.ID], owed = owed[:k], owed[k:]
+	}
+	return out, nil
+}
+
+// Receipts that were sent wait to be forgotten: so many, for so long at most.
 const (
 	mostUnforgotten = 100
 	forgetAfter     = 10 * time.Second
 )
-
-func forget(tx *store.Tx, sent map[string]bool) error {
-	for id := range sent {
-		if err := tx.Forget(id); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// forgetSent forgets the receipts that were sent.
-func (n *Node) forgetSent(ctx context.Context, sent map[string]bool) error {
-	if len(sent) == 0 {
-		return nil
-	}
-	err := n.store.Write(ctx, func(tx *store.Tx) error { return forget(tx, sent) })
-	if err == nil {
-		clear(sent)
-	}
-	return err
-}
 
 var errNoMember = errors.New("the recipient is no member in good standing")
 
@@ -397,20 +420,13 @@ func (n *Node) sealingKey(member string) (*keys.Public, error) {
 	return &m.Last().Public, nil
 }
 
-// sendReceipts makes statements of receipts, one for each sender.
+// sendReceipts lets receipts be told.
 func (n *Node) sendReceipts(tx *store.Tx, list []store.Receipt) error {
-	by := map[string][]store.Receipt{}
-	for _, r := range list {
-		by[r.Sender] = append(by[r.Sender], r)
+	list = slices.DeleteFunc(list, func(r store.Receipt) bool { return r.Sender == n.config.Member })
+	if len(list) > 0 {
+		tx.After(n.stir)
 	}
-	for _, sender := range slices.Sorted(maps.Keys(by)) {
-		for some := range slices.Chunk(by[sender], mostInOne) {
-			if _, err := n.enqueue(tx, say{to: []string{sender}, kind: receiptKind, subject: receiptKind, body: receiptBody{some}}); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
+	return tx.Owe(list)
 }
 
 func decode[T any](b json.RawMessage) (*T, error) {

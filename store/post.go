@@ -65,16 +65,14 @@ type Waiting struct {
 	Recipient string
 }
 
-// Queue gives what is to be sent, but for some recipients and for some statements, which count among the most: urgent first and then in order. There
-// may be more where it is full.
-func (t *Tx) Queue(not []string, but map[string]bool, most int) (out []Waiting, full bool, err error) {
+// Queue gives what is to be sent, but for some recipients: urgent first and then in order.
+func (t *Tx) Queue(not []string, most int) (out []Waiting, err error) {
 	where, args := "", []any{}
 	for i, r := range not {
 		where += " AND d.recipient<>$" + strconv.Itoa(i+1)
 		args = append(args, r)
 	}
 	signed := map[string][]byte{}
-	rows := 0
 	err = t.each(`SELECT o.id, o.seq, o.urgent, o.subject, o.sent, o.expires, d.recipient FROM delivery d JOIN outbox o ON o.id=d.statement
 		WHERE d.state='queued'`+where+` ORDER BY o.urgent DESC, o.seq, d.recipient LIMIT `+strconv.Itoa(most), args,
 		func(scan func(...any) error) error {
@@ -82,9 +80,7 @@ func (t *Tx) Queue(not []string, but map[string]bool, most int) (out []Waiting, 
 			var urgent, sent, expires int64
 			err := scan(&w.ID, &w.Seq, &urgent, &w.Subject, &sent, &expires, &w.Recipient)
 			w.Urgent, w.Sent, w.Expires = urgent != 0, when(sent), when(expires)
-			if rows++; !but[w.ID] {
-				out = append(out, w)
-			}
+			out = append(out, w)
 			return err
 		})
 	// What is signed is read once, however many it is for.
@@ -97,7 +93,7 @@ func (t *Tx) Queue(not []string, but map[string]bool, most int) (out []Waiting, 
 		}
 		w.Signed = signed[w.ID]
 	}
-	return out, rows == most, err
+	return out, err
 }
 
 // Unsent are the statements since a time that have not reached the relay for anybody.
@@ -121,9 +117,9 @@ func (t *Tx) Resign(id string, signed []byte) error {
 	return err
 }
 
-// QueueLength is how many deliveries have not reached the relay.
+// QueueLength is how many deliveries and receipts have not reached the relay.
 func (t *Tx) QueueLength() (n int64, err error) {
-	err = t.value(&n, `SELECT COUNT(*) FROM delivery WHERE state='queued'`)
+	err = t.value(&n, `SELECT (SELECT COUNT(*) FROM delivery WHERE state='queued') + (SELECT COUNT(*) FROM owed)`)
 	return n, err
 }
 
@@ -192,15 +188,6 @@ func (t *Tx) Recipients() ([]string, error) {
 	return out, err
 }
 
-// Forget drops a statement from the outbox, where nothing is to be known of it later.
-func (t *Tx) Forget(statement string) error {
-	if _, err := t.exec(`DELETE FROM delivery WHERE statement=$1`, statement); err != nil {
-		return err
-	}
-	_, err := t.exec(`DELETE FROM outbox WHERE id=$1`, statement)
-	return err
-}
-
 // Lapse gives up deliveries whose statements have expired.
 func (t *Tx) Lapse(now time.Time) error {
 	_, err := t.exec(`UPDATE delivery SET state='lapsed', reason='it was not taken in time', changed=$1 WHERE state IN ('queued','relayed') AND statement IN (SELECT id FROM outbox WHERE expires<=$1)`, micros(now))
@@ -225,4 +212,50 @@ type Receipt struct {
 	State     string    `json:"state"`
 	Reason    string    `json:"reason,omitempty"`
 	At        time.Time `json:"at"`
+}
+
+// ReceiptKey is what makes a receipt.
+type ReceiptKey struct{ Sender, Statement, State string }
+
+// Key is what makes this one.
+func (r *Receipt) Key() ReceiptKey { return ReceiptKey{r.Sender, r.Statement, r.State} }
+
+// Owe remembers receipts until they are told.
+func (t *Tx) Owe(list []Receipt) error {
+	for i := range list {
+		r := &list[i]
+		if _, err := t.exec(`INSERT INTO owed (sender, statement, state, reason, at) VALUES ($1,$2,$3,$4,$5) ON CONFLICT DO NOTHING`, r.Sender, r.Statement, r.State, r.Reason, micros(r.At)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Owed are the receipts that were not told yet, by sender, but for those to some senders.
+func (t *Tx) Owed(not []string, most int) ([]Receipt, error) {
+	var out []Receipt
+	where, args := "", []any{}
+	for i, s := range not {
+		where += " AND sender<>$" + strconv.Itoa(i+1)
+		args = append(args, s)
+	}
+	err := t.each(`SELECT sender, statement, state, reason, at FROM owed WHERE 1=1`+where+` ORDER BY sender, statement, state LIMIT `+strconv.Itoa(most), args, func(scan func(...any) error) error {
+		var r Receipt
+		var at int64
+		err := scan(&r.Sender, &r.Statement, &r.State, &r.Reason, &at)
+		r.At = when(at)
+		out = append(out, r)
+		return err
+	})
+	return out, err
+}
+
+// NotOwed forgets receipts that were told.
+func (t *Tx) NotOwed(list map[ReceiptKey]bool) error {
+	for r := range list {
+		if _, err := t.exec(`DELETE FROM owed WHERE sender=$1 AND statement=$2 AND state=$3`, r.Sender, r.Statement, r.State); err != nil {
+			return err
+		}
+	}
+	return nil
 }

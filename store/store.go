@@ -135,7 +135,8 @@ func (s *Store) migrateTo(ctx context.Context, version int64) error {
 	if s.postgres {
 		dialect = database.DialectPostgres
 	}
-	p, err := goose.NewProvider(dialect, s.db, files, goose.WithGoMigrations(goose.NewGoMigration(4, &goose.GoFunc{RunTx: s.wordsInEntries}, nil)))
+	p, err := goose.NewProvider(dialect, s.db, files, goose.WithGoMigrations(
+		goose.NewGoMigration(4, &goose.GoFunc{RunTx: s.wordsInEntries}, nil), goose.NewGoMigration(5, &goose.GoFunc{RunTx: s.owed}, nil)))
 	if err != nil {
 		return fmt.Errorf("bring the database up to date: %w", s.plain(err))
 	}
@@ -178,6 +179,16 @@ func (s *Store) wordsInEntries(ctx context.Context, tx *sql.Tx) error {
 		}
 	}
 	return nil
+}
+
+// owed makes room for receipts that are to be told, which had stood in the outbox before, each signed.
+func (s *Store) owed(ctx context.Context, tx *sql.Tx) error {
+	q := `CREATE TABLE owed (sender TEXT NOT NULL, statement TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (sender, statement, state))`
+	if !s.postgres {
+		q += ` WITHOUT ROWID` // written once, and not in an index as well
+	}
+	_, err := tx.ExecContext(ctx, q)
+	return err
 }
 
 // byBytes makes PostgreSQL compare by bytes, as SQLite does, where a beginning is looked for: its own order of letters may be that of a

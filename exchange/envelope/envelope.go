@@ -59,7 +59,6 @@ type Statement struct {
 	Purpose    handling.Purpose `json:"purpose"`
 	LegalBasis string           `json:"legal_basis"`
 	Type       string           `json:"type"` // of the body: notice, diffusion, message, hit, receipt, ...
-	Seq        uint64           `json:"seq"`  // grows with each statement of the sender
 	Sent       time.Time        `json:"sent"`
 	Expires    time.Time        `json:"expires"`
 	Label      *handling.Label  `json:"label,omitempty"`
