@@ -288,7 +288,7 @@ func (c *Client) session(ctx context.Context, at *Cursor, h Handler, tell func(c
 	if epoch != at.Epoch {
 		*at = Cursor{Epoch: epoch} // the relay was made anew: what it holds is all new, or known by its id
 	}
-	consumer, err := c.js.Consumer(ctx, boxes, c.token)
+	consumer, err := c.js.Consumer(ctx, boxesOf(c.token), c.token)
 	if err != nil {
 		return fmt.Errorf("receive: %w", err)
 	}

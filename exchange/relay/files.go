@@ -80,7 +80,7 @@ func (c *Client) Put(ctx context.Context, sum string, r io.Reader) error {
 // Get fetches an attachment that a member put. What was written is to be checked against its sum by whoever opens it.
 func (c *Client) Get(ctx context.Context, from, sum string, w io.Writer) error {
 	for n := 0; ; n++ {
-		b, err := json.Marshal(part{Token(from), sum, n})
+		b, err := json.Marshal(piece{Token(from), sum, n})
 		if err != nil {
 			return err
 		}

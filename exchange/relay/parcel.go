@@ -21,7 +21,7 @@ const (
 
 // message is the message of some letters to one recipient.
 func (c *Client) message(letters []Letter) *nats.Msg {
-	m := &nats.Msg{Subject: "in." + Token(letters[0].To) + "." + c.token, Data: letters[0].Sealed, Header: nats.Header{}}
+	m := &nats.Msg{Subject: box(Token(letters[0].To), c.token), Data: letters[0].Sealed, Header: nats.Header{}}
 	if len(letters) > 1 {
 		m.Data = nil
 		for _, l := range letters {

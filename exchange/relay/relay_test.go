@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 	"github.com/nats-io/nkeys"
 
 	"tarir/exchange/keys"
@@ -269,7 +270,9 @@ func TestNobodySendsInAnothersNameOrTakesFromAnothersBox(t *testing.T) {
 		n.take("B", 1, func(l relay.Letter) error { out = l.From; return nil })
 		return out
 	}("A")
-	for _, subject := range []string{"in.x." + tokenOf, "hello." + tokenOf, "taken." + tokenOf, "dead." + tokenOf, "$JS.API.CONSUMER.MSG.NEXT.BOXES." + tokenOf, "$JS.API.STREAM.PURGE.BOXES", "$JS.API.STREAM.MSG.GET.BOXES", "$JS.API.CONSUMER.DELETE.BOXES." + tokenOf, "$JS.API.CONSUMER.CREATE.BOXES.x", "$JS.API.STREAM.DELETE.BOXES"} {
+	part := fmt.Sprint(strings.Index("0123456789abcdef", tokenOf[:1]) / 4)
+	own := "BOXES_" + part // where what waits for A stands
+	for _, subject := range []string{"in." + part + "." + tokenOf + "." + tokenOf, "hello." + tokenOf, "taken." + tokenOf, "dead." + tokenOf, "$JS.API.CONSUMER.MSG.NEXT." + own + "." + tokenOf, "$JS.API.STREAM.PURGE." + own, "$JS.API.STREAM.MSG.GET." + own, "$JS.API.CONSUMER.DELETE." + own + "." + tokenOf, "$JS.API.CONSUMER.CREATE." + own + ".x", "$JS.API.STREAM.DELETE." + own} {
 		if err := nc.Publish(subject, []byte("x")); err != nil {
 			t.Fatal(err)
 		}
@@ -293,6 +296,39 @@ func TestNobodySendsInAnothersNameOrTakesFromAnothersBox(t *testing.T) {
 	}
 	if violations != 14 {
 		t.Errorf("%d of 14 attempts were refused: %v", violations, refused)
+	}
+}
+
+// What waited at a version that had one stream for all is delivered by this one, once and in order.
+func TestWhatWaitedAtTheVersionBeforeIsDelivered(t *testing.T) {
+	n := start(t, relay.ServerOptions{}, "A", "B", "C")
+	ctx := context.Background()
+	js, err := jetstream.New(n.s.Conn())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := js.CreateStream(ctx, jetstream.StreamConfig{Name: "BOXES", Subjects: []string{"in.*.*"}}); err != nil {
+		t.Fatal(err)
+	}
+	for i, to := range []string{"B", "C", "B", "B"} {
+		m := &nats.Msg{Subject: "in." + relay.Token(to) + "." + relay.Token("A"), Data: []byte(fmt.Sprint(i)), Header: nats.Header{nats.MsgIdHdr: {relay.Token(to) + fmt.Sprint("id", i)}}}
+		if _, err := js.PublishMsg(ctx, m); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n.s.Stop()
+	n.begin()
+	if got := n.take("B", 3, all); !slices.Equal(got, []string{"0", "2", "3"}) {
+		t.Errorf("B got %v", got)
+	}
+	if got := n.take("C", 1, all); !slices.Equal(got, []string{"1"}) {
+		t.Errorf("C got %v", got)
+	}
+	n.s.Stop()
+	n.begin()
+	n.send(n.dial("A"), "B", "new")
+	if got := n.take("B", 1, all); !slices.Equal(got, []string{"new"}) {
+		t.Errorf("after another start B got %v", got)
 	}
 }
 

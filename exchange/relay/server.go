@@ -42,7 +42,7 @@ import (
 )
 
 const (
-	boxes     = "BOXES" // the stream of what waits
+	boxes     = "BOXES" // the streams of what waits, each for a part of the members: see boxesOf
 	dead      = "DEAD"  // the stream of what was refused
 	files     = "FILES" // the stream of sealed attachments, in parts, on servers of their own
 	maxLetter = 1 << 20
@@ -84,8 +84,8 @@ type Server struct {
 	shelf   *shelf           // of attachments, where it is embedded
 	done    chan struct{}    // it is stopped
 	running sync.WaitGroup
-	epoch   string   // of the stream: its numbers begin anew with another
-	cluster *cluster // where the servers are not embedded
+	epochs  map[string]string // of the streams of boxes: the numbers of one begin anew with another
+	cluster *cluster          // where the servers are not embedded
 }
 
 // Token stands for a member in subjects, where not every letter may.
@@ -93,6 +93,24 @@ func Token(member string) string {
 	h := sha256.Sum256([]byte(member))
 	return hex.EncodeToString(h[:10])
 }
+
+// parts are the streams of boxes. They are synced side by side, and what waits for a member is looked for among what waits for a quarter of them; each
+// more costs 5 ms when the relay starts, and a sync each time that it is checked.
+var parts = []string{"0", "1", "2", "3"}
+
+// part is that of a member, by the first digit of its token.
+func part(token string) string {
+	if token == "" {
+		return parts[0]
+	}
+	return parts[strings.IndexByte("0123456789abcdef", token[0])&15/4]
+}
+
+// boxesOf is the stream of the boxes of a member, by its token.
+func boxesOf(token string) string { return boxes + "_" + part(token) }
+
+// box is the subject of what one member sends to another, by their tokens.
+func box(to, from string) string { return "in." + part(to) + "." + to + "." + from }
 
 // Start starts a relay for members.
 func Start(ctx context.Context, o ServerOptions, members []Member) (s *Server, err error) {
@@ -141,15 +159,17 @@ func (s *Server) prepare(ctx context.Context, replicas int) (err error) {
 	if s.js, err = jetstream.New(s.nc); err != nil {
 		return fmt.Errorf("start relay: %w", err)
 	}
-	if s.epoch, err = s.epochOf(ctx); err != nil {
-		return err
-	}
-	streams := []jetstream.StreamConfig{
-		{
-			Name: boxes, Metadata: map[string]string{"epoch": s.epoch}, Subjects: []string{"in.*.*"}, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true,
-			MaxMsgsPerSubject: o.BoxLetters, MaxBytes: o.MaxBytes, MaxAge: keepFor, MaxMsgSize: maxLetter, Storage: jetstream.FileStorage, Duplicates: again,
-		},
-		{Name: dead, Subjects: []string{"dead.*"}, MaxAge: keepFor, MaxMsgs: 100_000, Storage: jetstream.FileStorage},
+	streams := []jetstream.StreamConfig{{Name: dead, Subjects: []string{"dead.*"}, MaxAge: keepFor, MaxMsgs: 100_000, Storage: jetstream.FileStorage}}
+	s.epochs = map[string]string{}
+	for _, p := range parts {
+		name := boxes + "_" + p
+		if s.epochs[name], err = s.epochOf(ctx, name); err != nil {
+			return err
+		}
+		streams = append(streams, jetstream.StreamConfig{
+			Name: name, Metadata: map[string]string{"epoch": s.epochs[name]}, Subjects: []string{"in." + p + ".*.*"}, Discard: jetstream.DiscardNew, DiscardNewPerSubject: true,
+			MaxMsgsPerSubject: o.BoxLetters, MaxBytes: o.MaxBytes / int64(len(parts)), MaxAge: keepFor, MaxMsgSize: maxLetter, Storage: jetstream.FileStorage, Duplicates: again,
+		})
 	}
 	if s.cluster != nil {
 		streams = append(streams, jetstream.StreamConfig{
@@ -162,6 +182,9 @@ func (s *Server) prepare(ctx context.Context, replicas int) (err error) {
 		if _, err = s.js.CreateOrUpdateStream(ctx, c); err != nil {
 			return fmt.Errorf("start relay: %w", err)
 		}
+	}
+	if err := s.sort(ctx); err != nil {
+		return err
 	}
 	s.done = make(chan struct{})
 	if s.cluster != nil {
@@ -210,15 +233,45 @@ func (s *Server) options(members []Member) (*server.Options, error) {
 // may are the subjects on which a member may speak, and those on which it hears.
 func may(t string) (says, hears []string) {
 	return []string{
-		"in.*." + t, "file." + t + ".*.*", "fetch." + t, "dead." + t, "hello." + t, "taken." + t, "$JS.API.CONSUMER.INFO." + boxes + "." + t, "$JS.API.CONSUMER.MSG.NEXT." + boxes + "." + t,
+		"in.*.*." + t, "file." + t + ".*.*", "fetch." + t, "dead." + t, "hello." + t, "taken." + t, "$JS.API.CONSUMER.INFO." + boxesOf(t) + "." + t, "$JS.API.CONSUMER.MSG.NEXT." + boxesOf(t) + "." + t,
 	}, []string{inbox(t) + ".>"}
 }
 
 func inbox(token string) string { return "_INBOX_" + token }
 
-// epochOf is that of the stream on disk, or a new one.
-func (s *Server) epochOf(ctx context.Context) (string, error) {
+// sort puts what a version before left in one stream for all members into those of now. What comes twice is known by its id.
+func (s *Server) sort(ctx context.Context) error {
 	st, err := s.js.Stream(ctx, boxes)
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("start relay: %w", err)
+	}
+	state := st.CachedInfo().State
+	for seq := state.FirstSeq; state.Msgs > 0 && seq <= state.LastSeq; seq++ {
+		m, err := st.GetMsg(ctx, seq)
+		if errors.Is(err, jetstream.ErrMsgNotFound) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("start relay: sort what waits: %w", err)
+		}
+		if of := strings.Split(m.Subject, "."); len(of) == 3 {
+			if _, err := s.js.PublishMsg(ctx, &nats.Msg{Subject: box(of[1], of[2]), Data: m.Data, Header: m.Header}); err != nil {
+				return fmt.Errorf("start relay: sort what waits: %w", err)
+			}
+		}
+	}
+	if err := s.js.DeleteStream(ctx, boxes); err != nil {
+		return fmt.Errorf("start relay: sort what waits: %w", err)
+	}
+	return nil
+}
+
+// epochOf is that of a stream on disk, or a new one.
+func (s *Server) epochOf(ctx context.Context, name string) (string, error) {
+	st, err := s.js.Stream(ctx, name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return rand.Text(), nil
 	}
@@ -247,7 +300,7 @@ func (s *Server) answer() error {
 		if err == nil {
 			err = s.serve(strings.TrimPrefix(m.Subject, "hello."), from)
 		}
-		reply(m, answered{Epoch: s.epoch}, err)
+		reply(m, answered{Epoch: s.epochs[boxesOf(strings.TrimPrefix(m.Subject, "hello."))]}, err)
 	})
 	if err != nil {
 		return fmt.Errorf("start relay: %w", err)
@@ -255,10 +308,12 @@ func (s *Server) answer() error {
 	_, err = s.nc.Subscribe("taken.*", func(m *nats.Msg) {
 		var to Cursor
 		err := json.Unmarshal(m.Data, &to)
-		if err == nil && to.Epoch == s.epoch {
-			err = s.remove(strings.TrimPrefix(m.Subject, "taken."), to.Seq)
+		t := strings.TrimPrefix(m.Subject, "taken.")
+		epoch := s.epochs[boxesOf(t)]
+		if err == nil && to.Epoch == epoch {
+			err = s.remove(t, to.Seq)
 		}
-		reply(m, answered{Epoch: s.epoch}, err)
+		reply(m, answered{Epoch: epoch}, err)
 	})
 	if err != nil {
 		return fmt.Errorf("start relay: %w", err)
@@ -313,8 +368,8 @@ func (s *Server) shelve() (err error) {
 	return nil
 }
 
-// part asks for a part of an attachment.
-type part struct {
+// piece asks for a part of an attachment.
+type piece struct {
 	Sender string `json:"sender"` // token
 	SHA256 string `json:"sha256"`
 	N      int    `json:"n"`
@@ -325,7 +380,7 @@ func (s *Server) fetch(m *nats.Msg) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	out := nats.NewMsg(m.Reply)
-	var p part
+	var p piece
 	err := json.Unmarshal(m.Data, &p)
 	if err == nil && strings.ContainsAny(p.Sender+p.SHA256, ".*> ") {
 		err = errors.New("this is no attachment")
@@ -362,15 +417,15 @@ const patience = 10 * time.Second // with which relay and member wait for each o
 func (s *Server) serve(t string, from Cursor) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if err := s.js.DeleteConsumer(ctx, boxes, t); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
+	if err := s.js.DeleteConsumer(ctx, boxesOf(t), t); err != nil && !errors.Is(err, jetstream.ErrConsumerNotFound) {
 		return err
 	}
 	start := uint64(1)
-	if from.Epoch == s.epoch {
+	if from.Epoch == s.epochs[boxesOf(t)] {
 		start = from.Seq + 1
 	}
-	_, err := s.js.CreateConsumer(ctx, boxes, jetstream.ConsumerConfig{
-		Name: t, FilterSubject: "in." + t + ".*", DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: start, AckPolicy: jetstream.AckNonePolicy,
+	_, err := s.js.CreateConsumer(ctx, boxesOf(t), jetstream.ConsumerConfig{
+		Name: t, FilterSubject: box(t, "*"), DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: start, AckPolicy: jetstream.AckNonePolicy,
 		MemoryStorage: true, Replicas: 1, InactiveThreshold: 5 * time.Minute,
 	})
 	return err
@@ -380,11 +435,11 @@ func (s *Server) serve(t string, from Cursor) error {
 func (s *Server) remove(t string, seq uint64) error {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	st, err := s.js.Stream(ctx, boxes)
+	st, err := s.js.Stream(ctx, boxesOf(t))
 	if err != nil {
 		return err
 	}
-	return st.Purge(ctx, jetstream.WithPurgeSubject("in."+t+".*"), jetstream.WithPurgeSequence(seq+1))
+	return st.Purge(ctx, jetstream.WithPurgeSubject(box(t, "*")), jetstream.WithPurgeSequence(seq+1))
 }
 
 // SetMembers says who the members are now: a member that is missing is cut off at once. What waits for it stays for as long as
@@ -411,12 +466,13 @@ func (s *Server) SetMembers(ctx context.Context, members []Member, gone ...strin
 	if len(gone) == 0 {
 		return nil
 	}
-	st, err := s.js.Stream(ctx, boxes)
-	if err != nil {
-		return fmt.Errorf("relay: empty the boxes of who left: %w", err)
-	}
 	for _, m := range gone {
-		if err := st.Purge(ctx, jetstream.WithPurgeSubject("in."+Token(m)+".*")); err != nil {
+		t := Token(m)
+		st, err := s.js.Stream(ctx, boxesOf(t))
+		if err == nil {
+			err = st.Purge(ctx, jetstream.WithPurgeSubject(box(t, "*")))
+		}
+		if err != nil {
 			return fmt.Errorf("relay: empty the boxes of who left: %w", err)
 		}
 	}
@@ -428,7 +484,10 @@ func (s *Server) SetMembers(ctx context.Context, members []Member, gone ...strin
 func (s *Server) Check(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	subjects := map[string]string{boxes: "in.check.check", dead: "dead.check"}
+	subjects := map[string]string{dead: "dead.check"}
+	for _, p := range parts {
+		subjects[boxes+"_"+p] = "in." + p + ".check.check"
+	}
 	if s.shelf == nil {
 		subjects[files] = "file.check.check.0"
 	} else if err := s.shelf.put("check", "check", "0", nil); err != nil {
@@ -472,11 +531,12 @@ func (s *Server) WebsocketURL() string { return s.ns.WebsocketURL() }
 
 // Waiting is how many messages a member has not taken; each is a letter, or a parcel of them.
 func (s *Server) Waiting(ctx context.Context, member string) (int, error) {
-	st, err := s.js.Stream(ctx, boxes)
+	t := Token(member)
+	st, err := s.js.Stream(ctx, boxesOf(t))
 	if err != nil {
 		return 0, fmt.Errorf("relay: the box of %s: %w", member, err)
 	}
-	i, err := st.Info(ctx, jetstream.WithSubjectFilter("in."+Token(member)+".*"))
+	i, err := st.Info(ctx, jetstream.WithSubjectFilter(box(t, "*")))
 	if err != nil {
 		return 0, fmt.Errorf("relay: the box of %s: %w", member, err)
 	}
