@@ -49,17 +49,61 @@ func (n *Node) clock(ctx context.Context) error {
 
 // Tick does what time alone asks for. It may be called as often as one likes.
 func (n *Node) Tick(ctx context.Context) error {
-	errs := []error{n.putRotations(ctx), n.tellAgain(ctx), n.putDue(ctx), n.retain(ctx), n.tellReceipts(ctx), n.takeAsides(ctx), n.askRegister(ctx), n.tellIndex(ctx), n.recheck(ctx), n.callHooks(ctx), n.tellLeads(ctx)}
+	errs := []error{n.putRotations(ctx), n.tellAgain(ctx)}
+	a, err := n.agenda(ctx)
+	errs = append(errs, err)
+	if a.due {
+		errs = append(errs, n.putDue(ctx))
+	}
+	if a.ending {
+		errs = append(errs, n.retain(ctx))
+	}
+	errs = append(errs, n.tellReceipts(ctx), n.takeAsides(ctx), n.askRegister(ctx), n.tellIndex(ctx))
+	if a.recheck {
+		errs = append(errs, n.recheck(ctx))
+	}
+	errs = append(errs, n.callHooks(ctx), n.tellLeads(ctx))
 	n.takeNextKeys()
-	hourly, err := n.elapsed(ctx, "hour", time.Hour)
-	if err == nil && hourly {
-		errs = append(errs, n.sendCheckpoints(ctx))
+	if a.hourly {
+		errs = append(errs, n.tick(ctx, "hour"), n.sendCheckpoints(ctx))
 	}
-	daily, err2 := n.elapsed(ctx, "day", 24*time.Hour)
-	if err2 == nil && daily {
-		errs = append(errs, n.pulse(ctx), n.sweep(ctx))
+	if a.daily {
+		errs = append(errs, n.tick(ctx, "day"), n.pulse(ctx), n.sweep(ctx))
 	}
-	return errors.Join(append(errs, err, err2)...)
+	return errors.Join(errs...)
+}
+
+// agenda is what the clock has to do now.
+type agenda struct{ due, ending, recheck, hourly, daily bool }
+
+// agenda looks for it, all at once: mostly there is nothing.
+func (n *Node) agenda(ctx context.Context) (a agenda, err error) {
+	now := n.now()
+	err = n.store.Read(ctx, func(tx *store.Tx) error {
+		due, err1 := n.dueItems(tx, 1)
+		ending, err2 := n.endingItems(tx, 1)
+		mark, err3 := tx.Setting(recheckMark)
+		hour, err4 := tx.Setting("clock/hour")
+		day, err5 := tx.Setting("clock/day")
+		a = agenda{len(due) > 0, len(ending) > 0, mark != "", elapsed(now, hour, time.Hour), elapsed(now, day, 24*time.Hour)}
+		return errors.Join(err1, err2, err3, err4, err5)
+	})
+	if err != nil {
+		return agenda{}, err
+	}
+	return a, nil
+}
+
+// elapsed says whether something that was last done at a time is to be done again after so long.
+func elapsed(now time.Time, last string, d time.Duration) bool {
+	t, _ := time.Parse(time.RFC3339, last) // none: never
+	// A clock that went back must not stop everything until it has caught up.
+	return now.Sub(t) >= d || now.Before(t)
+}
+
+// tick notes that what is done each hour or day is done now.
+func (n *Node) tick(ctx context.Context, name string) error {
+	return n.store.Write(ctx, func(tx *store.Tx) error { return tx.Set("clock/"+name, n.now().UTC().Format(time.RFC3339)) })
 }
 
 // tellAgain tells the members what a crash kept from them.
@@ -72,33 +116,20 @@ func (n *Node) tellAgain(ctx context.Context) error {
 	return n.tellMembers(ctx)
 }
 
-// elapsed says whether something that is done at most so often is to be done now.
-func (n *Node) elapsed(ctx context.Context, name string, d time.Duration) (due bool, err error) {
-	now := n.now()
-	err = n.store.Read(ctx, func(tx *store.Tx) error {
-		v, err := tx.Setting("clock/" + name)
-		last, _ := time.Parse(time.RFC3339, v) // none: never
-		// A clock that went back must not stop everything until it has caught up.
-		due = now.Sub(last) >= d || now.Before(last)
-		return err
-	})
-	if err != nil || !due {
-		return false, err
-	}
-	return true, n.store.Write(ctx, func(tx *store.Tx) error { return tx.Set("clock/"+name, now.UTC().Format(time.RFC3339)) })
+// dueItems are notices, hits and requests with a step whose time has come.
+func (n *Node) dueItems(tx *store.Tx, limit int) ([]*store.Item, error) {
+	return tx.Items(store.Query{DueBy: n.now(), Limit: limit})
+}
+
+// endingItems are what ends within half a year, or has ended.
+func (n *Node) endingItems(tx *store.Tx, limit int) ([]*store.Item, error) {
+	return tx.Items(store.Query{EndsBy: n.now().AddDate(0, 6, 0), Limit: limit})
 }
 
 // putDue takes the steps of notices, hits and requests whose time has come.
 func (n *Node) putDue(ctx context.Context) error {
-	due := func(tx *store.Tx, limit int) ([]*store.Item, error) {
-		return tx.Items(store.Query{DueBy: n.now(), Limit: limit})
-	}
-	var some []*store.Item
-	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) { some, err = due(tx, 1); return err }); err != nil || len(some) == 0 {
-		return err
-	}
-	err := n.store.Write(ctx, func(tx *store.Tx) error {
-		items, err := due(tx, 500)
+	return n.store.Write(ctx, func(tx *store.Tx) error {
+		items, err := n.dueItems(tx, 500)
 		if err != nil {
 			return err
 		}
@@ -122,7 +153,6 @@ func (n *Node) putDue(ctx context.Context) error {
 		}
 		return nil
 	})
-	return err
 }
 
 // dueNotice lapses or expires a notice, at the secretariat: the owner hears of it from there.
@@ -162,16 +192,9 @@ func (n *Node) remind(tx *store.Tx, it *store.Item) error {
 // is the node's own everywhere.
 func (n *Node) retain(ctx context.Context) error {
 	now := n.now()
-	ending := func(tx *store.Tx, limit int) ([]*store.Item, error) {
-		return tx.Items(store.Query{EndsBy: now.AddDate(0, 6, 0), Limit: limit})
-	}
-	var some []*store.Item
-	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) { some, err = ending(tx, 1); return err }); err != nil || len(some) == 0 {
-		return err
-	}
 	return n.store.Write(ctx, func(tx *store.Tx) error {
 		var receipts []store.Receipt
-		soon, err := ending(tx, 2000)
+		soon, err := n.endingItems(tx, 2000)
 		if err != nil {
 			return err
 		}

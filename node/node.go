@@ -79,9 +79,12 @@ type Node struct {
 	asides     atomic.Bool // whether letters may have been put aside
 	asiding    sync.Mutex
 	asideSince map[string]time.Time
-	wake       chan struct{} // there is something to send
-	due        chan struct{} // there is something for the clock
-	asked      chan struct{} // there is something to do for private checks
+	wake       chan struct{}   // there is something to send
+	look       atomic.Bool     // in the database
+	owing      sync.Mutex      // of what follows
+	owed       []store.Receipt // what was handed over to be told, and stands in the database as well
+	due        chan struct{}   // there is something for the clock
+	asked      chan struct{}   // there is something to do for private checks
 	counted    counters
 	openings   *vault.Openings // of the vault
 
@@ -390,6 +393,12 @@ func (n *Node) RelayURL() string {
 
 // stir wakes who sends.
 func (n *Node) stir() {
+	n.look.Store(true)
+	n.rouse()
+}
+
+// rouse wakes who sends, for receipts that were handed over.
+func (n *Node) rouse() {
 	select {
 	case n.wake <- struct{}{}:
 	default:

@@ -144,6 +144,7 @@ const (
 
 // sendAll sends what is in the outbox, until ctx ends or the keys have changed.
 func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
+	n.look.Store(true)
 	used := n.ownKeys()[0]
 	// Keys that the relay knows and this node's register does not yet: others may not know them either, and since when they hold is
 	// told by the register, which is on its way. Until then only the question for it is sent: part of it may have come out of order.
@@ -192,6 +193,7 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 		select {
 		case <-n.wake:
 		case <-time.After(wait):
+			n.look.Store(true)
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -201,21 +203,41 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 // sendSome sends one batch and says whether there may be more, and whether anything is left that is to be tried again. Unless all may be sent, it is
 // what the secretariat is asked about its register.
 func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, later map[string]time.Time, told map[store.ReceiptKey]bool) (more, left bool, err error) {
-	maps.DeleteFunc(later, func(_ string, t time.Time) bool { return time.Now().After(t) })
+	maps.DeleteFunc(later, func(_ string, t time.Time) bool {
+		over := time.Now().After(t)
+		if over {
+			n.look.Store(true)
+		}
+		return over
+	})
+	defer func() {
+		if more || left || err != nil || !all {
+			n.look.Store(true)
+		}
+	}()
 	var queue []store.Waiting
-	var owed []store.Receipt
 	var puts []string
-	if err := n.store.Read(ctx, func(tx *store.Tx) (err error) {
-		not := slices.Sorted(maps.Keys(later))
-		if queue, err = tx.Queue(not, batch); err == nil && len(queue) > 0 {
-			puts, err = tx.Settings(putSetting)
+	n.owing.Lock()
+	owed := n.owed
+	n.owed = nil
+	n.owing.Unlock()
+	// Where all that there is to be sent are receipts that were handed over, the database need not be asked.
+	if n.look.Swap(false) || len(later) > 0 {
+		if err := n.store.Read(ctx, func(tx *store.Tx) (err error) {
+			owed = nil
+			not := slices.Sorted(maps.Keys(later))
+			if queue, err = tx.Queue(not, batch); err == nil && len(queue) > 0 {
+				puts, err = tx.Settings(putSetting)
+			}
+			if err == nil && all {
+				owed, err = tx.Owed(not, batch)
+			}
+			return err
+		}); err != nil {
+			return false, true, err
 		}
-		if err == nil && all {
-			owed, err = tx.Owed(not, batch)
-		}
-		return err
-	}); err != nil {
-		return false, true, err
+	} else {
+		slices.SortStableFunc(owed, func(a, b store.Receipt) int { return strings.Compare(a.Sender, b.Sender) })
 	}
 	now := n.now()
 	full := max(len(queue), len(owed)) == batch
@@ -424,7 +446,15 @@ func (n *Node) sealingKey(member string) (*keys.Public, error) {
 func (n *Node) sendReceipts(tx *store.Tx, list []store.Receipt) error {
 	list = slices.DeleteFunc(list, func(r store.Receipt) bool { return r.Sender == n.config.Member })
 	if len(list) > 0 {
-		tx.After(n.stir)
+		tx.After(func() {
+			n.owing.Lock()
+			if n.owed = append(n.owed, list...); len(n.owed) > batch {
+				n.owed = nil // they are in the database
+				n.look.Store(true)
+			}
+			n.owing.Unlock()
+			n.rouse()
+		})
 	}
 	return tx.Owe(list)
 }
