@@ -79,12 +79,13 @@ type Node struct {
 	asides     atomic.Bool // whether letters may have been put aside
 	asiding    sync.Mutex
 	asideSince map[string]time.Time
-	wake       chan struct{}   // there is something to send
-	look       atomic.Bool     // in the database
-	owing      sync.Mutex      // of what follows
-	owed       []store.Receipt // what was handed over to be told, and stands in the database as well
-	due        chan struct{}   // there is something for the clock
-	asked      chan struct{}   // there is something to do for private checks
+	wake       chan struct{}             // there is something to send
+	look       atomic.Bool               // in the database
+	owing      sync.Mutex                // of what follows
+	owed       []store.Receipt           // what was handed over to be told, and stands in the database as well
+	told       map[store.ReceiptKey]bool // what the relay has, until it is forgotten with what is written next; it is told once more after a crash
+	due        chan struct{}             // there is something for the clock
+	asked      chan struct{}             // there is something to do for private checks
 	counted    counters
 	openings   *vault.Openings // of the vault
 
@@ -106,7 +107,7 @@ var (
 
 // Open opens the node in a folder.
 func Open(ctx context.Context, dir string, o Options) (n *Node, err error) {
-	n = &Node{dir: dir, now: o.Now, log: o.Log, every: o.Every, wake: make(chan struct{}, 1), due: make(chan struct{}, 1), asked: make(chan struct{}, 1), asideSince: map[string]time.Time{}, pass: o.Passphrase, openings: vault.NewOpenings(newID)}
+	n = &Node{dir: dir, now: o.Now, log: o.Log, every: o.Every, wake: make(chan struct{}, 1), due: make(chan struct{}, 1), asked: make(chan struct{}, 1), asideSince: map[string]time.Time{}, told: map[store.ReceiptKey]bool{}, pass: o.Passphrase, openings: vault.NewOpenings(newID)}
 	if n.now == nil {
 		n.now = time.Now
 	}

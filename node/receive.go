@@ -244,7 +244,7 @@ func (n *Node) effectsOf(ctx context.Context, list []*envelope.Statement, effect
 		if err != nil {
 			return err
 		}
-		if err := n.sendReceipts(tx, receipts); err != nil {
+		if err := errors.Join(n.sendReceipts(tx, receipts), n.forget(tx)); err != nil {
 			return err
 		}
 		_, err = n.audit.Record(entries...)

@@ -149,9 +149,7 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 	// Keys that the relay knows and this node's register does not yet: others may not know them either, and since when they hold is
 	// told by the register, which is on its way. Until then only the question for it is sent: part of it may have come out of order.
 	registered := false
-	later := map[string]time.Time{}     // recipients that are left alone for a while, as their boxes are full; a clock that is set does not matter
-	first := time.Now()                 // of those that follow
-	told := map[store.ReceiptKey]bool{} // receipts that the relay has: they are forgotten with what is written next, and told once more after a crash
+	later := map[string]time.Time{} // recipients that are left alone for a while, as their boxes are full; a clock that is set does not matter
 	for {
 		if n.ownKeys()[0] != used {
 			return errRedial
@@ -164,16 +162,7 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 				}
 			}
 		}
-		if len(told) == 0 {
-			first = time.Now()
-		} else if time.Since(first) > forgetAfter {
-			if err := n.store.Write(ctx, func(tx *store.Tx) error { return tx.NotOwed(told) }); err != nil {
-				n.log.Error("sending", "error", err.Error())
-			} else {
-				clear(told)
-			}
-		}
-		more, left, err := n.sendSome(ctx, client, registered, later, told)
+		more, left, err := n.sendSome(ctx, client, registered, later)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -194,6 +183,9 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 		case <-n.wake:
 		case <-time.After(wait):
 			n.look.Store(true)
+			if err := n.forgetTold(ctx); err != nil {
+				n.log.Error("sending", "error", err.Error())
+			}
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -202,7 +194,7 @@ func (n *Node) sendAll(ctx context.Context, client *relay.Client) error {
 
 // sendSome sends one batch and says whether there may be more, and whether anything is left that is to be tried again. Unless all may be sent, it is
 // what the secretariat is asked about its register.
-func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, later map[string]time.Time, told map[store.ReceiptKey]bool) (more, left bool, err error) {
+func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, later map[string]time.Time) (more, left bool, err error) {
 	maps.DeleteFunc(later, func(_ string, t time.Time) bool {
 		over := time.Now().After(t)
 		if over {
@@ -242,7 +234,7 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, lat
 	now := n.now()
 	full := max(len(queue), len(owed)) == batch
 	queue = slices.DeleteFunc(queue, func(w store.Waiting) bool { return !all && w.Subject != askSubject })
-	owed = slices.DeleteFunc(owed, func(r store.Receipt) bool { return told[r.Key()] })
+	owed = n.untold(owed)
 	receipts, err := n.receiptsOf(owed, &queue)
 	if err != nil {
 		return false, true, err
@@ -286,21 +278,24 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, lat
 	broke := false
 	left = len(later) > 0
 	only := true // receipts, and the relay has them all
+	n.owing.Lock()
 	for i, w := range queue {
 		done := errs[i] == nil || errors.Is(errs[i], errNoMember)
 		for _, r := range receipts[w.ID] {
 			if done {
-				told[r.Key()] = true
+				n.told[r.Key()] = true
 			}
 		}
 		only = only && errs[i] == nil && receipts[w.ID] != nil
 	}
-	if only && len(told) < mostUnforgotten {
+	only = only && len(n.told) < mostUnforgotten
+	n.owing.Unlock()
+	if only {
 		n.counted.sent.Add(int64(len(queue)))
 		return full, false, nil
 	}
 	err = n.store.Write(ctx, func(tx *store.Tx) error {
-		if err := tx.NotOwed(told); err != nil {
+		if err := n.forget(tx); err != nil {
 			return err
 		}
 		for i, w := range queue {
@@ -326,9 +321,6 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, lat
 		}
 		return nil
 	})
-	if err == nil {
-		clear(told)
-	}
 	for i, w := range queue {
 		switch {
 		case errs[i] == nil:
@@ -363,11 +355,44 @@ func (n *Node) receiptsOf(owed []store.Receipt, queue *[]store.Waiting) (map[str
 	return out, nil
 }
 
-// Receipts that were sent wait to be forgotten: so many, for so long at most.
+// Receipts that were told are forgotten with what is written next, and by themselves where they are so many, or nothing was sent for so long.
 const (
 	mostUnforgotten = 100
 	forgetAfter     = 10 * time.Second
 )
+
+// untold leaves out what was told.
+func (n *Node) untold(list []store.Receipt) []store.Receipt {
+	n.owing.Lock()
+	defer n.owing.Unlock()
+	return slices.DeleteFunc(list, func(r store.Receipt) bool { return n.told[r.Key()] })
+}
+
+// forget forgets what was told.
+func (n *Node) forget(tx *store.Tx) error {
+	n.owing.Lock()
+	told := maps.Clone(n.told)
+	n.owing.Unlock()
+	tx.After(func() {
+		n.owing.Lock()
+		for k := range told {
+			delete(n.told, k)
+		}
+		n.owing.Unlock()
+	})
+	return tx.NotOwed(told)
+}
+
+// forgetTold does so where nothing else is written.
+func (n *Node) forgetTold(ctx context.Context) error {
+	n.owing.Lock()
+	some := len(n.told) > 0
+	n.owing.Unlock()
+	if !some {
+		return nil
+	}
+	return n.store.Write(ctx, n.forget)
+}
 
 var errNoMember = errors.New("the recipient is no member in good standing")
 
