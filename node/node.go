@@ -80,7 +80,7 @@ type Node struct {
 	asiding    sync.Mutex
 	asideSince map[string]time.Time
 	wake       chan struct{}             // there is something to send
-	look       atomic.Bool               // in the database
+	look       atomic.Bool               // it may stand in the database, and not be handed over alone
 	owing      sync.Mutex                // of what follows
 	owed       []store.Receipt           // what was handed over to be told, and stands in the database as well
 	told       map[store.ReceiptKey]bool // what the relay has, until it is forgotten with what is written next; it is told once more after a crash

@@ -67,11 +67,7 @@ type Waiting struct {
 
 // Queue gives what is to be sent, but for some recipients: urgent first and then in order.
 func (t *Tx) Queue(not []string, most int) (out []Waiting, err error) {
-	where, args := "", []any{}
-	for i, r := range not {
-		where += " AND d.recipient<>$" + strconv.Itoa(i+1)
-		args = append(args, r)
-	}
+	where, args := except("d.recipient", not)
 	signed := map[string][]byte{}
 	err = t.each(`SELECT o.id, o.seq, o.urgent, o.subject, o.sent, o.expires, d.recipient FROM delivery d JOIN outbox o ON o.id=d.statement
 		WHERE d.state='queued'`+where+` ORDER BY o.urgent DESC, o.seq, d.recipient LIMIT `+strconv.Itoa(most), args,
@@ -94,6 +90,15 @@ func (t *Tx) Queue(not []string, most int) (out []Waiting, err error) {
 		w.Signed = signed[w.ID]
 	}
 	return out, err
+}
+
+// except is the condition that a column has none of some values, and its arguments, which are the statement's first.
+func except(column string, not []string) (where string, args []any) {
+	for i, v := range not {
+		where += " AND " + column + "<>$" + strconv.Itoa(i+1)
+		args = append(args, v)
+	}
+	return where, args
 }
 
 // Unsent are the statements since a time that have not reached the relay for anybody.
@@ -234,11 +239,7 @@ func (t *Tx) Owe(list []Receipt) error {
 // Owed are the receipts that were not told yet, by sender, but for those to some senders.
 func (t *Tx) Owed(not []string, most int) ([]Receipt, error) {
 	var out []Receipt
-	where, args := "", []any{}
-	for i, s := range not {
-		where += " AND sender<>$" + strconv.Itoa(i+1)
-		args = append(args, s)
-	}
+	where, args := except("sender", not)
 	err := t.each(`SELECT sender, statement, state, reason, at FROM owed WHERE 1=1`+where+` ORDER BY sender, statement, state LIMIT `+strconv.Itoa(most), args, func(scan func(...any) error) error {
 		var r Receipt
 		var at int64

@@ -3,7 +3,7 @@
 //
 //	store.go  opening, migrating, transactions, backup
 //	item.go   records of all kinds, and the selectors by which they are found
-//	post.go   what is sent, how it stands with each recipient, and what came
+//	post.go   what is sent, how it stands with each recipient, what came, and the receipts that are owed for it
 //	work.go   settings, tasks, and what was deleted
 //
 // What a transaction of Write did is on disk when Write returns. Write may run its function again when the database asks for it, so

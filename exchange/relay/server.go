@@ -68,7 +68,7 @@ type ServerOptions struct {
 	SyncAlways bool
 	// BoxLetters is how many messages of one sender, each of one letter or a parcel of them, may wait in one box; 0: 10,000.
 	BoxLetters int64
-	MaxBytes   int64 // of all that waits; 0: 10 GB
+	MaxBytes   int64 // of all that waits, a quarter for each part of the members; 0: 10 GB
 }
 
 // Server is an embedded relay.
@@ -100,10 +100,7 @@ var parts = []string{"0", "1", "2", "3"}
 
 // part is that of a member, by the first digit of its token.
 func part(token string) string {
-	if token == "" {
-		return parts[0]
-	}
-	return parts[strings.IndexByte("0123456789abcdef", token[0])&15/4]
+	return parts[strings.Index("0123456789abcdef", token[:min(len(token), 1)])/4] // of what is no token, the first
 }
 
 // boxesOf is the stream of the boxes of a member, by its token.
