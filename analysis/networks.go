@@ -119,11 +119,10 @@ type Rest struct {
 // gathered is everything that an analysis looks at.
 type gathered struct {
 	network.Input
-	entities   *entity.Resolution
-	ledger     *ledger.Ledger
-	book       *place.Book // where the addresses of the entities lie
-	travellers *journey.Travellers
-	oneWay     []bool // which journeys go one way
+	entities *entity.Resolution
+	ledger   *ledger.Ledger
+	book     *place.Book // where the addresses of the entities lie
+	oneWay   []bool      // which journeys go one way
 }
 
 // gather reads the ledger in dir and the records beside it, and what is seen in each kind of record by itself: side by side,
@@ -175,10 +174,10 @@ func (s *Session) gather(ctx context.Context, dir string, set *records.Set, pack
 			return err
 		}
 		in.Groups = journey.Groups(in.Journeys)
-		in.travellers = journey.Number(in.Journeys)
-		in.Escorts = journey.Escorts(in.Journeys, in.travellers, in.Groups, journey.Default())
-		in.Payers = journey.Payers(in.Journeys, in.travellers, journey.Default())
-		in.oneWay = journey.OneWay(in.Journeys, in.travellers)
+		in.Travellers = journey.Number(in.Journeys)
+		in.Escorts = journey.Escorts(in.Journeys, in.Travellers, in.Groups, journey.Default())
+		in.Payers = journey.Payers(in.Journeys, in.Travellers, journey.Default())
+		in.oneWay = journey.OneWay(in.Journeys, in.Travellers)
 		return nil
 	})
 	if err := eg.Wait(); err != nil {
@@ -215,7 +214,7 @@ func (s *Session) readAdverts(ctx context.Context, set *records.Set, in *gathere
 func signals(ctx context.Context, in *gathered, pack *typology.Pack, table *rates.Table) ([]typology.Hit, []string, error) {
 	return signal.Scan(ctx, signal.Input{
 		Graph: in.Graph, Held: in.Held, Phones: in.Phones, Pack: pack, Rates: table, Adverts: in.Adverts, Families: in.Families, Posters: in.Posters,
-		Journeys: in.Journeys, Travellers: in.travellers, OneWay: in.oneWay, Groups: in.Groups, Escorts: in.Escorts, Payers: in.Payers,
+		Journeys: in.Journeys, Travellers: in.Travellers, OneWay: in.oneWay, Groups: in.Groups, Escorts: in.Escorts, Payers: in.Payers,
 	})
 }
 

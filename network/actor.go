@@ -26,10 +26,11 @@ type Input struct {
 	Families []online.Family
 	Posters  []online.Poster
 
-	Journeys []*journey.Journey
-	Groups   []journey.Group
-	Escorts  []journey.Escort
-	Payers   []journey.Payer
+	Journeys   []*journey.Journey
+	Travellers *journey.Travellers // nil: they are numbered anew
+	Groups     []journey.Group
+	Escorts    []journey.Escort
+	Payers     []journey.Payer
 }
 
 // Actor is who may be a member: an entity, an account of nobody's, or a contact of nobody's.

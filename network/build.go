@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 
+	"tarir/journey"
 	"tarir/money/flow"
 	"tarir/money/ledger"
 )
@@ -75,6 +76,9 @@ func (b *builder) tie(x, y int, w float64, code string) {
 
 // Build puts networks together, the surest first; Rank orders them by what matters. The same input gives the same networks.
 func Build(ctx context.Context, in Input) ([]Network, error) {
+	if in.Travellers == nil {
+		in.Travellers = journey.Number(in.Journeys)
+	}
 	b := &builder{
 		actors: newActors(in), in: in, evidence: map[int][]Evidence{}, ties: map[[2]int]*Tie{}, victimOf: map[int]map[int]float64{},
 		payers: map[int]bool{}, masters: map[int]bool{}, again: map[int]bool{}, paidFor: map[int][]int{}, brought: map[int][]int{}, came: map[[2]int]bool{}, trips: map[[2]int][]int{}, v: in.Graph.View(),

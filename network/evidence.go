@@ -171,7 +171,7 @@ func (b *builder) payer(account string, persons []string, journeys []int, phones
 	who := b.of(x)
 	w := min(1, 0.4+0.05*float64(names))
 	b.say(who, Evidence{Recruiter, w, Reason{Reason: sentences.Say("pays_journeys", "persons", len(persons)), Journeys: journeys}})
-	again, back := b.goAgain(journeys), b.comeBack(journeys)
+	again, back := b.goAgain(journeys), b.comeBack(account, journeys)
 	for _, j := range journeys {
 		b.trip(b.entity(b.in.Journeys[j].Traveller()), who, j)
 	}
@@ -234,9 +234,10 @@ func (b *builder) goAgain(journeys []int) map[string][]int {
 	return out
 }
 
-// comeBack finds the travellers who come back on journeys that the same account paid, and whose way back was booked before they left, or who came
-// back with those they went with: a visit. Who is brought goes one way, and who brought them comes back alone.
-func (b *builder) comeBack(journeys []int) map[string]bool {
+// comeBack finds the travellers who come back on journeys that the same account paid: a visit. Who is brought goes one way, and who brought them
+// comes back alone; so the way back was booked before they left, or made with those they went with. A way back may be booked as a cover, so
+// something else must show that they were free to leave.
+func (b *builder) comeBack(account string, journeys []int) map[string]bool {
 	type leg struct {
 		from, to string
 		at       int64
@@ -256,15 +257,27 @@ func (b *builder) comeBack(journeys []int) map[string]bool {
 	for _, i := range journeys { // in order of time
 		j := b.in.Journeys[i]
 		who, k := j.Traveller(), leg{j.From, j.To, j.When()}
-		if went, ok := left[way{who, j.To, j.From}]; ok && went.at < k.at {
+		if went, ok := left[way{who, j.To, j.From}]; ok && went.at < k.at && !out[who] {
 			booked := j.Booked.Known() && j.Booked.At <= went.at
 			if booked || len(with[k]) > 1 && slices.Equal(with[k], with[went]) {
-				out[who] = true
+				out[who] = b.cameAway(account, i)
 			}
 		}
 		left[way{who, j.From, j.To}] = k
 	}
 	return out
+}
+
+// cameAway says that the way back of a journey was travelled, and not only booked: the traveller's journeys from then on, crossings and checks among
+// them, have one that the account did not pay and that begins elsewhere.
+func (b *builder) cameAway(account string, i int) bool {
+	back := b.in.Journeys[i]
+	for _, k := range b.in.Travellers.Journeys(b.in.Travellers.Of[i]) {
+		if j := b.in.Journeys[k]; j.When() >= back.When() && j.Payer != account && (j.From != back.From || j.Booking == "") {
+			return true
+		}
+	}
+	return false
 }
 
 // escorted is how many groups that one account paid make somebody an escort (T03).

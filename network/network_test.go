@@ -226,12 +226,18 @@ func TestWhoComesBackIsNotBrought(t *testing.T) {
 	for _, c := range []struct {
 		what               string
 		alone, back, later bool
+		then               string // what is known of them after the way back
 		victim             bool
 	}{
 		{what: "stays", victim: true},
-		{what: "comes back together", back: true, later: true},
-		{what: "comes back alone, as booked before", alone: true, back: true},
-		{what: "comes back alone, booked later", alone: true, back: true, later: true, victim: true},
+		{what: "comes back together", back: true, later: true, then: "crosses"},
+		{what: "comes back alone, as booked before", alone: true, back: true, then: "crosses"},
+		{what: "travels on their own money later", alone: true, back: true, then: "travels"},
+		{what: "comes back alone, booked later", alone: true, back: true, later: true, then: "crosses", victim: true},
+		{what: "a way back that is a cover", alone: true, back: true, victim: true},
+		{what: "a way back for all that is a cover", back: true, later: true, victim: true},
+		{what: "is taken elsewhere later", alone: true, back: true, then: "is taken", victim: true},
+		{what: "travels on from where they were taken", alone: true, back: true, then: "goes on", victim: true},
 	} {
 		w := &town{t: t}
 		w.gang("red")
@@ -251,6 +257,18 @@ func TestWhoComesBackIsNotBrought(t *testing.T) {
 				j.From, j.To, j.Booked = j.To, j.From, journey.Time{At: 30 * day}
 				if c.later {
 					j.Booked.At = 45 * day
+				}
+			}
+			if c.then != "" {
+				w.travel(who, 60, "L", who)
+				j := w.journeys[len(w.journeys)-1]
+				switch c.then {
+				case "crosses":
+					j.Departure.At, j.From, j.To, j.Booking, j.Payer = 50*day, "CLARI", "PELIM", "", ""
+				case "is taken":
+					j.To, j.Payer = "CLSCL", w.account("red-recruiter").String()
+				case "goes on":
+					j.From, j.To = "CLARI", "CLSCL"
 				}
 			}
 		}
