@@ -312,7 +312,7 @@ func (a *Asked) Question() (*Question, error) {
 		}
 		s, ok := t.Selector()
 		if !ok {
-			return nil, fmt.Errorf("with %s: this is no %[1]s that can be checked", kind)
+			return nil, fmt.Errorf("with: this is no %s that can be checked: write the number whole, of a phone with the code of its country", kind)
 		}
 		q.Ask.Selectors = append(q.Ask.Selectors, string(s.Kind)+":"+s.Value)
 	}

@@ -60,10 +60,13 @@ func (c *checkCmd) question() (*node.Question, error) {
 	}
 	a := node.Asked{Schema: schema, Names: c.Name, Born: c.Born, Countries: c.Country, Sex: c.Sex, With: c.With, MRZ: c.MRZ, Limit: c.Limit}
 	q, err := a.Question()
-	if err != nil {
-		return nil, fmt.Errorf("--%w", err)
+	if err == nil {
+		return q, nil
 	}
-	return q, nil
+	if plain, ok := strings.CutPrefix(err.Error(), "with: "); ok && c.Value != "" {
+		return nil, errors.New(plain) // KIND VALUE, without a flag
+	}
+	return nil, fmt.Errorf("--%w", err)
 }
 
 // one asks one question.
