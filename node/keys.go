@@ -70,11 +70,10 @@ func (n *Node) Rotate(ctx context.Context, w Who) error {
 		n.takeNextKeys()
 		return nil
 	}
-	err = n.store.Write(ctx, func(tx *store.Tx) error {
+	return n.store.Write(ctx, func(tx *store.Tx) error {
 		_, err := n.enqueue(tx, say{to: []string{n.secretariat()}, kind: "rotation", subject: "member/" + n.config.Member, body: file})
 		return err
 	})
-	return err
 }
 
 func (n *Node) nextKeys() *keys.Private {

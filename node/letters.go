@@ -372,7 +372,7 @@ func (n *Node) Recall(ctx context.Context, w Who, kind, id string) error {
 	if err := n.record(w, audit.Recall, kind, id, "", "recalled"); err != nil {
 		return err
 	}
-	err := n.store.Write(ctx, func(tx *store.Tx) error {
+	return n.store.Write(ctx, func(tx *store.Tx) error {
 		it, err := tx.Get(kind, id)
 		if err != nil {
 			return err
@@ -382,7 +382,6 @@ func (n *Node) Recall(ctx context.Context, w Who, kind, id string) error {
 		}
 		return n.recall(tx, it, w.Reason)
 	})
-	return err
 }
 
 // recall tells all who got a letter, and keeps of it here that it was recalled.

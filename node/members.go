@@ -144,7 +144,7 @@ func (n *Node) tellMembers(ctx context.Context) error {
 			}
 		}
 	}
-	err = n.store.Write(ctx, func(tx *store.Tx) error {
+	return n.store.Write(ctx, func(tx *store.Tx) error {
 		for _, m := range n.active() {
 			from, key := was.Size, by
 			if k := fresh[m.ID]; k != nil {
@@ -156,7 +156,6 @@ func (n *Node) tellMembers(ctx context.Context) error {
 		}
 		return tx.Set(toldSetting, string(mustJSON(told{size, issuer.Last().ID()})))
 	})
-	return err
 }
 
 func readTold(tx *store.Tx) (t told, err error) {

@@ -184,14 +184,13 @@ func (n *Node) onOperation(ctx context.Context, w Who, id, what string, fn func(
 	if err := n.record(w, audit.Change, kindOperation, id, "", what); err != nil {
 		return err
 	}
-	err := n.store.Write(ctx, func(tx *store.Tx) error {
+	return n.store.Write(ctx, func(tx *store.Tx) error {
 		it, b, err := getOperation(tx, id)
 		if err != nil {
 			return err
 		}
 		return fn(tx, it, b)
 	})
-	return err
 }
 
 // counting are the states in which records may be reported.

@@ -460,7 +460,7 @@ func (n *Node) makeSet(ctx context.Context, it *store.Item) error {
 	}
 	finish := func(state string, messages []privateSet) error {
 		it.State, it.Changed, it.Body = state, n.now(), mustJSON(k)
-		err := n.store.Write(ctx, func(tx *store.Tx) error {
+		return n.store.Write(ctx, func(tx *store.Tx) error {
 			for _, m := range messages {
 				if _, err := n.enqueue(tx, say1(m)); err != nil {
 					return err
@@ -468,7 +468,6 @@ func (n *Node) makeSet(ctx context.Context, it *store.Item) error {
 			}
 			return tx.Put(it)
 		})
-		return err
 	}
 	if !n.config.Private.Answer {
 		return finish("refused", []privateSet{{Job: it.ID, Refused: "this member does not answer private checks"}})

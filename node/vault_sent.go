@@ -57,13 +57,12 @@ func (n *Node) VaultSend(ctx context.Context, w Who, id, passphrase, to string, 
 		return err
 	}
 	l := &handling.Label{Owners: []string{n.config.Member}, Purpose: handling.Identify, Status: handling.Victim, Minor: r.Minor, Recorded: n.now(), Until: handling.Retain("person", n.now()), Addressed: []string{to}}
-	err = n.store.Write(ctx, func(tx *store.Tx) error {
+	return n.store.Write(ctx, func(tx *store.Tx) error {
 		_, err := n.enqueue(tx, say{
 			to: []string{to}, kind: "vault.share", subject: kindCard + "/" + r.Pseudonym, purpose: handling.Identify, legalBasis: w.LegalBasis, label: l, body: sharedBody{r.Pseudonym, w.Reason, sealed},
 		})
 		return err
 	})
-	return err
 }
 
 // gotShared puts what another member's vault sent into the one of this node, open to those who come near it. The same person again is the same record.

@@ -440,7 +440,7 @@ func (n *Node) Act(ctx context.Context, w Who, id string, act handling.Act) erro
 // accountFor keeps, with its reason, that somebody acts for danger to life before the owner of the notice has confirmed, and tells the
 // owner: at once where it is asked already, else when it is.
 func (n *Node) accountFor(ctx context.Context, w Who, id string) error {
-	err := n.store.Write(ctx, func(tx *store.Tx) error {
+	return n.store.Write(ctx, func(tx *store.Tx) error {
 		it, err := tx.Get(kindHit, id)
 		if err != nil {
 			return err
@@ -459,7 +459,6 @@ func (n *Node) accountFor(ctx context.Context, w Who, id string) error {
 		})
 		return err
 	})
-	return err
 }
 
 // gotHit takes up, at the owner of a notice, that a member asks about a possible match.
