@@ -231,41 +231,6 @@ func (n *Node) retain(ctx context.Context) error {
 	})
 }
 
-// tellReceipts tells owners how their notices stand with those who got them, where that has changed since they were told.
-func (n *Node) tellReceipts(ctx context.Context) error {
-	if !n.Secretariat() {
-		return nil
-	}
-	return n.store.Write(ctx, func(tx *store.Tx) error {
-		names, err := tx.Settings(untoldSetting)
-		if err != nil {
-			return err
-		}
-		for _, name := range names {
-			id := strings.TrimPrefix(name, untoldSetting)
-			it, err := tx.Get(kindReview, id)
-			if err == nil && it.Owner != n.config.Member {
-				d, err := tx.Deliveries(kindNotice + "/" + id)
-				if err != nil {
-					return err
-				}
-				if _, err := n.enqueue(tx, say{to: []string{it.Owner}, kind: "notice.receipts", subject: "told/" + id, body: receiptsBody{ID: id, Deliveries: d}}); err != nil {
-					return err
-				}
-			} else if err != nil && !errors.Is(err, store.ErrNone) {
-				return err
-			}
-			if err := tx.Unset(name); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-}
-
-// untoldSetting, with the id of a notice, stands where receipts came that its owner has not been told of.
-const untoldSetting = "untold/"
-
 // pulse tells those who hold something of this node that it is there, which renews the lease of their copies.
 func (n *Node) pulse(ctx context.Context) error {
 	return n.store.Write(ctx, func(tx *store.Tx) error {

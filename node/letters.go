@@ -522,29 +522,6 @@ func (n *Node) Hold(ctx context.Context, w Who, kind, id string) error {
 	})
 }
 
-// Receipts tells how what was sent about a record stands with each recipient.
-func (n *Node) Receipts(ctx context.Context, w Who, kind, id string) (out []store.Delivery, err error) {
-	if err := n.allow(w, "read"); err != nil {
-		return nil, err
-	}
-	err = n.store.Read(ctx, func(tx *store.Tx) error {
-		for _, subject := range []string{kind + "/" + id, "recall/" + kind + "/" + id} {
-			d, err := tx.Deliveries(subject)
-			if err != nil {
-				return err
-			}
-			out = append(out, d...)
-		}
-		if v, err := tx.Setting("receipts/" + kind + "/" + id); err != nil || v == "" {
-			return err
-		} else if told, err := decode[[]store.Delivery]([]byte(v)); err == nil {
-			out = append(out, *told...)
-		}
-		return nil
-	})
-	return out, err
-}
-
 // attach seals bytes as an attachment, to be put on the relay before the statement that names it.
 func (n *Node) attach(name, mediaType string, b []byte) (*envelope.Attachment, error) {
 	return n.attachFrom(bytes.NewReader(b), name, mediaType)

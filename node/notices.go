@@ -558,40 +558,6 @@ func (n *Node) keepNotice(tx *store.Tx, r *notice.Record, l *handling.Label, att
 	return err
 }
 
-// gotNoticeReceipts tells an owner how its notice stands with those who got it.
-func (n *Node) gotNoticeReceipts(tx *store.Tx, st *envelope.Statement) (string, error) {
-	b, err := decode[receiptsBody](st.Body)
-	if err != nil {
-		return "", err
-	}
-	if it, err := tx.Get(kindRequest, b.ID); err != nil || it.Owner != n.config.Member {
-		return "", &rejected{code: "request", text: "there is no such request here"}
-	}
-	last := func(list []store.Delivery) (t time.Time) {
-		for _, d := range list {
-			if d.Changed.After(t) {
-				t = d.Changed
-			}
-		}
-		return t
-	}
-	name := "receipts/notice/" + b.ID
-	if v, err := tx.Setting(name); err != nil {
-		return "", err
-	} else if v != "" {
-		if old, err := decode[[]store.Delivery]([]byte(v)); err == nil && last(*old).After(last(b.Deliveries)) {
-			return store.Stored, nil // an older one that comes late
-		}
-	}
-	return store.Stored, tx.Set(name, string(mustJSON(b.Deliveries)))
-}
-
-// receiptsBody is what the secretariat tells an owner of the receipts of its notice.
-type receiptsBody struct {
-	ID         string           `json:"id"`
-	Deliveries []store.Delivery `json:"deliveries"`
-}
-
 // Requests lists the requests of this node: its own, and at the secretariat those under review.
 func (n *Node) Requests(ctx context.Context, w Who) (out []*notice.Record, err error) {
 	if err := n.allow(w, "draft"); err != nil {

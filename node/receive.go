@@ -424,34 +424,6 @@ func lastContact(tx *store.Tx, member string) (time.Time, error) {
 	return time.Parse(time.RFC3339Nano, v)
 }
 
-// gotReceipt notes how what was sent stands with a recipient.
-func (n *Node) gotReceipt(tx *store.Tx, st *envelope.Statement) (string, error) {
-	b, err := decode[receiptBody](st.Body)
-	if err != nil {
-		return "", err
-	}
-	for _, r := range b.Receipts {
-		switch r.State {
-		case store.Stored, store.Refused, store.Destroyed, store.Marked, store.Absent:
-		default:
-			return "", &rejected{code: "unreadable", text: "there is no such state of a delivery"}
-		}
-		if err := tx.Delivered(r.Statement, st.From, r.State, r.Reason, r.At); err != nil {
-			return "", err
-		}
-		subject, err := tx.Subject(r.Statement)
-		if err != nil {
-			return "", err
-		}
-		if id, is := strings.CutPrefix(subject, kindNotice+"/"); is && n.Secretariat() {
-			if err := tx.Set(untoldSetting+id, "1"); err != nil {
-				return "", err
-			}
-		}
-	}
-	return store.Stored, nil
-}
-
 // Fetch opens an attachment of a record into a file of this node, and says where. It is fetched from the relay when it is first asked
 // for, streamed to disk, and checked before it gets its name.
 func (n *Node) Fetch(ctx context.Context, w Who, kind, id, sum string) (string, error) {

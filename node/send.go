@@ -128,17 +128,10 @@ func (n *Node) put(ctx context.Context, client *relay.Client, statement string) 
 	return n.store.Write(ctx, func(tx *store.Tx) error { return tx.Unset(putSetting + statement) })
 }
 
-// receiptBody is what a receipt tells: of several statements of one sender at once.
-type receiptBody struct {
-	Receipts []store.Receipt `json:"receipts"`
-}
-
 const (
 	batch       = 2048 // letters that are handed to the relay at once
 	sealedAhead = 64   // of them, before the relay has taken those before them
-	mostInOne   = 2000
 	tryAgainIn  = 30 * time.Second
-	receiptKind = "receipt"
 	askSubject  = "register/ask"
 )
 
@@ -335,65 +328,6 @@ func (n *Node) sendSome(ctx context.Context, client *relay.Client, all bool, lat
 	return full && !broke, left, err
 }
 
-// receiptsOf makes statements of receipts, one or more for each sender, adds them to what is to be sent, and says what each tells. They are signed
-// only now: what is told again after a crash is no other receipt.
-func (n *Node) receiptsOf(owed []store.Receipt, queue *[]store.Waiting) (map[string][]store.Receipt, error) {
-	out := map[string][]store.Receipt{}
-	for len(owed) > 0 {
-		to := owed[0].Sender
-		k := 1
-		for k < min(len(owed), mostInOne) && owed[k].Sender == to {
-			k++
-		}
-		o, err := n.sign(say{kind: receiptKind, body: receiptBody{owed[:k]}}, []string{to})
-		if err != nil {
-			return nil, err
-		}
-		*queue = append(*queue, store.Waiting{Outgoing: *o, Recipient: to})
-		out[o.ID], owed = owed[:k], owed[k:]
-	}
-	return out, nil
-}
-
-// Receipts that were told are forgotten with what is written next, and by themselves where they are so many, or nothing was sent for so long.
-const (
-	mostUnforgotten = 100
-	forgetAfter     = 10 * time.Second
-)
-
-// untold leaves out what was told.
-func (n *Node) untold(list []store.Receipt) []store.Receipt {
-	n.owing.Lock()
-	defer n.owing.Unlock()
-	return slices.DeleteFunc(list, func(r store.Receipt) bool { return n.told[r.Key()] })
-}
-
-// forget forgets what was told.
-func (n *Node) forget(tx *store.Tx) error {
-	n.owing.Lock()
-	told := maps.Clone(n.told)
-	n.owing.Unlock()
-	tx.After(func() {
-		n.owing.Lock()
-		for k := range told {
-			delete(n.told, k)
-		}
-		n.owing.Unlock()
-	})
-	return tx.NotOwed(told)
-}
-
-// forgetTold does so where nothing else is written.
-func (n *Node) forgetTold(ctx context.Context) error {
-	n.owing.Lock()
-	some := len(n.told) > 0
-	n.owing.Unlock()
-	if !some {
-		return nil
-	}
-	return n.store.Write(ctx, n.forget)
-}
-
 var errNoMember = errors.New("the recipient is no member in good standing")
 
 // sealEach seals what has no error yet, on two processors, and gives it in order while the rest is sealed. What cannot be sealed has an
@@ -465,23 +399,6 @@ func (n *Node) sealingKey(member string) (*keys.Public, error) {
 		return nil, fmt.Errorf("%w: %s", errNoMember, member)
 	}
 	return &m.Last().Public, nil
-}
-
-// sendReceipts lets receipts be told.
-func (n *Node) sendReceipts(tx *store.Tx, list []store.Receipt) error {
-	list = slices.DeleteFunc(list, func(r store.Receipt) bool { return r.Sender == n.config.Member })
-	if len(list) > 0 {
-		tx.After(func() {
-			n.owing.Lock()
-			if n.owed = append(n.owed, list...); len(n.owed) > batch {
-				n.owed = nil // they are in the database
-				n.look.Store(true)
-			}
-			n.owing.Unlock()
-			n.rouse()
-		})
-	}
-	return tx.Owe(list)
 }
 
 func decode[T any](b json.RawMessage) (*T, error) {
