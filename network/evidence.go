@@ -3,6 +3,7 @@ package network
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"tarir/journey"
 	"tarir/money/flow"
@@ -291,6 +292,12 @@ func (b *builder) escort(k int) {
 	var travels []int
 	var companions []string // on journeys that somebody paid for many, not those of a holiday
 	payers := map[int]int{} // bookings by who paid them
+	type tour struct{ from, to, persons string }
+	tours := map[tour]bool{}
+	for _, g := range e.Groups {
+		group := &b.in.Groups[g]
+		tours[tour{group.From, group.To, strings.Join(group.Persons, " ")}] = true
+	}
 	type trip struct {
 		with int
 		list []int
@@ -305,6 +312,9 @@ func (b *builder) escort(k int) {
 		}
 		x, ok := b.number(group.Payer)
 		paid := ok && b.paysMany(group.Payer)
+		if !paid && tours[tour{group.To, group.From, strings.Join(group.Persons, " ")}] {
+			continue // they came back together: a holiday, which says nothing of the other journeys
+		}
 		if paid && !ways[way] {
 			payers[b.of(x)]++
 		}

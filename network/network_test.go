@@ -287,6 +287,45 @@ func TestWhoComesBackIsNotBrought(t *testing.T) {
 	}
 }
 
+// Who brings others is seen for it however often they go on holiday with their family; a holiday with those they brought says nothing less.
+func TestHolidaysHideNoEscort(t *testing.T) {
+	for _, holidays := range []int64{0, 6} {
+		w := &town{t: t}
+		w.gang("red")
+		back := func(who string, on int64, booking, payer string) {
+			w.travel(who, on, booking, payer)
+			j := w.journeys[len(w.journeys)-1]
+			j.From, j.To = j.To, j.From
+		}
+		for k := range int64(4) {
+			booking := fmt.Sprint("R", k)
+			w.travel(fmt.Sprint("red-worker", k), 2+4*k, booking, "red-recruiter")
+			w.travel("red-driver", 2+4*k, booking, "red-recruiter")
+			back("red-driver", 4+4*k, booking+"B", "red-recruiter")
+		}
+		for k := range holidays {
+			for _, who := range []string{"red-driver", "red-child"} {
+				w.travel(who, 40+10*k, fmt.Sprint("H", k), "red-driver")
+				back(who, 45+10*k, fmt.Sprint("H", k, "B"), "red-driver")
+			}
+		}
+		var got []Role
+		for _, n := range w.networks() {
+			for _, m := range n.Members {
+				if m.ID == "red-driver" {
+					got = append(got, m.Roles[0].Role)
+				}
+				if m.ID == "red-child" {
+					t.Errorf("%d holidays: the child is a member", holidays)
+				}
+			}
+		}
+		if !slices.Equal(got, []Role{Transporter}) {
+			t.Errorf("%d holidays: roles of the driver %v, want that of a transporter", holidays, got)
+		}
+	}
+}
+
 // Who keeps a house buys all its food with the trade's money, and not only what the reason shows; what others buy to live on is their own.
 func TestAllFoodOfASafeHouseIsACost(t *testing.T) {
 	w := &town{t: t}
