@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ const (
 	reportRoundTimes    = 3 // a round travelled less often may be a holiday
 	reportFamilies      = 12
 	reportEvidence      = 80 // adverts and journeys each
-	reportSteps         = 6  // accounts to restrain
+	reportSteps         = 6  // accounts to restrain, the largest
 	reportCircuit       = 30 // days in which towns are a round
 )
 
@@ -139,8 +140,7 @@ func (r *reporter) told(list []NetworkReason) []report.Told {
 
 // rested lists the largest places, by number of the currency's main unit.
 func (r *reporter) rested(list []Rest, most int) (out []report.Rest, more int) {
-	list = slices.Clone(list)
-	slices.SortStableFunc(list, func(a, b Rest) int { return -compareDecimals(a.Amount, b.Amount) })
+	list = largestFirst(list)
 	for i, x := range list {
 		if i == most {
 			return out, len(list) - i
@@ -152,6 +152,25 @@ func (r *reporter) rested(list []Rest, most int) (out []report.Rest, more int) {
 		out = append(out, report.Rest{Account: x.Account, How: how, Amount: report.Amount(x.Amount, x.Currency), AsOf: date(x.AsOf)})
 	}
 	return out, 0
+}
+
+func largestFirst(list []Rest) []Rest {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b Rest) int { return -compareDecimals(a.Amount, b.Amount) })
+	return list
+}
+
+// worthAsking are the largest places whose money is worth a request: at least a hundredth of what the largest of their currency holds.
+func worthAsking(list []Rest) (out []Rest) {
+	largest := map[string]float64{}
+	for _, x := range largestFirst(list) {
+		v, _ := strconv.ParseFloat(x.Amount, 64) // we have written it
+		largest[x.Currency] = max(largest[x.Currency], v)
+		if v >= largest[x.Currency]/100 && len(out) < reportSteps {
+			out = append(out, x)
+		}
+	}
+	return out
 }
 
 // compareDecimals compares two amounts that are not negative, as written.
@@ -464,12 +483,12 @@ func (r *reporter) next(in network.Input, n *Network, o *report.Organisation) (o
 			add("safeguard", "young", "family", f.ID)
 		}
 	}
-	for i, x := range o.AtRest {
-		if i == reportSteps {
-			add("restrain", "restrain_more", "n", len(o.AtRest)-i)
-			break
-		}
-		add("restrain", "restrain", "sum", x.Amount, "account", x.Account, "day", x.AsOf)
+	hold := worthAsking(n.Proceeds.AtRest)
+	for _, x := range hold {
+		add("restrain", "restrain", "sum", report.Amount(x.Amount, x.Currency), "account", x.Account, "day", date(x.AsOf))
+	}
+	if more := len(n.Proceeds.AtRest) - len(hold); more > 0 {
+		add("restrain", "restrain_more", "n", more)
 	}
 	for i, x := range o.Left {
 		if i == 3 {

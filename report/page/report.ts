@@ -253,19 +253,19 @@ function map(place: Element, data: Map) {
 
 // lanes: one row of bars a kind, one bar a week.
 function lanes(place: Element, data: Lanes) {
-  const [width, left, row] = [1040, 150, 46];
+  const [width, left, right, row] = [1040, 150, 26, 46]; // a date is written to both sides of its tick
   const height = data.lanes.length * row + 30;
   const svg = canvas(place, width, height);
   const weeks = Math.max(...data.lanes.map((l) => l.weeks.length), 1);
   const end = data.first + weeks * 7 * 86400;
-  const x = scaleUtc().domain([new Date(data.first * 1000), new Date(end * 1000)]).range([left, width - 10]);
+  const x = scaleUtc().domain([new Date(data.first * 1000), new Date(end * 1000)]).range([left, width - right]);
   svg.append("g").attr("class", "axis").attr("transform", `translate(0,${height - 26})`).call(axisBottom<Date>(x).ticks(8).tickSizeOuter(0).tickFormat(when(x)) as never);
-  const step = (width - 10 - left) / weeks;
+  const step = (width - right - left) / weeks;
   data.lanes.forEach((l, i) => {
     const base = (i + 1) * row - 4;
     const y = scaleSqrt().domain([0, Math.max(...l.weeks, 1)]).range([0, row - 10]);
     svg.append("text").attr("x", left - 8).attr("y", base - 4).attr("text-anchor", "end").text(l.label);
-    svg.append("line").attr("x1", left).attr("x2", width - 10).attr("y1", base).attr("y2", base).attr("stroke", colour("line"));
+    svg.append("line").attr("x1", left).attr("x2", width - right).attr("y1", base).attr("y2", base).attr("stroke", colour("line"));
     l.weeks.forEach((v, k) => {
       if (v <= 0) return;
       const bar = svg.append("rect").attr("x", left + k * step + 1).attr("width", Math.max(1, step - 2)).attr("y", base - y(v)).attr("height", y(v)).attr("fill", colour(l.kind));
