@@ -289,20 +289,14 @@ func (b *builder) escort(k int) {
 	e := &b.in.Escorts[k]
 	who := b.entity(e.Person)
 	w := min(1, 0.4+0.05*float64(len(e.Groups))+0.05*float64(e.Alone))
-	var travels []int
-	var companions []string // on journeys that somebody paid for many, not those of a holiday
-	payers := map[int]int{} // bookings by who paid them
 	type tour struct{ from, to, persons string }
 	tours := map[tour]bool{}
 	for _, g := range e.Groups {
 		group := &b.in.Groups[g]
 		tours[tour{group.From, group.To, strings.Join(group.Persons, " ")}] = true
 	}
-	type trip struct {
-		with int
-		list []int
-	}
-	var trips []trip
+	back := func(g *journey.Group) bool { return tours[tour{g.To, g.From, strings.Join(g.Persons, " ")}] } // together
+	payers, paid := map[int]int{}, []*journey.Group{}                                                      // bookings by who paid them for many; those
 	ways := map[string]bool{}
 	for _, g := range e.Groups {
 		group := &b.in.Groups[g]
@@ -310,57 +304,57 @@ func (b *builder) escort(k int) {
 		if way == "" {
 			way = fmt.Sprint("group ", g)
 		}
-		x, ok := b.number(group.Payer)
-		paid := ok && b.paysMany(group.Payer)
-		if !paid && tours[tour{group.To, group.From, strings.Join(group.Persons, " ")}] {
-			continue // they came back together: a holiday, which says nothing of the other journeys
-		}
-		if paid && !ways[way] {
-			payers[b.of(x)]++
+		if x, ok := b.number(group.Payer); ok && b.paysMany(group.Payer) {
+			paid = append(paid, group)
+			if !ways[way] {
+				payers[b.of(x)]++
+			}
+		} else if back(group) {
+			continue // a holiday, which says nothing of the other journeys
 		}
 		ways[way] = true
-		if paid {
-			travels = append(travels, group.Journeys...)
-			trips = append(trips, trip{b.of(x), group.Journeys})
-			for _, c := range group.Persons {
-				if !b.again[b.entity(c)] && !b.came[[2]int{b.of(x), b.entity(c)}] {
-					companions = append(companions, c)
-					trips = append(trips, trip{b.entity(c), group.Journeys})
-				}
-			}
-		}
 	}
-	for p, n := range payers {
-		if p != who && n >= escorted && n*3 >= len(ways) {
+	again := func(payer int) bool { return payers[payer] >= escorted && payers[payer]*3 >= len(ways) }
+	escorts := false
+	for p := range payers {
+		if !again(p) {
+			continue
+		}
+		escorts = true
+		if p != who {
 			b.tie(who, p, 0.9, "tie_escort")
 			w = min(1, w+0.2)
 		}
 	}
-	if len(payers) == 0 || slices.Max(values(payers)) < escorted || slices.Max(values(payers))*3 < len(ways) {
+	if !escorts {
 		return // everybody paid for themselves, or an agency for all: somebody who travels much, or a guide
 	}
-	b.say(who, Evidence{Transporter, w, Reason{Reason: sentences.Say("escort", "groups", len(e.Groups), "companions", len(e.Companions)), Journeys: travels}})
-	for _, t := range trips {
-		b.trip(who, t.with, t.list...)
-	}
-	for _, c := range companions {
-		if x := b.entity(c); x != who && !slices.Contains(b.brought[x], who) {
-			b.brought[x] = append(b.brought[x], who)
+	var travels []int
+	for _, group := range paid {
+		x, _ := b.number(group.Payer)
+		payer := b.of(x)
+		travels = append(travels, group.Journeys...)
+		b.trip(who, payer, group.Journeys...)
+		if !again(payer) && back(group) {
+			continue // another's party, who came back together: seasonal workers
+		}
+		for _, p := range group.Persons {
+			c := b.entity(p)
+			if b.again[c] || b.came[[2]int{payer, c}] {
+				continue
+			}
+			b.trip(who, c, group.Journeys...)
+			if c != who && !slices.Contains(b.brought[c], who) {
+				b.brought[c] = append(b.brought[c], who)
+			}
 		}
 	}
+	b.say(who, Evidence{Transporter, w, Reason{Reason: sentences.Say("escort", "groups", len(e.Groups), "companions", len(e.Companions)), Journeys: travels}})
 }
 
 // paysMany says that an account pays for many travellers and is no agency's.
 func (b *builder) paysMany(account string) bool {
 	return slices.ContainsFunc(b.in.Payers, func(p journey.Payer) bool { return p.Account == account })
-}
-
-func values(m map[int]int) []int {
-	out := make([]int, 0, len(m))
-	for _, v := range m {
-		out = append(out, v)
-	}
-	return out
 }
 
 // poster reads who is behind a contact of adverts.

@@ -326,6 +326,40 @@ func TestHolidaysHideNoEscort(t *testing.T) {
 	}
 }
 
+// Who works a season with somebody who brings others elsewhere, and comes back with all who went, was not brought by them.
+func TestASeasonWithAnEscortIsNotBeingBrought(t *testing.T) {
+	for _, back := range []bool{true, false} {
+		w := &town{t: t}
+		w.gang("red")
+		for k := range int64(4) {
+			booking := fmt.Sprint("R", k)
+			w.travel(fmt.Sprint("red-worker", k), 2+4*k, booking, "red-recruiter")
+			w.travel("red-driver", 2+4*k, booking, "red-recruiter")
+			w.travel("red-driver", 4+4*k, booking+"B", "red-recruiter")
+			j := w.journeys[len(w.journeys)-1]
+			j.From, j.To = j.To, j.From
+		}
+		w.pay("buyer", "farm", 100, 900, "")
+		for _, who := range []string{"red-driver", "red-collector", "picker1", "picker2", "picker3", "picker4"} {
+			w.travel(who, 40, "S", "farm")
+			j := w.journeys[len(w.journeys)-1]
+			j.To = "CLSCL"
+			if back {
+				w.travel(who, 110, "SB", "farm")
+				j := w.journeys[len(w.journeys)-1]
+				j.From, j.To = "CLSCL", "PELIM"
+			}
+		}
+		list := w.networks()
+		if len(list) != 1 {
+			t.Fatalf("back %v: %d networks", back, len(list))
+		}
+		if member := slices.Contains(members(&list[0]), "red-collector"); member != back {
+			t.Errorf("back %v: the collector is a member %v", back, member)
+		}
+	}
+}
+
 // Who keeps a house buys all its food with the trade's money, and not only what the reason shows; what others buy to live on is their own.
 func TestAllFoodOfASafeHouseIsACost(t *testing.T) {
 	w := &town{t: t}
