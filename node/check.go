@@ -51,13 +51,22 @@ func (n *Node) reindex(tx *store.Tx, kind, id string) error {
 	if err != nil {
 		return err
 	}
+	tx.After(func() { n.unheard.Store(true) })
 	return tx.Set(indexMark+kind+"/"+id, mark)
 }
 
 // tellIndex tells the index of all that has changed.
-func (n *Node) tellIndex(ctx context.Context) error {
+func (n *Node) tellIndex(ctx context.Context) (err error) {
 	n.indexing.Lock()
 	defer n.indexing.Unlock()
+	if !n.unheard.Swap(false) {
+		return nil
+	}
+	defer func() {
+		if err != nil {
+			n.unheard.Store(true)
+		}
+	}()
 	if len(n.own.Sources()) == 0 {
 		if err := n.fillIndex(ctx); err != nil {
 			return err
@@ -419,7 +428,7 @@ func (n *Node) LookUp(ctx context.Context, w Who, q Question) (*Checked, error) 
 	}
 	out := &Checked{State: a.State, Cut: a.Cut, Hits: []Lead{}}
 	var withheld []string
-	err = n.store.Read(ctx, func(tx *store.Tx) error {
+	leads := func(tx *store.Tx) error {
 		out.Hits, withheld = []Lead{}, nil // it may be run again
 		for i := range a.Hits {
 			h := &a.Hits[i]
@@ -452,9 +461,11 @@ func (n *Node) LookUp(ctx context.Context, w Who, q Question) (*Checked, error) 
 			out.Hits = append(out.Hits, f)
 		}
 		return nil
-	})
-	if err != nil {
-		return nil, err
+	}
+	if len(a.Hits) > 0 {
+		if err := n.store.Read(ctx, leads); err != nil {
+			return nil, err
+		}
 	}
 	result := "no hit"
 	switch {

@@ -61,6 +61,7 @@ type Node struct {
 	own      *match.Index // of the records of this node
 	loading  sync.Mutex   // of lists
 	indexing sync.Mutex   // what the index has not heard of yet is told by one
+	unheard  atomic.Bool  // there may be something that it has not heard of
 	now      func() time.Time
 	log      *slog.Logger
 	every    time.Duration
@@ -117,6 +118,7 @@ func Open(ctx context.Context, dir string, o Options) (n *Node, err error) {
 	if n.every == 0 {
 		n.every = 10 * time.Second
 	}
+	n.unheard.Store(true) // a node that ended may have left something
 	if n.config, err = ReadConfig(dir); err != nil {
 		return nil, err
 	}
