@@ -80,19 +80,26 @@ type agenda struct{ due, ending, recheck, hourly, daily bool }
 func (n *Node) agenda(ctx context.Context) (a agenda, err error) {
 	now := n.now()
 	err = n.store.Read(ctx, func(tx *store.Tx) error {
-		due, err1 := n.dueItems(tx, 1)
-		ending, err2 := n.endingItems(tx, 1)
-		mark, err3 := tx.Setting(recheckMark)
-		hour, err4 := tx.Setting("clock/hour")
-		day, err5 := tx.Setting("clock/day")
-		a = agenda{len(due) > 0, len(ending) > 0, mark != "", elapsed(now, hour, time.Hour), elapsed(now, day, 24*time.Hour)}
-		return errors.Join(err1, err2, err3, err4, err5)
+		set, err := tx.Values(recheckMark, "clock/hour", "clock/day")
+		if err != nil {
+			return err
+		}
+		a = agenda{recheck: set[recheckMark] != "", hourly: elapsed(now, set["clock/hour"], time.Hour), daily: elapsed(now, set["clock/day"], 24*time.Hour)}
+		ends := now
+		if a.hourly {
+			ends = n.soon() // whether it is still needed is no question for every ten seconds
+		}
+		a.due, a.ending, err = tx.Awaits(now, ends)
+		return err
 	})
 	if err != nil {
 		return agenda{}, err
 	}
 	return a, nil
 }
+
+// soon is the time by which what ends is told of to its owner: half a year before.
+func (n *Node) soon() time.Time { return n.now().AddDate(0, 6, 0) }
 
 // elapsed says whether something that was last done at a time is to be done again after so long.
 func elapsed(now time.Time, last string, d time.Duration) bool {
@@ -116,20 +123,10 @@ func (n *Node) tellAgain(ctx context.Context) error {
 	return n.tellMembers(ctx)
 }
 
-// dueItems are notices, hits and requests with a step whose time has come.
-func (n *Node) dueItems(tx *store.Tx, limit int) ([]*store.Item, error) {
-	return tx.Items(store.Query{DueBy: n.now(), Limit: limit})
-}
-
-// endingItems are what ends within half a year, or has ended.
-func (n *Node) endingItems(tx *store.Tx, limit int) ([]*store.Item, error) {
-	return tx.Items(store.Query{EndsBy: n.now().AddDate(0, 6, 0), Limit: limit})
-}
-
 // putDue takes the steps of notices, hits and requests whose time has come.
 func (n *Node) putDue(ctx context.Context) error {
 	return n.store.Write(ctx, func(tx *store.Tx) error {
-		items, err := n.dueItems(tx, 500)
+		items, err := tx.Items(store.Query{DueBy: n.now(), Limit: 500})
 		if err != nil {
 			return err
 		}
@@ -194,7 +191,7 @@ func (n *Node) retain(ctx context.Context) error {
 	now := n.now()
 	return n.store.Write(ctx, func(tx *store.Tx) error {
 		var receipts []store.Receipt
-		soon, err := n.endingItems(tx, 2000)
+		soon, err := tx.Items(store.Query{EndsBy: n.soon(), Limit: 2000})
 		if err != nil {
 			return err
 		}

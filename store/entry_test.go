@@ -189,7 +189,14 @@ func TestEntriesOfBeforeKeepTheirWords(t *testing.T) {
 		if dsn == "" {
 			dsn = filepath.Join(t.TempDir(), "old.db")
 		}
-		if err := store.FillBefore(ctx, dsn, 7, 3, "farm", "phone:+33612345678", "van"); err != nil {
+		was := []string{
+			`INSERT INTO entry (seq, num, home, kind, id, at, due, recorded, changed, person, version, title, body) VALUES (7,3,7,'note','n',0,0,0,0,'ann',1,'t','{}')`,
+			`INSERT INTO setting (name, value) VALUES ('entry', '100')`,
+		}
+		for _, w := range []string{"farm", "phone:+33612345678", "van"} {
+			was = append(was, `INSERT INTO word (num, word, seq) VALUES (3,'`+w+`',7)`)
+		}
+		if err := store.FillBefore(ctx, dsn, 3, was...); err != nil {
 			t.Fatal(err)
 		}
 		s, err := store.Open(ctx, dsn)

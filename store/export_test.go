@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"fmt"
 	"strings"
 )
 
@@ -13,8 +12,8 @@ func (t *Tx) Exec(query string) error {
 	return err
 }
 
-// FillBefore makes the tables as they were before version 4, with an entry that has words.
-func FillBefore(ctx context.Context, dsn string, seq, num int64, words ...string) error {
+// FillBefore makes the tables as they were at a version, and puts something into them.
+func FillBefore(ctx context.Context, dsn string, version int64, statements ...string) error {
 	s := &Store{postgres: strings.HasPrefix(dsn, "postgres")}
 	driver := map[bool]string{true: "pgx", false: "sqlite"}[s.postgres]
 	var err error
@@ -22,14 +21,10 @@ func FillBefore(ctx context.Context, dsn string, seq, num int64, words ...string
 		return err
 	}
 	defer s.db.Close()
-	if err := s.migrateTo(ctx, 3); err != nil {
+	if err := s.migrateTo(ctx, version); err != nil {
 		return err
 	}
-	q := []string{fmt.Sprintf(`INSERT INTO entry (seq, num, home, kind, id, at, due, recorded, changed, person, version, title, body) VALUES (%d,%d,%[2]d,'note','n',0,0,0,0,'ann',1,'t','{}')`, seq, num)}
-	for _, w := range words {
-		q = append(q, fmt.Sprintf(`INSERT INTO word (num, word, seq) VALUES (%d,'%s',%d)`, num, w, seq))
-	}
-	for _, text := range append(q, `INSERT INTO setting (name, value) VALUES ('entry', '100')`) {
+	for _, text := range statements {
 		if _, err := s.db.ExecContext(ctx, text); err != nil {
 			return err
 		}

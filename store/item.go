@@ -145,6 +145,13 @@ func (t *Tx) Items(q Query) ([]*Item, error) {
 	return out, err
 }
 
+// Awaits says whether the due time of any record has come, and whether the retention of any ends by a time.
+func (t *Tx) Awaits(due, ends time.Time) (isDue, isEnding bool, err error) {
+	err = t.each(`SELECT EXISTS(SELECT 1 FROM item WHERE due<>0 AND due<=$1), EXISTS(SELECT 1 FROM item WHERE ends<>0 AND ends<=$2)`, []any{micros(due), micros(ends)},
+		func(scan func(...any) error) error { return scan(&isDue, &isEnding) })
+	return isDue, isEnding, err
+}
+
 // Select sets the selectors of an item.
 func (t *Tx) Select(kind, id string, values []string) error {
 	if _, err := t.exec(`DELETE FROM selector WHERE kind=$1 AND id=$2`, kind, id); err != nil {

@@ -136,7 +136,8 @@ func (s *Store) migrateTo(ctx context.Context, version int64) error {
 		dialect = database.DialectPostgres
 	}
 	p, err := goose.NewProvider(dialect, s.db, files, goose.WithGoMigrations(
-		goose.NewGoMigration(4, &goose.GoFunc{RunTx: s.wordsInEntries}, nil), goose.NewGoMigration(5, &goose.GoFunc{RunTx: s.owed}, nil)))
+		goose.NewGoMigration(4, &goose.GoFunc{RunTx: s.wordsInEntries}, nil), goose.NewGoMigration(5, &goose.GoFunc{RunTx: s.owed}, nil),
+		goose.NewGoMigration(6, &goose.GoFunc{RunTx: s.keyedByText}, nil)))
 	if err != nil {
 		return fmt.Errorf("bring the database up to date: %w", s.plain(err))
 	}
@@ -189,6 +190,33 @@ func (s *Store) owed(ctx context.Context, tx *sql.Tx) error {
 	}
 	_, err := tx.ExecContext(ctx, q)
 	return err
+}
+
+// keyedByText has SQLite keep what is found by a text in the order of that text: else it keeps it by a number of its own, with an index beside, and
+// writes two pages where one does.
+func (s *Store) keyedByText(ctx context.Context, tx *sql.Tx) error {
+	if s.postgres {
+		return nil
+	}
+	for _, t := range []struct{ name, columns, index string }{
+		{"selector", `value TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY (value, kind, id)`, `CREATE INDEX selector_item ON selector (kind, id)`},
+		{"delivery", `statement TEXT NOT NULL, recipient TEXT NOT NULL, state TEXT NOT NULL, reason TEXT NOT NULL, changed BIGINT NOT NULL, PRIMARY KEY (statement, recipient)`, `CREATE INDEX delivery_queued ON delivery (statement) WHERE state = 'queued'`},
+		{"seen", `sender TEXT NOT NULL, statement TEXT NOT NULL, at BIGINT NOT NULL, PRIMARY KEY (sender, statement)`, ``},
+		{"setting", `name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL`, ``},
+		{"task", `id TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL, subject TEXT NOT NULL, due BIGINT NOT NULL, done BIGINT NOT NULL, note TEXT NOT NULL`, `CREATE INDEX task_open ON task (due) WHERE done = 0`},
+	} {
+		for _, q := range []string{
+			`ALTER TABLE ` + t.name + ` RENAME TO was`, `CREATE TABLE ` + t.name + ` (` + t.columns + `) WITHOUT ROWID`, `INSERT INTO ` + t.name + ` SELECT * FROM was`, `DROP TABLE was`, t.index,
+		} {
+			if q == "" {
+				continue
+			}
+			if _, err := tx.ExecContext(ctx, q); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // byBytes makes PostgreSQL compare by bytes, as SQLite does, where a beginning is looked for: its own order of letters may be that of a

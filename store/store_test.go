@@ -38,6 +38,19 @@ func TestAnItemIsReadAsItWasWritten(t *testing.T) {
 					t.Errorf("%+v: %d items, %v", q, len(items), err)
 				}
 			}
+			for _, c := range []struct {
+				due, ends       time.Time
+				isDue, isEnding bool
+			}{
+				{day, day, false, false},
+				{day.Add(time.Hour), day, true, false},
+				{day, day.AddDate(1, 0, 0), false, true},
+				{day.AddDate(2, 0, 0), day.AddDate(2, 0, 0), true, true},
+			} {
+				if d, e, err := tx.Awaits(c.due, c.ends); err != nil || d != c.isDue || e != c.isEnding {
+					t.Errorf("due by %v %v, ends by %v %v, %v", c.due, d, c.ends, e, err)
+				}
+			}
 			m, err := tx.Find("notice", []string{"phone:+1", "phone:+2"})
 			if err != nil || len(m) != 1 || m[0].ID != "a" {
 				t.Errorf("found %v, %v", m, err)
@@ -201,6 +214,50 @@ func TestWhatIsSentIsQueuedUntilTheRelayHasItAndWhatWasToldStays(t *testing.T) {
 			d, err := tx.Deliveries("notice/b")
 			if err != nil || len(d) != 1 || d[0].State != store.Stored {
 				t.Errorf("a receipt was taken back by the relay's late word: %v %v", d, err)
+			}
+			return nil
+		})
+	})
+}
+
+func TestWhatADatabaseHeldBeforeIsHeldInTheOrderOfItsTexts(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, dsn string) {
+		ctx := t.Context()
+		if err := store.FillBefore(
+			ctx, dsn, 5,
+			`INSERT INTO item (kind, id, owner, state, number, recorded, changed, ends, source, statement, due, label, body) VALUES ('notice','a','GS','published','',0,0,0,'','',0,'{}','{}')`,
+			`INSERT INTO selector (value, kind, id) VALUES ('phone:+1','notice','a'), ('phone:+2','notice','a')`,
+			`INSERT INTO outbox (id, seq, urgent, subject, sent, expires, signed) VALUES ('s',1,0,'notice/a',0,4000000000000000,'x')`,
+			`INSERT INTO delivery (statement, recipient, state, reason, changed) VALUES ('s','NCB-1','queued','',5)`,
+			`INSERT INTO seen (sender, statement, at) VALUES ('GS','s9',3)`,
+			`INSERT INTO setting (name, value) VALUES ('b','2'), ('a','1')`,
+			`INSERT INTO task (id, kind, subject, due, done, note) VALUES ('read/a','read','notice/a',7,0,'n')`,
+		); err != nil {
+			t.Fatal(err)
+		}
+		s := storetest.Open(t, dsn)
+		read(t, s, func(tx *store.Tx) error {
+			m, err := tx.Find("notice", []string{"phone:+2"})
+			if err != nil || len(m) != 1 {
+				t.Errorf("found %v, %v", m, err)
+			}
+			q, err := tx.Queue(nil, 10)
+			if err != nil || len(q) != 1 || q[0].Recipient != "NCB-1" {
+				t.Errorf("queued %v, %v", q, err)
+			}
+			v, err := tx.Values("a", "b", "c")
+			if err != nil || len(v) != 2 || v["a"] != "1" || v["b"] != "2" {
+				t.Errorf("settings %v, %v", v, err)
+			}
+			tasks, err := tx.Tasks()
+			if err != nil || len(tasks) != 1 || tasks[0].Note != "n" {
+				t.Errorf("tasks %v, %v", tasks, err)
+			}
+			return nil
+		})
+		write(t, s, func(tx *store.Tx) error {
+			if fresh, err := tx.MarkSeen("GS", "s9", day); err != nil || fresh {
+				t.Errorf("what was seen is new %v, %v", fresh, err)
 			}
 			return nil
 		})

@@ -2,6 +2,8 @@ package store
 
 import (
 	"errors"
+	"strconv"
+	"strings"
 	"time"
 )
 
@@ -15,6 +17,22 @@ func (t *Tx) Setting(name string) (string, error) {
 		return "", nil
 	}
 	return v, err
+}
+
+// Values are the settings of these names that are set.
+func (t *Tx) Values(names ...string) (map[string]string, error) {
+	out := map[string]string{}
+	args, places := make([]any, len(names)), make([]string, len(names))
+	for i, name := range names {
+		args[i], places[i] = name, "$"+strconv.Itoa(i+1)
+	}
+	err := t.each(`SELECT name, value FROM setting WHERE name IN (`+strings.Join(places, ",")+`)`, args, func(scan func(...any) error) error {
+		var name, value string
+		err := scan(&name, &value)
+		out[name] = value
+		return err
+	})
+	return out, err
 }
 
 // Set writes a setting.
