@@ -258,6 +258,9 @@ func (session *Session) analyse(ctx context.Context, o AnalyseOptions) (*Summary
 	var written errgroup.Group
 	defer func() { _ = written.Wait() }() // after an error of another
 	written.Go(func() error { return writeEntities(in.entities, set, o.Ledger, o.Out) })
+	if o.Ledger != "" && !session.lasts {
+		written.Go(func() error { session.keepMemo(set); return nil })
+	}
 	st = begin(o.Progress, "signals", 0, "records")
 	beside, notes, err := signals(ctx, in, pack, table)
 	if err != nil {
@@ -354,7 +357,9 @@ func (session *Session) analyse(ctx context.Context, o AnalyseOptions) (*Summary
 	took("report", st.done())
 	if o.Ledger != "" {
 		known.keep()
-		_ = set.KeepPhonebook(in.Phones) // without it the next analysis takes longer
+		if !session.lasts {
+			session.keepPhonebook(set)
+		}
 	}
 	if err := written.Wait(); err != nil {
 		return nil, err

@@ -203,9 +203,6 @@ func (s *Session) readAdverts(ctx context.Context, set *records.Set, in *gathere
 	if err != nil {
 		return err
 	}
-	if len(in.Adverts) > 0 {
-		_ = set.KeepMemo(s.memo) // without it the next analysis takes longer
-	}
 	in.Posters = online.Posters(in.Adverts, contacts, in.Families)
 	return nil
 }

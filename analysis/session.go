@@ -25,6 +25,7 @@ type Session struct {
 	memo       *online.Memo
 	resolution *entity.Resolution
 	resolved   string // which entities resolution is of
+	lasts      bool   // it goes on, and keeps what it remembers when it ends
 }
 
 // remember reads the records of a ledger with what the session remembers, or what is kept beside them at first.
@@ -32,6 +33,23 @@ func (s *Session) remember(set *records.Set) {
 	set.Remember(&s.memory)
 	if s.phones == nil {
 		s.phones = set.Phonebook()
+	}
+}
+
+// keepMemo and keepPhonebook keep what is remembered beside the records. Without it the next session takes longer, and no more.
+func (s *Session) keepMemo(set *records.Set) {
+	if set.Rows(records.Adverts) > 0 {
+		_ = set.KeepMemo(s.memo)
+	}
+}
+
+func (s *Session) keepPhonebook(set *records.Set) { _ = set.KeepPhonebook(s.phones) }
+
+// leave keeps what a session that lasted remembers.
+func (s *Session) leave(ledger string) {
+	if set, err := records.Open(filepath.Join(ledger, recordsDir)); err == nil && s.memo != nil {
+		s.keepMemo(set)
+		s.keepPhonebook(set)
 	}
 }
 
@@ -77,7 +95,8 @@ func Watch(ctx context.Context, o AnalyseOptions, every time.Duration, told func
 	}
 	seen, last := map[string]version{}, map[string]version{}
 	first := true
-	s := new(Session)
+	s := &Session{lasts: true}
+	defer func() { s.leave(o.Ledger) }()
 	for {
 		now, err := lookAt(o.Inputs, isResult(o.Out, o.Ledger))
 		if err != nil {

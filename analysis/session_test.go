@@ -104,6 +104,11 @@ func TestWhatComesIntoAWatchedFolderIsAnalysed(t *testing.T) {
 			t.Errorf("%s differs from that of an analysis of everything at once: %s", f, firstDifference(want, got))
 		}
 	}
+	for _, f := range []string{"families.memo", "phonebook"} { // what the next one need not find out again
+		if _, err := os.Stat(filepath.Join(out, "ledger", "records", f)); err != nil {
+			t.Error(err)
+		}
+	}
 	b, err := os.ReadFile(filepath.Join(out, analysis.RejectedFile))
 	if err != nil || bytes.Count(b, []byte("\n")) != len(dirs) {
 		t.Errorf("%d lines of %s, want %d: %v", bytes.Count(b, []byte("\n")), analysis.RejectedFile, len(dirs), err)
