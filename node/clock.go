@@ -56,7 +56,7 @@ func (n *Node) Tick(ctx context.Context) error {
 		errs = append(errs, n.putDue(ctx))
 	}
 	if a.ending {
-		errs = append(errs, n.retain(ctx))
+		errs = append(errs, n.retain(ctx, a.hourly))
 	}
 	errs = append(errs, n.tellReceipts(ctx), n.takeAsides(ctx), n.askRegister(ctx), n.tellIndex(ctx))
 	if a.recheck {
@@ -185,47 +185,87 @@ func (n *Node) remind(tx *store.Tx, it *store.Item) error {
 	return n.putHit(tx, h, it.Label)
 }
 
-// retain asks owners whether what ends soon is still needed, and deletes what has ended: here, with a receipt to who sent it, and what
-// is the node's own everywhere.
-func (n *Node) retain(ctx context.Context) error {
-	now := n.now()
+// mostEnded is how many records are deleted at once; the next tick takes the next ones.
+const mostEnded = 2000
+
+// retain deletes what has ended: here, with a receipt to who sent it, and what is the node's own everywhere. With asking, owners are asked whether
+// what ends soon is still needed.
+func (n *Node) retain(ctx context.Context, asking bool) error {
+	now, by := n.now(), n.now()
+	if asking {
+		by = n.soon()
+	}
 	return n.store.Write(ctx, func(tx *store.Tx) error {
-		var receipts []store.Receipt
-		soon, err := tx.Items(store.Query{EndsBy: n.soon(), Limit: 2000})
+		var ask []store.Task
+		var ended [][2]string // kind and id
+		err := tx.EachItem(store.Query{EndsBy: by}, func(it *store.Item) error {
+			own := it.Source == ""
+			switch l := labelOf(it); {
+			case now.Before(it.Ends):
+				if own && l != nil && !l.Recorded.IsZero() && !now.Before(l.Review()) && it.State != "recalled" {
+					ask = append(ask, store.Task{ID: "retention/" + it.Kind + "/" + it.ID, Kind: "retention", Subject: it.Kind + "/" + it.ID, Due: it.Ends})
+				}
+			case own && it.Kind == kindReview && notice.State(it.State).Live(): // it expires first
+			case len(ended) < mostEnded:
+				ended = append(ended, [2]string{it.Kind, it.ID})
+			}
+			return nil
+		})
 		if err != nil {
 			return err
 		}
-		for _, it := range soon {
-			own := it.Source == ""
-			l := labelOf(it)
-			switch {
-			case now.Before(it.Ends):
-				if own && l != nil && !l.Recorded.IsZero() && !now.Before(l.Review()) && it.State != "recalled" {
-					err = n.addTask(tx, store.Task{ID: "retention/" + it.Kind + "/" + it.ID, Kind: "retention", Subject: it.Kind + "/" + it.ID, Due: it.Ends})
-				}
-			case own && (it.Kind == kindMessage || it.Kind == kindDiffusion) && it.State != "recalled":
-				if err = n.recall(tx, it, "retention"); err == nil {
-					it.Ends = now.AddDate(1, 0, 0) // what is left of it says that it was, and to whom it went
-					err = tx.Put(it)
-				}
-			case own && it.Kind == kindReview && notice.State(it.State).Live():
-				continue // it expires first
-			default:
-				var state string
-				if state, err = n.destroy(tx, it.Source, it.Kind, it.ID, "retention"); err == nil && !own && it.Statement != "" {
-					receipts = append(receipts, store.Receipt{Sender: it.Source, Statement: it.Statement, State: state, Reason: "retention", At: now})
-				}
-				if err == nil && state == store.Marked {
-					it.Ends = time.Time{}
-					err = tx.Put(it)
-				}
+		for _, t := range ask {
+			if err := n.addTask(tx, t); err != nil {
+				return err
+			}
+		}
+		var receipts []store.Receipt
+		for _, x := range ended {
+			it, err := tx.Get(x[0], x[1])
+			if errors.Is(err, store.ErrNone) {
+				continue // it went with another
 			}
 			if err != nil {
 				return err
 			}
+			if r, err := n.end(tx, it); err != nil {
+				return err
+			} else if r != nil {
+				receipts = append(receipts, *r)
+			}
 		}
 		return n.sendReceipts(tx, receipts)
 	})
+}
+
+// end deletes a record whose retention has ended, and gives the receipt that its sender is owed.
+func (n *Node) end(tx *store.Tx, it *store.Item) (*store.Receipt, error) {
+	own := it.Source == ""
+	if own && (it.Kind == kindMessage || it.Kind == kindDiffusion) && it.State != "recalled" {
+		if err := n.recall(tx, it, "retention"); err != nil {
+			return nil, err
+		}
+		it.Ends = n.now().AddDate(1, 0, 0) // what is left of it says that it was, and to whom it went
+		return nil, tx.Put(it)
+	}
+	state, err := n.destroy(tx, it.Source, it.Kind, it.ID, "retention")
+	if err != nil {
+		return nil, err
+	}
+	if state == store.Marked { // it is held for a court
+		marked, err := tx.Get(it.Kind, it.ID)
+		if err != nil {
+			return nil, err
+		}
+		marked.Ends = time.Time{}
+		if err := tx.Put(marked); err != nil {
+			return nil, err
+		}
+	}
+	if own || it.Statement == "" {
+		return nil, nil
+	}
+	return &store.Receipt{Sender: it.Source, Statement: it.Statement, State: state, Reason: "retention", At: n.now()}, nil
 }
 
 // pulse tells those who hold something of this node that it is there, which renews the lease of their copies.

@@ -229,6 +229,37 @@ func TestWhatARestrictionDeniesIsNotSentAndACopyHasALease(t *testing.T) {
 	})
 }
 
+// What is held for a court is not deleted when its retention ends, and not shown any more either.
+func TestAHeldCopyWhoseRetentionEndsIsMarked(t *testing.T) {
+	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "FIU-1": handling.FIU}, nil)
+	ctx := t.Context()
+	var ids []string
+	for range 2 {
+		m, err := w.nodes["NCB-AA"].Send(ctx, who("ann"), node.NewLetter{Kind: "message", To: []string{"FIU-1"}, Text: notice.Texts{"en": "hello"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.until("it is there", func() bool { return w.state("FIU-1", "message", m.ID) == "received" })
+		ids = append(ids, m.ID)
+	}
+	held := who("ann")
+	held.Reason = "court file 12"
+	if err := w.nodes["FIU-1"].Hold(ctx, held, "message", ids[0]); err != nil {
+		t.Fatal(err)
+	}
+	w.nodes["NCB-AA"].stop() // it is the recipient's own retention
+	w.clock.forward(366 * 24 * time.Hour)
+	w.until("the other is deleted", func() bool { return w.state("FIU-1", "message", ids[1]) == "" })
+	if got := w.state("FIU-1", "message", ids[0]); got != "retention" {
+		t.Errorf("the held copy is %q, want it marked as one whose retention has ended", got)
+	}
+	w.start("NCB-AA")
+	w.until("its sender is told", func() bool { return strings.Contains(w.receipt("NCB-AA", "message", ids[0], "FIU-1"), "marked") })
+	if _, err := w.nodes["FIU-1"].Open(ctx, who("ann"), "message", ids[0]); !errors.Is(err, node.ErrNotAllowed) {
+		t.Errorf("the held copy is shown: %v", err)
+	}
+}
+
 func TestKeysAreRotatedWhileLettersAreOnTheirWayAndALostLaptopIsReplaced(t *testing.T) {
 	w := newWorld(t, map[string]handling.Kind{"NCB-AA": handling.Bureau, "FIU-1": handling.FIU}, nil)
 	ctx := t.Context()

@@ -104,8 +104,17 @@ type Query struct {
 	Limit  int
 }
 
-// Items gives items, those that changed last first.
-func (t *Tx) Items(q Query) ([]*Item, error) {
+// Items gives items, those that changed last first; where it is asked what is due or ends, what was due or ends first.
+func (t *Tx) Items(q Query) (out []*Item, err error) {
+	err = t.EachItem(q, func(i *Item) error {
+		out = append(out, i)
+		return nil
+	})
+	return out, err
+}
+
+// EachItem gives fn one after the other, so that any number may be looked at. Until it ends, fn must not use the transaction.
+func (t *Tx) EachItem(q Query, fn func(*Item) error) error {
 	where, args := []string{"1=1"}, []any{}
 	add := func(cond string, v any) {
 		args = append(args, v)
@@ -132,17 +141,23 @@ func (t *Tx) Items(q Query) ([]*Item, error) {
 	if !q.EndsBy.IsZero() {
 		add("ends<>0 AND ends<=?", micros(q.EndsBy))
 	}
-	query := `SELECT ` + itemColumns + ` FROM item WHERE ` + strings.Join(where, " AND ") + ` ORDER BY changed DESC, kind, id`
+	order := "changed DESC, kind, id"
+	if !q.EndsBy.IsZero() {
+		order = "ends, kind, id"
+	} else if !q.DueBy.IsZero() {
+		order = "due, kind, id"
+	}
+	query := `SELECT ` + itemColumns + ` FROM item WHERE ` + strings.Join(where, " AND ") + ` ORDER BY ` + order
 	if q.Limit > 0 {
 		query += " LIMIT " + strconv.Itoa(q.Limit)
 	}
-	var out []*Item
-	err := t.each(query, args, func(scan func(...any) error) error {
+	return t.each(query, args, func(scan func(...any) error) error {
 		i, err := scanItem(scan)
-		out = append(out, i)
-		return err
+		if err != nil {
+			return err
+		}
+		return fn(i)
 	})
-	return out, err
 }
 
 // Awaits says whether the due time of any record has come, and whether the retention of any ends by a time.

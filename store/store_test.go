@@ -67,6 +67,29 @@ func TestAnItemIsReadAsItWasWritten(t *testing.T) {
 	})
 }
 
+func TestWhatWasDueOrEndedFirstComesFirst(t *testing.T) {
+	storetest.Each(t, func(t *testing.T, dsn string) {
+		s := storetest.Open(t, dsn)
+		write(t, s, func(tx *store.Tx) error {
+			var err error
+			for i, id := range []string{"b", "a", "c"} { // what changed last ends first
+				n := time.Duration(i)
+				err = errors.Join(err, tx.Put(&store.Item{Kind: "notice", ID: id, Recorded: day, Changed: day.Add(n * time.Second), Ends: day.Add(-n * time.Hour), Due: day.Add(-n * time.Hour), Label: json.RawMessage(`{}`), Body: json.RawMessage(`{}`)}))
+			}
+			return err
+		})
+		read(t, s, func(tx *store.Tx) error {
+			for _, q := range []store.Query{{EndsBy: day, Limit: 2}, {DueBy: day, Limit: 2}} {
+				items, err := tx.Items(q)
+				if err != nil || len(items) != 2 || items[0].ID != "c" || items[1].ID != "a" {
+					t.Errorf("%+v: %d items, %v", q, len(items), err)
+				}
+			}
+			return nil
+		})
+	})
+}
+
 func TestAFailedTransactionLeavesNothing(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, dsn string) {
 		s := storetest.Open(t, dsn)
