@@ -6,6 +6,7 @@
 //	node.go      opening, running, closing; who may do what
 //	send.go      from the outbox to the relay
 //	receive.go   from the relay to the records: each statement has its effect once
+//	receipts.go  what became of a statement: owed, told, taken; a notice's passed on to its owner
 //	aside.go     letters that came before what they are judged by
 //	members.go   the register: invite, admit, suspend, and telling the members
 //	keys.go      this member's keys and their change
@@ -13,7 +14,7 @@
 //	witness.go   checkpoints of audit logs, given to others and kept for them
 //	notices.go   requests and notices, at their owner, at the secretariat and at those who get them
 //	public.go    what everybody may see of notices in force
-//	letters.go   diffusions, messages, recall, receipts
+//	letters.go   diffusions, messages, recall
 //	watch.go     records and watch-lists; hits
 //	check.go     is this known: the index and the questions to it
 //	leads.go     standing checks, and whom a new match is told
