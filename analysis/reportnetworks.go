@@ -160,7 +160,7 @@ func largestFirst(list []Rest) []Rest {
 	return list
 }
 
-// worthAsking are the largest places whose money is worth a request: at least a hundredth of what the largest of their currency holds.
+// worthAsking are the largest places whose money is worth a request: at least a hundredth (our default) of what the largest of their currency holds.
 func worthAsking(list []Rest) (out []Rest) {
 	largest := map[string]float64{}
 	for _, x := range largestFirst(list) {

@@ -269,8 +269,8 @@ func (b *builder) comeBack(account string, journeys []int) map[string]bool {
 	return out
 }
 
-// cameAway says that the way back of a journey was travelled, and not only booked: the traveller's journeys from then on, crossings and checks among
-// them, have one that the account did not pay and that begins elsewhere.
+// cameAway says that the way back of a journey was travelled, and not only booked: the traveller's journeys from then on have one that the account did
+// not pay, and that begins elsewhere or has no booking, as a crossing or a check.
 func (b *builder) cameAway(account string, i int) bool {
 	back := b.in.Journeys[i]
 	for _, k := range b.in.Travellers.Journeys(b.in.Travellers.Of[i]) {
@@ -295,8 +295,11 @@ func (b *builder) escort(k int) {
 		group := &b.in.Groups[g]
 		tours[tour{group.From, group.To, strings.Join(group.Persons, " ")}] = true
 	}
-	back := func(g *journey.Group) bool { return tours[tour{g.To, g.From, strings.Join(g.Persons, " ")}] } // together
-	payers, paid := map[int]int{}, []*journey.Group{}                                                      // bookings by who paid them for many; those
+	// All of a group came back together.
+	cameBack := func(g *journey.Group) bool { return tours[tour{g.To, g.From, strings.Join(g.Persons, " ")}] }
+	// Bookings by who paid them, and those of many others; and the groups that such payers paid.
+	payers := map[int]int{}
+	var paid []*journey.Group
 	ways := map[string]bool{}
 	for _, g := range e.Groups {
 		group := &b.in.Groups[g]
@@ -309,15 +312,15 @@ func (b *builder) escort(k int) {
 			if !ways[way] {
 				payers[b.of(x)]++
 			}
-		} else if back(group) {
+		} else if cameBack(group) {
 			continue // a holiday, which says nothing of the other journeys
 		}
 		ways[way] = true
 	}
-	again := func(payer int) bool { return payers[payer] >= escorted && payers[payer]*3 >= len(ways) }
+	often := func(payer int) bool { return payers[payer] >= escorted && payers[payer]*3 >= len(ways) }
 	escorts := false
 	for p := range payers {
-		if !again(p) {
+		if !often(p) {
 			continue
 		}
 		escorts = true
@@ -335,7 +338,7 @@ func (b *builder) escort(k int) {
 		payer := b.of(x)
 		travels = append(travels, group.Journeys...)
 		b.trip(who, payer, group.Journeys...)
-		if !again(payer) && back(group) {
+		if !often(payer) && cameBack(group) {
 			continue // another's party, who came back together: seasonal workers
 		}
 		for _, p := range group.Persons {

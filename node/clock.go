@@ -98,7 +98,7 @@ func (n *Node) agenda(ctx context.Context) (a agenda, err error) {
 	return a, nil
 }
 
-// soon is the time by which what ends is told of to its owner: half a year before.
+// soon is half a year from now: of what ends before, owners are asked whether it is still needed.
 func (n *Node) soon() time.Time { return n.now().AddDate(0, 6, 0) }
 
 // elapsed says whether something that was last done at a time is to be done again after so long.
