@@ -270,11 +270,13 @@ func (b *builder) comeBack(account string, journeys []int) map[string]bool {
 }
 
 // cameAway says that the way back of a journey was travelled, and not only booked: the traveller's journeys from then on have one that the account did
-// not pay, and that begins elsewhere or has no booking, as a crossing or a check.
+// not pay and that begins where it leads, or that leads there without a booking, as a crossing does. One that goes on from where they had been taken, or
+// elsewhere, shows nothing: they may be taken further.
 func (b *builder) cameAway(account string, i int) bool {
 	back := b.in.Journeys[i]
 	for _, k := range b.in.Travellers.Journeys(b.in.Travellers.Of[i]) {
-		if j := b.in.Journeys[k]; j.When() >= back.When() && j.Payer != account && (j.From != back.From || j.Booking == "") {
+		j := b.in.Journeys[k]
+		if j.When() >= back.When() && j.Payer != account && (j.From == back.To || j.To == back.To && j.Booking == "") {
 			return true
 		}
 	}

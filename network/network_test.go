@@ -238,6 +238,10 @@ func TestWhoComesBackIsNotBrought(t *testing.T) {
 		{what: "a way back for all that is a cover", back: true, later: true, victim: true},
 		{what: "is taken elsewhere later", alone: true, back: true, then: "is taken", victim: true},
 		{what: "travels on from where they were taken", alone: true, back: true, then: "goes on", victim: true},
+		{what: "goes on by bus, with no booking", alone: true, back: true, then: "goes on by bus", victim: true},
+		{what: "goes on by bus twice", alone: true, back: true, then: "goes on twice", victim: true},
+		{what: "is checked where they were taken", alone: true, back: true, then: "is checked", victim: true},
+		{what: "is checked where the way back leads", alone: true, back: true, then: "is checked at home"},
 	} {
 		w := &town{t: t}
 		w.gang("red")
@@ -269,6 +273,14 @@ func TestWhoComesBackIsNotBrought(t *testing.T) {
 					j.To, j.Payer = "CLSCL", w.account("red-recruiter").String()
 				case "goes on":
 					j.From, j.To = "CLARI", "CLSCL"
+				case "goes on by bus":
+					j.From, j.To, j.Booking, j.Payer = "CLARI", "CLSCL", "", ""
+				case "goes on twice":
+					j.From, j.To, j.Booking, j.Payer = "CLSCL", "CLVAP", "", ""
+				case "is checked":
+					j.From, j.To, j.Booking, j.Payer = "CLARI", "", "", ""
+				case "is checked at home":
+					j.From, j.To, j.Booking, j.Payer = "PELIM", "", "", ""
 				}
 			}
 		}

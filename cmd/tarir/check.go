@@ -35,10 +35,13 @@ type checkCmd struct {
 }
 
 func (c *checkCmd) Run(e *env) error {
+	flags := len(c.Name) > 0 || c.MRZ != "" || len(c.With) > 0
 	switch {
+	case c.Kind != "" && (c.Pairs != "" || flags):
+		return errors.New("ask KIND VALUE or a table alone, or ask by flags: a number beside a name is --with KIND=VALUE")
 	case c.Pairs != "":
 		return c.pairs(e)
-	case len(c.Name) > 0 || c.MRZ != "" || len(c.With) > 0:
+	case flags:
 		return c.one(e)
 	case c.Kind != "" && c.Value == "":
 		return c.table(e)

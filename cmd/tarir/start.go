@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"os/user"
 	"path/filepath"
 	"strings"
 	"time"
@@ -39,7 +40,7 @@ func (c *startCmd) Run(e *env) error {
 	if err != nil {
 		return err
 	}
-	person := cmp.Or(c.Person, os.Getenv("USER"), "me")
+	person := cmp.Or(c.Person, os.Getenv("USER"), accountName(), "admin")
 	if _, err := os.Stat(filepath.Join(c.Data, "config.toml")); errors.Is(err, fs.ErrNotExist) {
 		// Before anything is made: its pages must have a place.
 		l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", c.Port))
@@ -74,4 +75,13 @@ func (c *startCmd) Run(e *env) error {
 		}
 		fmt.Fprintf(e.stdout, "Open this address in a browser on this machine; whoever opens it first logs in as %s from then on:\n\n    %s\n\n", person, address)
 	})
+}
+
+// accountName is the name of the account that runs this; nothing where it has none.
+func accountName() string {
+	u, err := user.Current()
+	if err != nil {
+		return ""
+	}
+	return filepath.Base(filepath.FromSlash(strings.ReplaceAll(u.Username, `\`, "/"))) // without its domain
 }
