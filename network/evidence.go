@@ -270,13 +270,16 @@ func (b *builder) comeBack(account string, journeys []int) map[string]bool {
 }
 
 // cameAway says that the way back of a journey was travelled, and not only booked: the traveller's journeys from then on have one that the account did
-// not pay and that begins where it leads, or that leads there without a booking, as a crossing does. One that goes on from where they had been taken, or
-// elsewhere, shows nothing: they may be taken further.
+// not pay and that begins where it leads, or was booked from elsewhere, or that leads there without a booking, as a crossing does. One that goes on from
+// where they had been taken, or without a booking from elsewhere, shows nothing: they may be taken further.
 func (b *builder) cameAway(account string, i int) bool {
 	back := b.in.Journeys[i]
 	for _, k := range b.in.Travellers.Journeys(b.in.Travellers.Of[i]) {
 		j := b.in.Journeys[k]
-		if j.When() >= back.When() && j.Payer != account && (j.From == back.To || j.To == back.To && j.Booking == "") {
+		if j.When() < back.When() || j.Payer == account {
+			continue
+		}
+		if j.From == back.To || j.Booking != "" && j.From != back.From || j.Booking == "" && j.To == back.To {
 			return true
 		}
 	}
