@@ -290,5 +290,12 @@ window.setInterval(clocks, 15000);
 document.body.addEventListener("htmx:afterSettle", clocks);
 document.addEventListener("tarir:begin", clocks);
 
+// On a telephone the menu and the tabs are a row that is moved sideways: where one is comes into sight.
+document.querySelectorAll("nav ul").forEach((list) => {
+  const here = list.querySelector("[aria-current]")?.getBoundingClientRect();
+  const row = list.getBoundingClientRect();
+  if (here) list.scrollLeft += here.left + here.width / 2 - row.left - row.width / 2;
+});
+
 if (asks(document.querySelector("main") ?? document)) void parts();
 begin(document);
