@@ -196,11 +196,20 @@ func (s *Session) readAdverts(ctx context.Context, set *records.Set, in *gathere
 	if in.Adverts, err = set.Adverts(ctx, 0); err != nil {
 		return err
 	}
-	if in.Families, err = online.Families(ctx, in.Adverts, s.memo); err != nil {
+	if err := online.Show(ctx, in.Adverts); err != nil { // both need it
 		return err
 	}
-	contacts, err := online.Contacts(ctx, in.Adverts, s.memo)
-	if err != nil {
+	var contacts [][]entity.Selector
+	eg, ctx := errgroup.WithContext(ctx)
+	eg.Go(func() (err error) {
+		in.Families, err = online.Families(ctx, in.Adverts, s.memo)
+		return err
+	})
+	eg.Go(func() (err error) {
+		contacts, err = online.Contacts(ctx, in.Adverts, s.memo)
+		return err
+	})
+	if err := eg.Wait(); err != nil {
 		return err
 	}
 	in.Posters = online.Posters(in.Adverts, contacts, in.Families)

@@ -20,8 +20,8 @@ import (
 // texts, so a new advert costs the alignments with those that it is like, and no others are done again. It also holds what an
 // earlier call of Contacts found out about images: which of them are connected.
 //
-// Its size is 17 bytes a compared pair, for each text about 30 and one a word of its family's head, and 36 an image. Not for two
-// calls at once.
+// Its size is 17 bytes a compared pair, for each text about 30 and one a word of its family's head, and 36 an image. One call of
+// Families and one of Contacts may use it side by side, two of one of them may not.
 type Memo struct {
 	akin   map[[2]uint64]bool // by head and text
 	groups map[uint64]formed
