@@ -304,6 +304,31 @@ func readAxe(t *testing.T) string {
 	return string(axe)
 }
 
+// On a telephone the page itself is in sight, and so is where one is in the menu and in the tabs, from either side.
+func TestOnATelephone(t *testing.T) {
+	s := newStage(t, func(plain string) string { return plain })
+	b := s.enter(t, "ann")
+	if err := chromedp.Do(b.ctx, chromedp.EmulateViewport(390, 800)); err != nil {
+		t.Fatal(err)
+	}
+	for _, code := range []string{"en", "ar"} {
+		b.open(s.origin + "/help")
+		b.submit(".display", map[string]string{"lang": code})
+		for _, path := range s.paths {
+			if !strings.HasSuffix(path, "/log") && path != "/admin" { // the last of the tabs, and far in the menu
+				continue
+			}
+			b.open(s.origin + path)
+			if top := evaluate[float64](b, `document.querySelector("main").getBoundingClientRect().top`); top > 320 {
+				t.Errorf("%s in %s: the page begins at %.0f of 800 pixels", path, code, top)
+			}
+			for _, here := range evaluate[[]string](b, `[...document.querySelectorAll("nav [aria-current]")].filter((e) => { const r = e.getBoundingClientRect(); return r.left < 0 || r.right > window.innerWidth }).map((e) => e.textContent)`) {
+				t.Errorf("%s in %s: %q is out of sight", path, code, here)
+			}
+		}
+	}
+}
+
 // TestEveryPageInEveryLanguageAndTheme looks at every page in four languages, in light colours on a desk and in dark ones on a telephone, for what is wider than the window and
 // what is not translated, and leaves a photograph of each. Rules of accessibility are held against every page in English (in dark colours those of colours) and in
 // Arabic; with TARIR_LOOKS=all (make looks) all rules in every language and theme, high contrast among them.

@@ -83,5 +83,5 @@ func accountName() string {
 	if err != nil {
 		return ""
 	}
-	return filepath.Base(filepath.FromSlash(strings.ReplaceAll(u.Username, `\`, "/"))) // without its domain
+	return u.Username[strings.LastIndex(u.Username, `\`)+1:] // without its domain
 }
