@@ -340,7 +340,7 @@ func TestEveryPageInEveryLanguageAndTheme(t *testing.T) {
 		for _, code := range message.Codes {
 			t.Run(code, func(t *testing.T) {
 				t.Parallel()
-				s.looked(t, code, []string{"light", "dark"}, axe, shots, false)
+				s.looked(t, code, "light", "dark", axe, shots, false)
 			})
 		}
 		return
@@ -349,15 +349,15 @@ func TestEveryPageInEveryLanguageAndTheme(t *testing.T) {
 		for _, code := range message.Codes {
 			t.Run(code+"/"+theme, func(t *testing.T) {
 				t.Parallel()
-				s.looked(t, code, []string{theme}, axe, shots, true)
+				s.looked(t, code, theme, "", axe, shots, true)
 			})
 		}
 	}
 }
 
-// looked looks at every page in a language and in themes. In the second one a page is opened again only where a script drew on it: elsewhere the style sheet alone
-// makes it dark, and fits it to the window.
-func (s *stage) looked(t *testing.T, code string, themes []string, axe, shots string, all bool) {
+// looked looks at every page in a language and a theme, and then in another theme, if one is named. For that one a page is opened again only where a script drew on it:
+// elsewhere the style sheet alone makes it dark, and fits it to the window.
+func (s *stage) looked(t *testing.T, code, theme, then, axe, shots string, all bool) {
 	t.Helper()
 	b := s.enter(t, "ann")
 	choose := func(theme string) {
@@ -392,32 +392,33 @@ func (s *stage) looked(t *testing.T, code string, themes []string, axe, shots st
 			t.Fatal(err)
 		}
 	}
-	again := map[string][]string{} // by theme
-	choose(themes[0])
+	var drawn []string
+	choose(theme)
 	for _, path := range s.paths {
 		if code != "en" && slices.ContainsFunc([]string{"?drawing=", "?policy=", "?party=", "?kind=", "?new="}, func(q string) bool { return strings.Contains(path, q) }) {
 			continue // the same page with another choice: its words are those of the page
 		}
-		window(themes[0])
-		b.open(s.origin + path)
-		look(path, themes[0])
-		drawn := evaluate[bool](b, `!!document.querySelector("main canvas, main svg")`)
-		for _, theme := range themes[1:] {
-			if drawn {
-				again[theme] = append(again[theme], path)
-				continue
-			}
-			window(theme)
-			evaluate[int](b, fmt.Sprintf("document.documentElement.dataset.theme = %q; 0", theme))
-			look(path, theme)
-		}
-	}
-	for _, theme := range themes[1:] {
-		choose(theme)
 		window(theme)
-		for _, path := range again[theme] {
-			b.open(s.origin + path)
-			look(path, theme)
+		b.open(s.origin + path)
+		look(path, theme)
+		if then == "" {
+			continue
 		}
+		if evaluate[bool](b, `!!document.querySelector("main canvas, main svg")`) {
+			drawn = append(drawn, path)
+			continue
+		}
+		window(then)
+		evaluate[int](b, fmt.Sprintf("document.documentElement.dataset.theme = %q; 0", then))
+		look(path, then)
+	}
+	if then == "" {
+		return
+	}
+	choose(then)
+	window(then)
+	for _, path := range drawn {
+		b.open(s.origin + path)
+		look(path, then)
 	}
 }
