@@ -145,48 +145,38 @@ func (c *choice) family(ctx context.Context, paths []string, kind, id string) er
 	return fmt.Errorf("%w: there is no %s %s: give the files of adverts that have it", ErrChoice, kind, id)
 }
 
-// take gives a line as it goes into the case; nil: it does not. What is taken by choice tells of possible victims no more than the organisation does: a payment of
-// theirs goes in without names and words, a journey without who travelled.
-func (c *choice) take(kind casework.EntryKind, text []byte) ([]byte, error) {
+// has says that a record goes into the case.
+func (c *choice) has(kind casework.EntryKind, id string) bool { return c.ids == nil || c.ids[kind][id] }
+
+// wants says that the line of a finding or an organisation goes into the case.
+func (c *choice) wants(text []byte) (bool, error) {
 	if c.ids == nil {
-		return text, nil
+		return true, nil
 	}
-	var line struct{ ID, Reference string }
-	if err := json.Unmarshal(text, &line); err != nil {
-		return nil, err
+	var line struct{ ID string }
+	err := json.Unmarshal(text, &line)
+	return c.has(casework.FindingEntry, line.ID), err
+}
+
+// What is taken by choice tells of possible victims no more than the organisation does: a payment of theirs goes in without names and words, a journey without who
+// travelled.
+
+func (c *choice) hidePayment(p *casework.CasePayment) {
+	if c.victims[p.From] || c.victims[p.To] {
+		p.Purpose = ""
 	}
-	id := line.ID
-	if kind == casework.PaymentEntry {
-		id = line.Reference
+	if c.victims[p.From] {
+		p.FromName = ""
 	}
-	if !c.ids[kind][id] {
-		return nil, nil
+	if c.victims[p.To] {
+		p.ToName = ""
 	}
-	switch kind {
-	case casework.PaymentEntry:
-		var p casework.CasePayment
-		if err := json.Unmarshal(text, &p); err != nil {
-			return nil, err
-		}
-		if c.victims[p.From] || c.victims[p.To] {
-			p.Purpose = ""
-			if c.victims[p.From] {
-				p.FromName = ""
-			}
-			if c.victims[p.To] {
-				p.ToName = ""
-			}
-		}
-		return json.Marshal(p)
-	case casework.JourneyEntry:
-		var j casework.CaseJourney
-		if err := json.Unmarshal(text, &j); err != nil {
-			return nil, err
-		}
+}
+
+func (c *choice) hideJourney(j *casework.CaseJourney) {
+	if c.ids != nil {
 		j.Person, j.GivenName, j.FamilyName, j.Birth, j.Document, j.DocCountry, j.Phone, j.Email = "", "", "", "", "", "", "", ""
-		return json.Marshal(j)
 	}
-	return text, nil
 }
 
 // advertSink keeps adverts alone.

@@ -21,20 +21,11 @@ import (
 	"tarir/online"
 )
 
-// CaseLine is one record of a file as an entry of a case: a line of JSON.
-type CaseLine func(kind casework.EntryKind, text []byte) error
-
-// CaseLines reads files of every format that an analysis reads, and folders of its results, as entries of a case: entities, payments,
-// findings and organisations, adverts and journeys.
-func CaseLines(ctx context.Context, paths []string, to CaseLine, rejected func(intake.Rejection) error) error {
-	if err := eachResult(paths, to); err != nil {
-		return err
-	}
-	return readCaseFiles(ctx, paths, &caseSink{to}, rejected)
-}
+// caseLine takes one record of a file as an entry of a case: a line of JSON.
+type caseLine func(kind casework.EntryKind, text []byte) error
 
 // eachResult reads the results of analyses among the paths.
-func eachResult(paths []string, to CaseLine) error {
+func eachResult(paths []string, to caseLine) error {
 	for _, p := range paths {
 		results, err := resultsOf(p)
 		if err != nil {
@@ -90,8 +81,9 @@ type CasePart struct {
 	Lines int
 }
 
-// CaseParts reads files as CaseLines does and writes their lines into a folder, one file a kind, those of entities first: so that a node can take them up
-// kind by kind, whatever their order was. Where only names network/ID, finding/ID, family/ID or advert/ID, they are read for what belongs to that.
+// CaseParts reads files of every format that an analysis reads, and folders of its results, as entries of a case: entities, payments, findings and organisations,
+// adverts and journeys. It writes them into a folder, one file a kind, those of entities first: so that a node can take them up kind by kind, whatever their order
+// was. Where only names network/ID, finding/ID, family/ID or advert/ID, they are read for what belongs to that.
 func CaseParts(ctx context.Context, paths []string, only, dir string, rejected func(intake.Rejection) error) (parts []CasePart, err error) {
 	chosen, err := choose(ctx, paths, only)
 	if err != nil {
@@ -108,26 +100,35 @@ func CaseParts(ctx context.Context, paths []string, only, dir string, rejected f
 		files[k], writers[k] = f, bufio.NewWriter(f)
 		parts = append(parts, CasePart{Kind: k, Path: f.Name()})
 	}
-	err = CaseLines(ctx, paths, func(k casework.EntryKind, text []byte) error {
-		text, err := chosen.take(k, text)
-		if err != nil || text == nil {
-			return err
-		}
+	to := func(k casework.EntryKind, text []byte) error {
 		for i := range parts {
 			if parts[i].Kind == k {
 				parts[i].Lines++
 			}
 		}
-		_, err = writers[k].Write(append(text, '\n'))
+		_, err := writers[k].Write(append(text, '\n'))
 		return err
-	}, rejected)
+	}
+	err = eachResult(paths, func(k casework.EntryKind, text []byte) error {
+		if wanted, err := chosen.wants(text); err != nil || !wanted {
+			return err
+		}
+		return to(k, text)
+	})
+	if err == nil {
+		err = readCaseFiles(ctx, paths, &caseSink{chosen, to}, rejected)
+	}
 	for _, p := range parts {
 		err = errors.Join(err, writers[p.Kind].Flush(), files[p.Kind].Close())
 	}
 	return slices.DeleteFunc(parts, func(p CasePart) bool { return p.Lines == 0 }), err
 }
 
+// readInto reads a file whose format is known. One that is never read is told of as rejected.
 func readInto(ctx context.Context, t task, s intake.Store, rejected func(intake.Rejection) error) error {
+	if t.format.Skipped != "" {
+		return rejected(intake.Rejection{File: t.in.Name, Line: 1, Reason: t.format.Skipped})
+	}
 	text, err := t.in.Open(ctx, nil)
 	if err != nil {
 		return err
@@ -163,7 +164,7 @@ func resultsOf(path string) ([]string, error) {
 }
 
 // readResults reads networks.json, which is one list, or findings.jsonl, which is many values.
-func readResults(path string, to CaseLine) error {
+func readResults(path string, to caseLine) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -191,10 +192,24 @@ func readResults(path string, to CaseLine) error {
 	return nil
 }
 
-// caseSink makes lines of records.
-type caseSink struct{ to CaseLine }
+// caseSink makes lines of the records that are chosen. Most of a folder is not, so that is asked first.
+type caseSink struct {
+	chosen *choice
+	to     caseLine
+}
+
+func (s *caseSink) put(kind casework.EntryKind, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	return s.to(kind, text)
+}
 
 func (s *caseSink) Entity(e *entity.Entity) error {
+	if !s.chosen.has(casework.EntityEntry, e.ID) {
+		return nil
+	}
 	text, err := e.Encode()
 	if err != nil {
 		return err
@@ -203,43 +218,44 @@ func (s *caseSink) Entity(e *entity.Entity) error {
 }
 
 func (s *caseSink) Payment(p *ledger.Payment) (bool, error) {
+	ref := p.Reference()
+	if !s.chosen.has(casework.PaymentEntry, ref) {
+		return false, nil
+	}
 	c := casework.CasePayment{
-		Payment:  casework.Payment{Reference: p.Reference(), Time: p.Time(), Amount: p.Paid.Decimal(), From: p.From.String(), To: p.To.String()},
+		Payment:  casework.Payment{Reference: ref, Time: p.Time(), Amount: p.Paid.Decimal(), From: p.From.String(), To: p.To.String()},
 		Currency: p.Paid.Currency, FromName: p.FromName, ToName: p.ToName, Purpose: p.Purpose,
 	}
-	text, err := json.Marshal(c)
-	if err != nil {
-		return false, err
-	}
-	return false, s.to(casework.PaymentEntry, text)
+	s.chosen.hidePayment(&c)
+	return false, s.put(casework.PaymentEntry, c)
 }
 
 func (s *caseSink) Advert(a *online.Advert) (bool, error) {
-	text, err := json.Marshal(casework.CaseAdvert{
+	if !s.chosen.has(casework.AdvertEntry, a.ID) {
+		return false, nil
+	}
+	return false, s.put(casework.AdvertEntry, casework.CaseAdvert{
 		ID: a.ID, PostedAt: clockTold(a.At, a.Offset, a.DateOnly), Site: a.Site, Account: a.Account, Title: a.Title, Text: a.Text, City: a.City, Country: a.Country,
 		Phones: a.Phones, Emails: a.Emails, URLs: a.URLs, Images: a.Images, Price: a.Price, Currency: a.Currency,
 	})
-	if err != nil {
-		return false, err
-	}
-	return false, s.to(casework.AdvertEntry, text)
 }
 
 func (s *caseSink) Journey(j *journey.Journey) (bool, error) {
+	if !s.chosen.has(casework.JourneyEntry, j.ID) {
+		return false, nil
+	}
 	at := func(t journey.Time) string {
 		if !t.Known() {
 			return ""
 		}
 		return clockTold(t.At, t.Offset, t.DateOnly)
 	}
-	text, err := json.Marshal(casework.CaseJourney{
+	c := casework.CaseJourney{
 		ID: j.ID, Person: j.Person, GivenName: j.GivenName, FamilyName: j.FamilyName, Birth: j.Birth, Document: j.Document, DocCountry: j.DocCountry, From: j.From, To: j.To,
 		Departure: at(j.Departure), Arrival: at(j.Arrival), Mode: string(j.Mode), Carrier: j.Carrier, Booking: j.Booking, Booked: at(j.Booked), Payer: j.Payer, Phone: j.Phone, Email: j.Email,
-	})
-	if err != nil {
-		return false, err
 	}
-	return false, s.to(casework.JourneyEntry, text)
+	s.chosen.hideJourney(&c)
+	return false, s.put(casework.JourneyEntry, c)
 }
 
 // clockTold is a time as its source's clock told it.

@@ -32,6 +32,7 @@ func TestWhatAnAnalysisSaysIsCounted(t *testing.T) {
 	inputs := write("in/payments.csv", "id,time,from_bank,from_account,to_bank,to_account,amount,currency,channel,mcc\n"+
 		"P1,2024-03-05T10:00:00Z,A,1,B,2,10.00,EUR,mvts,7011\nP2,2024-03-31T23:30:00-02:00,A,1,B,2,10.00,EUR,mvts,\nP3,2024-03-05T10:00:00Z,A,1,B,2,10.00,EUR,,\nP9,2024-03-05T10:00:00Z,A,1,B,2,10.00,EUR,mvts,7011\n")
 	write("in/adverts.jsonl", `{"id":"a1","posted_at":"2024-03-05","text":"x","site":"board","price":"90","currency":"eur"}`+"\n"+`{"id":"a2","posted_at":"2024-03-05","text":"x","site":"board","price":"90","currency":"eur"}`+"\n")
+	write("in/truth.json", `{"illicit_payments":[]}`) // is left out
 	got, err := analysis.Tallies(t.Context(), filepath.Join(dir, "results"), []string{filepath.Dir(inputs)}, "2024-03")
 	if err != nil {
 		t.Fatal(err)
