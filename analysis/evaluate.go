@@ -140,7 +140,7 @@ func readTruth(ctx context.Context, path string) (truth Truth, err error) {
 	}
 	defer text.Close()
 	if err := json.NewDecoder(text).Decode(&truth); err != nil {
-		return truth, fmt.Errorf("read truth %s: %w", path, err)
+		return truth, fmt.Errorf("%s is no known truth: give the truth.json that tarir world writes (%w)", path, err)
 	}
 	return truth, nil
 }

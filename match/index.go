@@ -14,6 +14,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -101,7 +102,7 @@ func Open(dir string, begin bool, clock func() time.Time) (*Index, error) {
 // read reads the state that is on disk.
 func (x *Index) read() (*state, error) {
 	b, err := os.ReadFile(filepath.Join(x.dir, manifestFile))
-	if errors.Is(err, fs.ErrNotExist) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, fmt.Errorf("%s: %w", x.dir, ErrNoIndex)
 	}
 	if err != nil {

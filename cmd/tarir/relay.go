@@ -79,6 +79,9 @@ func (c *relayRunCmd) Run(e *env) error {
 	if err != nil {
 		return fmt.Errorf("read %s: %w", c.File, err)
 	}
+	if !o.JetStream || len(o.Accounts)+len(o.TrustedOperators) == 0 { // such a server would be open to everybody, and keep nothing
+		return fmt.Errorf("%s is no configuration of a relay: tarir relay config writes them", c.File)
+	}
 	o.NoSigs = true
 	s, err := server.NewServer(o)
 	if err != nil {

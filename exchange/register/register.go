@@ -155,6 +155,9 @@ var (
 	ErrSuspended = errors.New("this member is suspended or has left")
 	ErrKey       = errors.New("this key was not in force")
 	ErrStatement = errors.New("the register refuses this statement")
+
+	errInvitation = errors.New("this is no invitation: give the file that the secretariat wrote with tarir member invite")
+	errAnswer     = errors.New("this is no answer to an invitation: give the answer.json that tarir init wrote in the new node's folder")
 )
 
 // State is what a register says. It changes by Apply alone, for one statement after the other.
@@ -415,11 +418,11 @@ const answerType = "application/vnd.tarir.answer+json"
 func ReadInvitation(invitation []byte, now time.Time) (*Statement, error) {
 	signed, err := keys.Read(invitation, PayloadType)
 	if err != nil {
-		return nil, err
+		return nil, errInvitation
 	}
 	var st Statement
 	if err := json.Unmarshal(signed.Payload, &st); err != nil || st.Type != Invited || st.Issuer == nil {
-		return nil, errors.New("this is no invitation")
+		return nil, errInvitation
 	}
 	if err := signed.Verify(*st.Issuer); err != nil {
 		return nil, err
@@ -471,11 +474,11 @@ func heard(code string) string {
 func readAnswer(file []byte, now time.Time) (*answer, *Statement, error) {
 	signed, err := keys.Read(file, answerType)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, errAnswer
 	}
 	var a answer
 	if err := json.Unmarshal(signed.Payload, &a); err != nil {
-		return nil, nil, errors.New("this is no answer to an invitation")
+		return nil, nil, errAnswer
 	}
 	if err := signed.Verify(a.Keys); err != nil {
 		return nil, nil, err
@@ -489,7 +492,7 @@ func readAnswer(file []byte, now time.Time) (*answer, *Statement, error) {
 func (s *State) Admit(file []byte, code string, now time.Time) (*Statement, error) {
 	signed, err := keys.Read(file, answerType)
 	if err != nil {
-		return nil, err
+		return nil, errAnswer
 	}
 	if heard(code) != heard(codeOf(signed.Payload)) {
 		return nil, ErrCode
