@@ -275,6 +275,7 @@ type Listed struct {
 	State   string    `json:"state"`
 	Number  string    `json:"number,omitempty"`
 	Colour  string    `json:"colour,omitempty"`
+	Title   string    `json:"title,omitempty"` // of an operation; of a request or a review the owner's reference of the case: neither names anybody
 	Changed time.Time `json:"changed"`
 	Ends    time.Time `json:"ends,omitzero"`
 }
@@ -338,9 +339,18 @@ func (n *Node) List(ctx context.Context, w Who, kind string, limit int) (out []L
 				continue
 			}
 			l := Listed{Kind: it.Kind, ID: it.ID, Owner: it.Owner, State: it.State, Number: it.Number, Changed: it.Changed, Ends: it.Ends}
-			if kind == kindNotice {
+			switch kind {
+			case kindNotice:
 				if b, err := body[noticeBody](it); err == nil {
 					l.Colour = string(b.Record.Form.Colour)
+				}
+			case kindRequest, kindReview:
+				if b, err := body[requestBody](it); err == nil {
+					l.Colour, l.Title = string(b.Record.Form.Colour), b.Record.Form.Case
+				}
+			case kindOperation:
+				if o, err := body[operationBody](it); err == nil {
+					l.Title = o.Title
 				}
 			}
 			out = append(out, l)

@@ -298,7 +298,7 @@ func (c *listCmd) Run(e *env) error {
 		return writeJSON(e.stdout, list)
 	}
 	for _, l := range list {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", l.ID, l.State, l.Owner, l.Number, l.Colour)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", l.ID, l.State, l.Owner, l.Number, l.Colour, l.Title)
 	}
 	return w.Flush()
 }

@@ -17,6 +17,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"tarir/casework"
 	"tarir/explain"
@@ -146,9 +147,22 @@ func (v *view) field(way string) string {
 			parts[i] = itoa(number(word) + 1) // a row, as it is counted on the page
 			continue
 		}
+		word = snake(word)
 		parts[i] = strings.TrimSpace(v.L.Or("field."+word, v.L.Or("asset_state."+word, strings.ReplaceAll(word, "_", " "))) + " " + rest)
 	}
 	return strings.Join(parts, " · ")
+}
+
+// snake writes birthDate, as FollowTheMoney has it, as birth_date.
+func snake(word string) string {
+	var out strings.Builder
+	for _, r := range word {
+		if unicode.IsUpper(r) && out.Len() > 0 {
+			out.WriteByte('_')
+		}
+		out.WriteRune(unicode.ToLower(r))
+	}
+	return out.String()
 }
 
 // Body tells an entry of a list: its sentence where it has one, else its fields.

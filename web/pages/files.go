@@ -132,7 +132,9 @@ func (s *Server) importPage(a *ask) error {
 	}
 	d := &importData{caseHead: s.head(a, view.Case, "contents")}
 	for _, f := range analysis.Formats(nil) {
-		d.Formats = append(d.Formats, f.Name)
+		if f.Skipped == "" {
+			d.Formats = append(d.Formats, f.Name)
+		}
 	}
 	s.mu.Lock()
 	d.Done = s.imports[a.session.ID+" "+view.Case.ID]

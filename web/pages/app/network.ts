@@ -88,6 +88,7 @@ async function start(place: HTMLElement) {
 
   const sigma = new Sigma(graph, place, {
     allowInvalidContainer: true,
+    stagePadding: 60, // names stand beside what they name
     hideEdgesOnMove: graph.size > 800,
     dragTimeout: 800, // longer than a drawing takes without a graphics card: else ties come back between two moves
     hideLabelsOnMove: graph.order > 800,
