@@ -24,7 +24,7 @@ type builder struct {
 	payers    map[int]bool     // whether they pay several actors
 	masters   map[int]bool     // likewise, of paymaster
 	paidFor   map[int][]int    // who paid somebody's journeys
-	again     map[int]bool     // who goes the same way again on journeys that somebody pays for many
+	again     map[int][]int    // who pays for many, by those who go the same way again on such journeys
 	brought   map[int][]int    // which escort travelled with somebody
 	came      map[[2]int]bool  // that somebody (second) came back, with those they went with, on journeys that somebody (first) paid
 	trips     map[[2]int][]int // journeys that have to do with two, the lower first
@@ -81,7 +81,7 @@ func Build(ctx context.Context, in Input) ([]Network, error) {
 	}
 	b := &builder{
 		actors: newActors(in), in: in, evidence: map[int][]Evidence{}, ties: map[[2]int]*Tie{}, victimOf: map[int]map[int]float64{},
-		payers: map[int]bool{}, masters: map[int]bool{}, again: map[int]bool{}, paidFor: map[int][]int{}, brought: map[int][]int{}, came: map[[2]int]bool{}, trips: map[[2]int][]int{}, v: in.Graph.View(),
+		payers: map[int]bool{}, masters: map[int]bool{}, again: map[int][]int{}, paidFor: map[int][]int{}, brought: map[int][]int{}, came: map[[2]int]bool{}, trips: map[[2]int][]int{}, v: in.Graph.View(),
 	}
 	b.end = End(in)
 	b.usualFood = b.usual()

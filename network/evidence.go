@@ -179,7 +179,7 @@ func (b *builder) payer(account string, persons []string, journeys []int, phones
 	for _, p := range persons {
 		id := b.entity(p)
 		if list := again[p]; len(list) > 0 {
-			b.again[id] = true
+			b.again[id] = append(b.again[id], who)
 			b.say(id, Evidence{Transporter, 0.3, Reason{Reason: sentences.Say("goes_again", "journeys", len(list)), Journeys: list}})
 			continue
 		}
@@ -348,7 +348,7 @@ func (b *builder) escort(k int) {
 		}
 		for _, p := range group.Persons {
 			c := b.entity(p)
-			if b.again[c] || b.came[[2]int{payer, c}] {
+			if b.again[c] != nil || b.came[[2]int{payer, c}] {
 				continue
 			}
 			b.trip(who, c, group.Journeys...)

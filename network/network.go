@@ -240,7 +240,7 @@ func (b *builder) network(group, core []int) Network {
 		}
 		m.Confidence = math.Round((1-(1-best)*(1-bound*0.8))*1000) / 1000
 		for _, r := range m.Roles {
-			if s := stageOf[r.Role]; s != "" {
+			if s := stageOf[r.Role]; s != "" && !b.wentForOthers(a, r, inside) {
 				n.Stages[s] = max(n.Stages[s], r.Confidence)
 			}
 		}
@@ -278,6 +278,15 @@ func (b *builder) network(group, core []int) Network {
 	}
 	n.Reasons = append(n.Reasons, Reason{Reason: sentences.Say("network", "members", people, "victims", len(n.Victims), "findings", len(n.Findings), "adverts", len(n.Adverts), "journeys", len(n.Journeys))})
 	return n
+}
+
+// wentForOthers says that a role stands on nothing but going the same way again, for somebody who is none of those inside: that is
+// no stage of theirs.
+func (b *builder) wentForOthers(a int, r RoleOf, inside map[int]bool) bool {
+	if slices.ContainsFunc(r.Because, func(x Reason) bool { return x.Code != "goes_again" }) {
+		return false
+	}
+	return !slices.ContainsFunc(b.again[a], func(payer int) bool { return inside[payer] })
 }
 
 // victims are those whom members exploit or bring.

@@ -475,3 +475,26 @@ func TestThoseWhoOnlyPassMoneyOnAreNoOrganisation(t *testing.T) {
 		t.Errorf("%v is taken for an organisation that trades in people", members(&list[0]))
 	}
 }
+
+// Who goes to somebody's season again shows nothing of those whom they trade with at home.
+func TestAWorkerOfTwoSeasonsMakesNoStage(t *testing.T) {
+	w := &town{t: t}
+	w.pay("client", "farm", 6, 900, "SUPP")
+	for m := range int64(6) {
+		w.pay("customer", "shop", 9+10*m, 950, "")
+		w.pay("shop", "worker0", 10+10*m, 900, "")
+	}
+	for season := range int64(2) {
+		for k := range 12 {
+			who, booking := fmt.Sprint("worker", k), fmt.Sprint("S", season, k)
+			w.travel(who, 20+60*season, booking, "farm")
+			w.travel(who, 40+60*season, booking+"B", "farm")
+			j := w.journeys[len(w.journeys)-1]
+			j.From, j.To = j.To, j.From
+		}
+	}
+	w.finding("fan_out", "shop", false)
+	if list := w.networks(); len(list) != 0 {
+		t.Errorf("%v, who trade with a worker of the farm, are taken for an organisation", members(&list[0]))
+	}
+}
