@@ -3,13 +3,18 @@ package node
 import (
 	"context"
 	crand "crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/mod/sumdb/note"
 
+	"tarir/exchange/envelope"
 	"tarir/exchange/register"
 	"tarir/handling"
 	"tarir/store"
@@ -176,4 +181,47 @@ func (n *Node) Queue(ctx context.Context) (out []string, err error) {
 // Interrupt leaves a node as a crash does while it loads a list.
 func (n *Node) Interrupt(ctx context.Context) error {
 	return n.store.Write(ctx, func(tx *store.Tx) error { return tx.Set(recheckMark, "1") })
+}
+
+// Received is how many letters had an effect, were rejected or refused.
+func (n *Node) Received() int { return int(n.counted.received.Load() + n.counted.refused.Load()) }
+
+// EffectKinds are the kinds of statements that have an effect.
+func EffectKinds() []string { return slices.Sorted(maps.Keys(effects)) }
+
+// WatchEffects tells saw of each statement that has an effect on a node of this process, until stop. No node may run when it begins.
+func WatchEffects(saw func(*Node, *envelope.Statement)) (stop func()) {
+	before := effects
+	effects = map[string]effect{}
+	for kind, e := range before {
+		effects[kind] = effect{e.right, func(n *Node, tx *store.Tx, st *envelope.Statement) (string, error) {
+			saw(n, st)
+			return e.effect(n, tx, st)
+		}}
+	}
+	unwatched = before
+	return func() { effects = before }
+}
+
+var unwatched map[string]effect
+
+var errTried = errors.New("tried")
+
+// TryEffect does what a statement says and undoes it: done says that it came so far, and wrong what of it would have ended the node.
+func (n *Node) TryEffect(ctx context.Context, st *envelope.Statement) (done bool, wrong any) {
+	_ = n.store.Write(ctx, func(tx *store.Tx) (err error) {
+		defer func() {
+			if wrong = recover(); wrong != nil {
+				wrong = fmt.Sprintf("%v at %s", wrong, failedAt())
+				err = errTried
+			}
+		}()
+		if n.refusedHere(st) != nil {
+			return errTried
+		}
+		done = true
+		_, err = unwatched[st.Type].effect(n, tx, st)
+		return errors.Join(err, errTried)
+	})
+	return done, wrong
 }
