@@ -51,7 +51,7 @@ func TestNoWordsOfAMemberBringANodeDown(t *testing.T) {
 		trying.Go(func() {
 			bound <- struct{}{}
 			defer func() { <-bound }()
-			for _, body := range wrongShapes(first.Body, 400) {
+			for _, body := range wrongShapes(first.Body, 250) {
 				again := first
 				again.Body = body
 				done, wrong := n.TryEffect(context.Background(), &again)
@@ -114,7 +114,7 @@ func keptInAWrongShape(t *testing.T, all []told) {
 			continue
 		}
 		for k, body := range append([][]byte{x.st.Body}, wrongShapes(x.st.Body, 400)...) {
-			if k > 60 && k%5 != 0 {
+			if k > 25 && k%10 != 0 {
 				continue
 			}
 			if id := firstID.FindSubmatch(x.st.Body); id != nil && k > 0 { // each is another record
