@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -34,7 +35,7 @@ func TestNoWordsOfAMemberBringANodeDown(t *testing.T) {
 	var mu sync.Mutex
 	said, tried := map[string]int{}, map[string]int{}
 	var all []told
-	var trying sync.WaitGroup
+	var trying atomic.Int64
 	bound := make(chan struct{}, 2)
 	stop := node.WatchEffects(func(n *node.Node, st *envelope.Statement) {
 		mu.Lock()
@@ -48,7 +49,9 @@ func TestNoWordsOfAMemberBringANodeDown(t *testing.T) {
 			return
 		}
 		first := *st
-		trying.Go(func() {
+		trying.Add(1)
+		go func() {
+			defer trying.Add(-1)
 			bound <- struct{}{}
 			defer func() { <-bound }()
 			for _, body := range wrongShapes(first.Body, 250) {
@@ -65,8 +68,13 @@ func TestNoWordsOfAMemberBringANodeDown(t *testing.T) {
 					mu.Unlock()
 				}
 			}
-		})
+		}()
 	})
+	beforeStop = func() { // no node ends before all was said to it
+		for trying.Load() > 0 {
+			time.Sleep(time.Millisecond)
+		}
+	}
 	for _, story := range []struct {
 		name string
 		is   func(*testing.T)
@@ -79,7 +87,8 @@ func TestNoWordsOfAMemberBringANodeDown(t *testing.T) {
 	} {
 		t.Run(story.name, story.is)
 	}
-	trying.Wait()
+	beforeStop()
+	beforeStop = func() {}
 	stop()
 	for _, kind := range node.EffectKinds() {
 		if tried[kind] < 9 && kind != "pulse" { // which comes of itself once an hour, and says nothing

@@ -131,6 +131,9 @@ func (w *world) join(id string, kind handling.Kind, dsn string) {
 	})
 }
 
+// beforeStop is waited for before a node is stopped.
+var beforeStop = func() {}
+
 func (w *world) start(id string) {
 	w.t.Helper()
 	dir := filepath.Join(w.dir, id)
@@ -153,6 +156,7 @@ func (w *world) start(id string) {
 	r := &running{Node: n, dir: dir}
 	r.stop = func() {
 		once.Do(func() {
+			beforeStop()
 			cancel()
 			if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
 				w.t.Errorf("%s: %v", id, err)
