@@ -123,11 +123,12 @@ type Damage struct {
 	Reason string `json:"reason"`
 }
 
-// Verify reads every file of the ledger and compares size and checksum with the manifest. It costs one reading of the
-// disk.
+// Verify reads every file of the ledger and compares size, checksum and number of payments with the manifest. It costs one
+// reading of the disk.
 func (l *Ledger) Verify(ctx context.Context) ([]Damage, error) {
 	var damage []Damage
 	for _, s := range l.manifest.Segments {
+		sound := len(damage)
 		for _, want := range []FileSum{s.Payments, s.Accounts, s.Keys} {
 			if err := ctx.Err(); err != nil {
 				return nil, err
@@ -141,6 +142,19 @@ func (l *Ledger) Verify(ctx context.Context) ([]Damage, error) {
 			case got.SHA256 != want.SHA256:
 				damage = append(damage, Damage{want.Name, "checksum differs from the manifest: its content was changed"})
 			}
+		}
+		if len(damage) > sound {
+			continue
+		}
+		// The files are those that the manifest names; so it is what it says of them that may be wrong.
+		f, pf, err := openParquet(filepath.Join(l.dir, s.Payments.Name))
+		if err != nil {
+			damage = append(damage, Damage{s.Payments.Name, "cannot be read: " + err.Error()})
+			continue
+		}
+		f.Close()
+		if n := pf.NumRows(); n != s.Rows {
+			damage = append(damage, Damage{s.Payments.Name, fmt.Sprintf("has %d payments, the manifest says %d", n, s.Rows)})
 		}
 	}
 	return damage, nil

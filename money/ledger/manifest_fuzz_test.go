@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"os"
@@ -33,6 +34,7 @@ func FuzzManifest(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(good)
+	f.Add(bytes.Replace(good, []byte(`"rows": 1`), []byte(`"rows": 0`), 1))
 	f.Add([]byte(`{"version":1,"segments":[{"number":1,"rows":-1}]}`))
 	f.Add([]byte(`{"version":2}`))
 	f.Add([]byte("{"))
