@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"tarir/casework"
@@ -64,9 +65,6 @@ func readCaseFiles(ctx context.Context, paths []string, s intake.Store, rejected
 		return err
 	}
 	for _, t := range todo {
-		if t.format == nil {
-			return fmt.Errorf("%s: %s", t.in.Path, t.problem)
-		}
 		if err := readInto(ctx, t, s, rejected); err != nil {
 			return err
 		}
@@ -124,9 +122,13 @@ func CaseParts(ctx context.Context, paths []string, only, dir string, rejected f
 	return slices.DeleteFunc(parts, func(p CasePart) bool { return p.Lines == 0 }), err
 }
 
-// readInto reads a file whose format is known. One that is never read is told of as rejected.
+// readInto reads a file. One of no known format, which lies in a folder among others, and one that is never read are told of as rejected.
 func readInto(ctx context.Context, t task, s intake.Store, rejected func(intake.Rejection) error) error {
-	if t.format.Skipped != "" {
+	switch {
+	case t.format == nil:
+		reason, _, _ := strings.Cut(strings.TrimPrefix(t.problem, t.in.Name+": "), "\n")
+		return rejected(intake.Rejection{File: t.in.Name, Line: 1, Reason: reason})
+	case t.format.Skipped != "":
 		return rejected(intake.Rejection{File: t.in.Name, Line: 1, Reason: t.format.Skipped})
 	}
 	text, err := t.in.Open(ctx, nil)

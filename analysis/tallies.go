@@ -52,9 +52,7 @@ func Tallies(ctx context.Context, results string, inputs []string, period string
 			return nil, err
 		}
 		for _, t := range todo {
-			if t.format == nil {
-				continue // what was analysed may lie among other files
-			}
+			// What was analysed may lie among other files.
 			if err := readInto(ctx, t, c, func(intake.Rejection) error { return nil }); err != nil {
 				return nil, err
 			}
