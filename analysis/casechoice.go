@@ -158,9 +158,7 @@ func (c *choice) wants(text []byte) (bool, error) {
 	return c.has(casework.FindingEntry, line.ID), err
 }
 
-// What is taken by choice tells of possible victims no more than the organisation does: a payment of theirs goes in without names and words, a journey without who
-// travelled.
-
+// hidePayment takes the names and words from a payment of a possible victim: what is taken by choice tells of them no more than the organisation does.
 func (c *choice) hidePayment(p *casework.CasePayment) {
 	if c.victims[p.From] || c.victims[p.To] {
 		p.Purpose = ""
@@ -173,6 +171,7 @@ func (c *choice) hidePayment(p *casework.CasePayment) {
 	}
 }
 
+// hideJourney takes from a journey who travelled, for the same reason.
 func (c *choice) hideJourney(j *casework.CaseJourney) {
 	if c.ids != nil {
 		j.Person, j.GivenName, j.FamilyName, j.Birth, j.Document, j.DocCountry, j.Phone, j.Email = "", "", "", "", "", "", "", ""

@@ -52,7 +52,7 @@ func Tallies(ctx context.Context, results string, inputs []string, period string
 			return nil, err
 		}
 		for _, t := range todo {
-			// What was analysed may lie among other files.
+			// Other files may lie beside what was analysed: they are left out.
 			if err := readInto(ctx, t, c, func(intake.Rejection) error { return nil }); err != nil {
 				return nil, err
 			}

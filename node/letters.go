@@ -267,7 +267,7 @@ func (n *Node) Open(ctx context.Context, w Who, kind, id string) (*store.Item, e
 	return it, err
 }
 
-// Listed is a record in a list: what it is, not what it says.
+// Listed is a record in a list: what it is and how it is called, not what it says.
 type Listed struct {
 	Kind    string    `json:"kind"`
 	ID      string    `json:"id"`
@@ -275,7 +275,7 @@ type Listed struct {
 	State   string    `json:"state"`
 	Number  string    `json:"number,omitempty"`
 	Colour  string    `json:"colour,omitempty"`
-	Title   string    `json:"title,omitempty"` // of an operation; of a request or a review the owner's reference of the case: neither names anybody
+	Title   string    `json:"title,omitempty"` // of an operation; of a request or a review the owner's reference of the case. Neither is to name anybody
 	Changed time.Time `json:"changed"`
 	Ends    time.Time `json:"ends,omitzero"`
 }

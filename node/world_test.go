@@ -131,8 +131,8 @@ func (w *world) join(id string, kind handling.Kind, dsn string) {
 	})
 }
 
-// beforeStop is waited for before a node is stopped.
-var beforeStop = func() {}
+// beforeStop is done with each node before it stops.
+var beforeStop = func(*node.Node) {}
 
 func (w *world) start(id string) {
 	w.t.Helper()
@@ -156,7 +156,7 @@ func (w *world) start(id string) {
 	r := &running{Node: n, dir: dir}
 	r.stop = func() {
 		once.Do(func() {
-			beforeStop()
+			beforeStop(n)
 			cancel()
 			if err := <-done; err != nil && !errors.Is(err, context.Canceled) {
 				w.t.Errorf("%s: %v", id, err)

@@ -34,7 +34,7 @@ func TestCommandLine(t *testing.T) {
 	})
 }
 
-// TestASecondInterruptEndsWhatHangs: a pipe into which nothing is written keeps a command waiting, and hears nothing of the first Ctrl-C.
+// TestASecondInterruptEndsWhatHangs: a pipe into which nothing is written keeps a command waiting that hears nothing of the first Ctrl-C.
 func TestASecondInterruptEndsWhatHangs(t *testing.T) {
 	pipe := filepath.Join(t.TempDir(), "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {

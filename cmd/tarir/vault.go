@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -149,38 +146,6 @@ func (c *vaultImportCmd) Run(e *env) error {
 	}
 	fmt.Fprintf(e.stdout, "%d read: %d new, %d the same, %d refused\n", len(out.Rows), count["new"], count["same"], count["refused"])
 	return nil
-}
-
-// strict reads one record of JSON that has no other fields than a type's, and does not repeat what is in it when it is wrong.
-func strict(text []byte, v any) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	err := d.Decode(v)
-	if err == nil && d.More() {
-		return errors.New("there is more behind the record: give one at a time")
-	}
-	var syntax *json.SyntaxError
-	var kind *json.UnmarshalTypeError
-	var when *time.ParseError
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, io.EOF):
-		return errors.New("there is nothing in it: give a record as JSON")
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		return errors.New("it ends before the record does: give the whole of it")
-	case errors.As(err, &syntax):
-		return fmt.Errorf("this is no JSON, at byte %d", syntax.Offset)
-	case errors.As(err, &kind) && kind.Field == "":
-		return errors.New("this is JSON, but no record: give one, as { … }")
-	case errors.As(err, &kind):
-		return fmt.Errorf("the field %s is of another kind, at byte %d", kind.Field, kind.Offset)
-	case errors.As(err, &when):
-		return errors.New("a time in it is wrong: write it as 2026-01-31T00:00:00Z")
-	case strings.HasPrefix(err.Error(), "json: unknown field "):
-		return fmt.Errorf("there is no %s here", strings.TrimPrefix(err.Error(), "json: unknown "))
-	}
-	return errors.New("a value in it is not what its field takes")
 }
 
 type vaultCardCmd struct {

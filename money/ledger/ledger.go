@@ -128,7 +128,7 @@ type Damage struct {
 func (l *Ledger) Verify(ctx context.Context) ([]Damage, error) {
 	var damage []Damage
 	for _, s := range l.manifest.Segments {
-		sound := len(damage)
+		before := len(damage)
 		for _, want := range []FileSum{s.Payments, s.Accounts, s.Keys} {
 			if err := ctx.Err(); err != nil {
 				return nil, err
@@ -143,7 +143,7 @@ func (l *Ledger) Verify(ctx context.Context) ([]Damage, error) {
 				damage = append(damage, Damage{want.Name, "checksum differs from the manifest: its content was changed"})
 			}
 		}
-		if len(damage) > sound {
+		if len(damage) > before {
 			continue
 		}
 		// The files are those that the manifest names; so it is what it says of them that may be wrong.

@@ -153,8 +153,11 @@ func (v *view) field(way string) string {
 	return strings.Join(parts, " · ")
 }
 
-// snake writes birthDate, as FollowTheMoney has it, as birth_date.
+// snake writes birthDate, as FollowTheMoney has it, as birth_date. What begins with a capital is no name of a field but a code, as EUR.
 func snake(word string) string {
+	if word != "" && unicode.IsUpper(rune(word[0])) {
+		return word
+	}
 	var out strings.Builder
 	for _, r := range word {
 		if unicode.IsUpper(r) && out.Len() > 0 {

@@ -6,6 +6,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"tarir/message"
 	"tarir/money/ledger"
 )
 
@@ -23,6 +24,23 @@ func TestNumbersMoneyAndDatesAsEachLanguageWritesThem(t *testing.T) {
 		}
 		if v.Time(time.Time{}) != "" || v.At(time.Time{}) != "" {
 			t.Errorf("%s writes a time that is none", lang)
+		}
+	}
+}
+
+// TestEveryFieldIsCalledByItsName: of Tarir and of FollowTheMoney; codes are no names, and stay.
+func TestEveryFieldIsCalledByItsName(t *testing.T) {
+	l, err := message.For("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	v := &view{L: l, Lang: "en"}
+	for way, want := range map[string]string{
+		"birth_date": "Date of birth", "properties.birthDate": "What is said · Date of birth", "properties.imoNumber": "What is said · imo number",
+		"other_sums.EUR": "other sums · EUR", "lots.0": "lots · 1",
+	} {
+		if got := v.field(way); got != want {
+			t.Errorf("%s is called %q, want %q", way, got, want)
 		}
 	}
 }
