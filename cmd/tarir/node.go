@@ -271,7 +271,7 @@ func (f *whoFlags) show(e *env, v any, line string, args ...any) error {
 
 type listCmd struct {
 	whoFlags
-	Kind  string `arg:"" help:"notice, request, review, message, diffusion, hit, stop, watch, outcome or task."`
+	Kind  string `arg:"" help:"notice, request, review, message, diffusion, hit, stop, watch, outcome, operation, group, lead or task."`
 	Limit int    `default:"100" help:"How many at most."`
 }
 
