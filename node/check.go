@@ -51,15 +51,19 @@ func (n *Node) reindex(tx *store.Tx, kind, id string) error {
 	if err != nil {
 		return err
 	}
+	n.marking.Add(1)
 	tx.After(func() { n.unheard.Store(true) })
+	tx.Finally(func() { n.marking.Add(-1) })
 	return tx.Set(indexMark+kind+"/"+id, mark)
 }
 
-// tellIndex tells the index of all that has changed.
+// tellIndex tells the index of all that has changed. What others see already may be of a transaction that has not come to say so: while one is
+// on its way, the database is asked.
 func (n *Node) tellIndex(ctx context.Context) (err error) {
 	n.indexing.Lock()
 	defer n.indexing.Unlock()
-	if !n.unheard.Swap(false) {
+	marking := n.marking.Load() > 0
+	if !n.unheard.Swap(false) && !marking {
 		return nil
 	}
 	defer func() {

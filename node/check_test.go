@@ -9,7 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"tarir/entity"
 	"tarir/handling"
 	"tarir/match"
 	"tarir/node"
@@ -18,6 +20,39 @@ import (
 	"tarir/watchlist"
 	"tarir/web"
 )
+
+// TestWhatIsSeenIsKnown: a record can be listed as soon as it is on disk, and from then on nobody is told that there is no hit.
+func TestWhatIsSeenIsKnown(t *testing.T) {
+	w := newWorld(t, map[string]handling.Kind{"BANK-FF": handling.Bank}, nil)
+	bank := w.nodes["BANK-FF"]
+	now := w.clock.now()
+	e := &entity.Entity{ID: "c1", Schema: "Person", Properties: map[string][]string{"name": {"Ana Exemplar"}}}
+	l := handling.Label{Owners: []string{"BANK-FF"}, Purpose: who("ann").Purpose, Recorded: now, Until: now.AddDate(1, 0, 0)}
+	answered := make(chan *node.Checked, 1)
+	err := bank.WatchSeen(t.Context(), e, l, func() {
+		if w.first("BANK-FF", "watch") == "" {
+			t.Error("it is not seen yet")
+		}
+		go func() {
+			got, err := bank.LookUp(t.Context(), who("ann"), node.Question{Ask: match.Ask{Schema: "Person", Names: []string{"Ana Exemplar"}}})
+			if err != nil {
+				t.Error(err)
+			}
+			answered <- got
+		}()
+		select {
+		case got := <-answered: // before anybody was told
+			answered <- got
+		case <-time.After(300 * time.Millisecond):
+		}
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := <-answered; got == nil || len(got.Hits) != 1 {
+		t.Errorf("%+v", got)
+	}
+}
 
 // TestTheDeskAsksInAnyScript: a notice that came, a record that is watched and a list are found by names in other scripts, by numbers and
 // by the lines of a document; what was withdrawn is not known any more, whatever happens to the node or its index.

@@ -14,6 +14,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/mod/sumdb/note"
 
+	"tarir/entity"
 	"tarir/exchange/envelope"
 	"tarir/exchange/register"
 	"tarir/handling"
@@ -28,6 +29,15 @@ func (n *Node) SendAny(ctx context.Context, to, kind, subject string, label *han
 	})
 	n.stir()
 	return err
+}
+
+// WatchSeen keeps a record that is watched, and calls fn when others see it and nothing else was told of it.
+func (n *Node) WatchSeen(ctx context.Context, e *entity.Entity, l handling.Label, fn func()) error {
+	return n.store.Write(ctx, func(tx *store.Tx) error {
+		tx.After(fn)
+		_, err := n.keepRecord(tx, e, &l)
+		return err
+	})
 }
 
 // NoteVerifier checks what the node signs of its log.

@@ -62,6 +62,7 @@ type Node struct {
 	loading  sync.Mutex   // of lists
 	indexing sync.Mutex   // what the index has not heard of yet is told by one
 	unheard  atomic.Bool  // there may be something that it has not heard of
+	marking  atomic.Int64 // transactions on their way after which there will be
 	now      func() time.Time
 	log      *slog.Logger
 	every    time.Duration

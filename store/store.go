@@ -340,6 +340,11 @@ func (s *Store) once(ctx context.Context, db *sql.DB, p *statements, o *sql.TxOp
 		return fmt.Errorf("database: %w", err)
 	}
 	t := &Tx{ctx: ctx, tx: tx, db: db, prepared: p}
+	defer func() {
+		for _, f := range t.finally {
+			f()
+		}
+	}()
 	if err := fn(t); err != nil {
 		_ = tx.Rollback() // the error that led here is the one to tell
 		return err
@@ -360,10 +365,15 @@ type Tx struct {
 	db       *sql.DB
 	prepared *statements
 	after    []func()
+	finally  []func()
 }
 
 // After lets fn be called when the transaction is on disk; where it comes to nothing, fn is not called.
 func (t *Tx) After(fn func()) { t.after = append(t.after, fn) }
+
+// Finally lets fn be called when the transaction has ended, however it did, after what After was given. Others see what was written before
+// that.
+func (t *Tx) Finally(fn func()) { t.finally = append(t.finally, fn) }
 
 // blockSize is how many values a statement has that writes many rows, at most: more make no faster, since SQLite looks up each by its name. From
 // fullBlock values on it is one that comes again.

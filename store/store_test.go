@@ -111,14 +111,19 @@ func TestAFailedTransactionLeavesNothing(t *testing.T) {
 	})
 }
 
-// TestWhatIsAskedForAfterATransactionComesOnceItIsOnDisk, and not where it comes to nothing.
+// TestWhatIsAskedForAfterATransactionComesOnceItIsOnDisk, and not where it comes to nothing; what is asked for at last comes in both cases.
 func TestWhatIsAskedForAfterATransactionComesOnceItIsOnDisk(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, dsn string) {
 		s := storetest.Open(t, dsn)
 		wrong := errors.New("wrong")
-		called := 0
+		called, ended := 0, 0
 		for _, want := range []error{wrong, nil} {
 			if err := s.Write(t.Context(), func(tx *store.Tx) error {
+				tx.Finally(func() {
+					if ended++; ended != 1+called {
+						t.Errorf("%d transactions ended, %d of them on disk", ended, called)
+					}
+				})
 				tx.After(func() {
 					called++
 					read(t, s, func(tx *store.Tx) error {
@@ -133,8 +138,8 @@ func TestWhatIsAskedForAfterATransactionComesOnceItIsOnDisk(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if called != 1 {
-			t.Errorf("called %d times", called)
+		if called != 1 || ended != 2 {
+			t.Errorf("called %d times, and %d at last", called, ended)
 		}
 	})
 }
