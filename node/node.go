@@ -47,6 +47,7 @@ type Options struct {
 	Now        func() time.Time // nil: the system's clock
 	Log        *slog.Logger     // nil: nowhere. It never gets personal data.
 	Every      time.Duration    // how often the clock looks at what is due; 0: every 10 seconds
+	Ready      func()           // called by Run when the relay, if it is here, takes letters; nil: nobody asks
 }
 
 // Node is an open node.
@@ -65,6 +66,7 @@ type Node struct {
 	marking  atomic.Int64 // transactions on their way after which there will be
 	now      func() time.Time
 	log      *slog.Logger
+	ready    func()
 	every    time.Duration
 	lock     *flock.Flock
 	pass     Passphrase
@@ -109,7 +111,7 @@ var (
 
 // Open opens the node in a folder.
 func Open(ctx context.Context, dir string, o Options) (n *Node, err error) {
-	n = &Node{dir: dir, now: o.Now, log: o.Log, every: o.Every, wake: make(chan struct{}, 1), due: make(chan struct{}, 1), asked: make(chan struct{}, 1), asideSince: map[string]time.Time{}, told: map[store.ReceiptKey]bool{}, pass: o.Passphrase, openings: vault.NewOpenings(newID)}
+	n = &Node{dir: dir, now: o.Now, log: o.Log, every: o.Every, ready: o.Ready, wake: make(chan struct{}, 1), due: make(chan struct{}, 1), asked: make(chan struct{}, 1), asideSince: map[string]time.Time{}, told: map[store.ReceiptKey]bool{}, pass: o.Passphrase, openings: vault.NewOpenings(newID)}
 	if n.now == nil {
 		n.now = time.Now
 	}
@@ -249,6 +251,9 @@ func (n *Node) Run(ctx context.Context) error {
 		}
 		defer n.stopRelay()
 		g.Go(func() error { return n.keepRelay(ctx) })
+	}
+	if n.ready != nil {
+		n.ready()
 	}
 	g.Go(func() error { return n.line(ctx) })
 	g.Go(func() error { return n.clock(ctx) })

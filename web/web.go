@@ -11,6 +11,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -183,6 +184,7 @@ func Serve(ctx context.Context, n *node.Node, dir string, ready func(address str
 		}
 		l, err := net.Listen("tcp", n.Config().Web.Listen)
 		if err != nil {
+			err = fmt.Errorf("pages: %w: end what listens there, or name another port as web.listen in config.toml", err)
 			return errors.Join(err, local.Close())
 		}
 		address = "http://" + l.Addr().String()

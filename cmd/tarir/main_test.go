@@ -127,3 +127,32 @@ func served(ts *testscript.TestScript, _ bool, args []string) {
 	}
 	ts.Fatalf("no node answers in %s", args[0])
 }
+
+// TestAPortThatIsTakenIsSaid, with what to do, and no node says before that it is ready.
+func TestAPortThatIsTakenIsSaid(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	taken := l.Addr().String()
+	run := func(args ...string) (said string, err error) {
+		cmd := &exec.Cmd{Path: self, Args: append([]string{"tarir"}, args...), Env: append(os.Environ(), "TARIR_PASSPHRASE=a passphrase of a test")}
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	for what, at := range map[string][]string{"relay": {"--listen", taken, "--web", "127.0.0.1:0"}, "pages": {"--listen", "127.0.0.1:0", "--web", taken}} {
+		data := filepath.Join(t.TempDir(), what)
+		if out, err := run(append([]string{"init", "--found", "--member", "GS", "--name", "Secretariat", "--country", "FR", "--person", "ann", data}, at...)...); err != nil {
+			t.Fatal(err, out)
+		}
+		out, err := run("serve", "--data", data)
+		if err == nil || !strings.Contains(out, taken) || !strings.Contains(out, "name another port") || strings.Contains(out, "is ready: ") {
+			t.Errorf("%s: %v %s", what, err, out)
+		}
+	}
+}

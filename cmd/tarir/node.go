@@ -186,14 +186,24 @@ func serve(e *env, data string, p node.Passphrase, asJSON bool, ready func(n *no
 	if asJSON {
 		handler = slog.NewJSONHandler(e.stderr, nil)
 	}
-	n, err := node.Open(e.ctx, data, node.Options{Passphrase: p, Log: slog.New(handler)})
+	begun := make(chan struct{})
+	n, err := node.Open(e.ctx, data, node.Options{Passphrase: p, Log: slog.New(handler), Ready: func() { close(begun) }})
 	if err != nil {
 		return err
 	}
 	g, ctx := errgroup.WithContext(e.ctx)
 	g.Go(func() error { return n.Run(ctx) })
 	g.Go(func() error {
-		return web.Serve(ctx, n, data, func(address string) { ready(n, address) })
+		return web.Serve(ctx, n, data, func(address string) {
+			g.Go(func() error { // the pages answer meanwhile
+				select {
+				case <-begun:
+					ready(n, address)
+				case <-ctx.Done():
+				}
+				return nil
+			})
+		})
 	})
 	err = g.Wait()
 	return errors.Join(err, n.Close())

@@ -5,9 +5,11 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	sockets "net"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -387,6 +389,25 @@ func TestARelayThatCannotStartSaysSo(t *testing.T) {
 	if s, err := relay.Start(ctx, relay.ServerOptions{Dir: t.TempDir(), Port: -1}, nil); err == nil {
 		s.Stop()
 		t.Error("it started")
+	}
+}
+
+func TestAPortThatIsTakenIsSaid(t *testing.T) {
+	l, err := sockets.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	taken := l.Addr().(*sockets.TCPAddr).Port
+	for _, o := range []relay.ServerOptions{{Port: taken}, {Port: -1, Websocket: taken}} {
+		o.Dir = t.TempDir()
+		s, err := relay.Start(t.Context(), o, nil)
+		if err == nil {
+			s.Stop()
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) || !strings.Contains(err.Error(), fmt.Sprintf("127.0.0.1:%d", taken)) || !strings.Contains(err.Error(), "name another port") {
+			t.Errorf("%+v: %v", o, err)
+		}
 	}
 }
 

@@ -114,6 +114,9 @@ func Start(ctx context.Context, o ServerOptions, members []Member) (s *Server, e
 	if o.Host == "" {
 		o.Host = "127.0.0.1"
 	}
+	if err := Free(o.Host, o.Port, o.Websocket); err != nil {
+		return nil, fmt.Errorf("start relay: %w", err)
+	}
 	s = &Server{o: o}
 	if s.admin, err = nkeys.CreateUser(); err != nil {
 		return nil, fmt.Errorf("start relay: %w", err)
@@ -132,7 +135,7 @@ func Start(ctx context.Context, o ServerOptions, members []Member) (s *Server, e
 		}
 	}()
 	if !s.ns.ReadyForConnections(20 * time.Second) {
-		return nil, errors.New("start relay: it is not ready after 20 seconds: look whether its port or its folder is in use")
+		return nil, errors.New("start relay: it is not ready after 20 seconds: look whether its folder is in use")
 	}
 	pub, err := s.admin.PublicKey()
 	if err != nil {
@@ -142,6 +145,23 @@ func Start(ctx context.Context, o ServerOptions, members []Member) (s *Server, e
 		return nil, fmt.Errorf("start relay: %w", err)
 	}
 	return s, s.prepare(ctx, 1)
+}
+
+// Free says at once which of a server's ports cannot be had: NATS would go on waiting. Ports of no number are left out.
+func Free(host string, ports ...int) error {
+	for _, port := range ports {
+		if port <= 0 {
+			continue
+		}
+		l, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+		if err != nil {
+			return fmt.Errorf("%w: end what listens there, or name another port in the configuration", err)
+		}
+		if err := l.Close(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // prepare makes the streams, and answers members.
