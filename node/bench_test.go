@@ -78,6 +78,10 @@ func host(list string) error {
 	return err
 }
 
+// clusterURL is where the servers of a relay of three listen, which tarir relay config made and tarir relay run runs: TARIR_BENCH_CLUSTER names its
+// folder, and letters are replicated then.
+const clusterURL = "nats://127.0.0.1:5222,nats://127.0.0.1:5232,nats://127.0.0.1:5242"
+
 // hosted is how many nodes one process runs: each holds some two dozen files open, and a process may have 20,000.
 const hosted = 250
 
@@ -87,7 +91,11 @@ func manyNodes(b *testing.B, n int, sync bool) (w *world, hosts []int) {
 	b.Helper()
 	w = &world{t: b, clock: &clock{}, own: map[string]*clock{}, dir: b.TempDir(), nodes: map[string]*running{}}
 	gs := filepath.Join(w.dir, "GS")
-	if err := node.Found(gs, pass, node.Setup{Member: "GS", Name: "Secretariat", Country: "FR", Listen: "127.0.0.1:0", People: people}, w.clock.now()); err != nil {
+	own := node.Setup{Member: "GS", Name: "Secretariat", Country: "FR", Listen: "127.0.0.1:0", People: people}
+	if cluster := os.Getenv("TARIR_BENCH_CLUSTER"); cluster != "" {
+		own.Listen, own.Cluster, own.URL = "", filepath.Join(cluster, "relay.keys"), clusterURL
+	}
+	if err := node.Found(gs, pass, own, w.clock.now()); err != nil {
 		b.Fatal(err)
 	}
 	if !sync {
@@ -118,7 +126,9 @@ func manyNodes(b *testing.B, n int, sync bool) (w *world, hosts []int) {
 	}
 	w.every = 10 * time.Second
 	w.start("GS")
-	w.url = w.relayURL()
+	if w.url = own.URL; w.url == "" {
+		w.url = w.relayURL()
+	}
 	var dirs []string
 	for i := range n {
 		id := fmt.Sprintf("NCB-%03d", i)

@@ -62,7 +62,7 @@ func (n *Node) reindex(tx *store.Tx, kind, id string) error {
 func (n *Node) tellIndex(ctx context.Context) (err error) {
 	n.indexing.Lock()
 	defer n.indexing.Unlock()
-	marking := n.marking.Load() > 0
+	marking := n.marking.Load() > 0 // before what follows: a transaction that ends says first that there is something
 	if !n.unheard.Swap(false) && !marking {
 		return nil
 	}

@@ -47,7 +47,7 @@ type Options struct {
 	Now        func() time.Time // nil: the system's clock
 	Log        *slog.Logger     // nil: nowhere. It never gets personal data.
 	Every      time.Duration    // how often the clock looks at what is due; 0: every 10 seconds
-	Ready      func()           // called by Run when the relay, if it is here, takes letters; nil: nobody asks
+	Ready      func()           // Run calls it once: when the relay, if it is here, takes letters; nil: nobody asks
 }
 
 // Node is an open node.
@@ -66,7 +66,7 @@ type Node struct {
 	marking  atomic.Int64 // transactions on their way after which there will be
 	now      func() time.Time
 	log      *slog.Logger
-	ready    func()
+	ready    func() // Options.Ready
 	every    time.Duration
 	lock     *flock.Flock
 	pass     Passphrase

@@ -120,7 +120,7 @@ func Open(ctx context.Context, dsn string) (s *Store, err error) {
 	return s, nil
 }
 
-// pagesOfLog is after how many pages of the log SQLite writes them into the database. Nodes on one machine that get the same letters grow alike:
+// pagesOfLog is after how many pages of the log, of 4 KiB, SQLite writes them into the database. Nodes on one machine that get the same letters grow alike:
 // it is another number for each, around its usual 1,000, else all would write and sync after the same letter.
 func pagesOfLog(path string) uint32 {
 	h := fnv.New32a()

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,8 +28,12 @@ func TestTheLittleWorld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	port, err := freePort()
+	if err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.Command(script, filepath.Join(dir, "world"))
-	cmd.Env = append(os.Environ(), "ONCE=1", "TARIR="+bin, "EXCHANGE="+filepath.Join(dir, "exchange"), "RELAY_PORT="+freePort(t))
+	cmd.Env = append(os.Environ(), "ONCE=1", "TARIR="+bin, "EXCHANGE="+filepath.Join(dir, "exchange"), "RELAY_PORT="+port)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
@@ -43,19 +46,4 @@ func TestTheLittleWorld(t *testing.T) {
 	if n := strings.Count(string(out), "none was changed, left out or put in later"); n != 4 {
 		t.Errorf("%d audit logs verify", n)
 	}
-}
-
-// freePort is a port that nobody listens on.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
 }

@@ -82,7 +82,7 @@ func (c *relayRunCmd) Run(e *env) error {
 	if !o.JetStream || len(o.Accounts)+len(o.TrustedOperators) == 0 { // such a server would be open to everybody, and keep nothing
 		return fmt.Errorf("%s is no configuration of a relay: tarir relay config writes them", c.File)
 	}
-	if err := errors.Join(relay.Free(o.Host, o.Port), relay.Free(o.Cluster.Host, o.Cluster.Port)); err != nil {
+	if err := errors.Join(relay.CanListen(o.Host, o.Port), relay.CanListen(o.Cluster.Host, o.Cluster.Port)); err != nil {
 		return err
 	}
 	o.NoSigs = true
@@ -94,7 +94,7 @@ func (c *relayRunCmd) Run(e *env) error {
 	defer s.WaitForShutdown()
 	defer s.Shutdown()
 	if !s.ReadyForConnections(20 * time.Second) {
-		return errors.New("the server is not ready after 20 seconds: look whether its folder is in use")
+		return errors.New("the server is not ready after 20 seconds: look whether its port or its folder is in use")
 	}
 	fmt.Fprintf(e.stdout, "%s is ready: %s\n", o.ServerName, s.ClientURL())
 	<-e.ctx.Done()

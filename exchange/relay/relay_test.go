@@ -5,7 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	sockets "net"
+	stdnet "net"
 	"slices"
 	"strings"
 	"sync"
@@ -393,12 +393,12 @@ func TestARelayThatCannotStartSaysSo(t *testing.T) {
 }
 
 func TestAPortThatIsTakenIsSaid(t *testing.T) {
-	l, err := sockets.Listen("tcp", "127.0.0.1:0")
+	l, err := stdnet.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	taken := l.Addr().(*sockets.TCPAddr).Port
+	taken := l.Addr().(*stdnet.TCPAddr).Port
 	for _, o := range []relay.ServerOptions{{Port: taken}, {Port: -1, Websocket: taken}} {
 		o.Dir = t.TempDir()
 		s, err := relay.Start(t.Context(), o, nil)

@@ -114,7 +114,7 @@ func Start(ctx context.Context, o ServerOptions, members []Member) (s *Server, e
 	if o.Host == "" {
 		o.Host = "127.0.0.1"
 	}
-	if err := Free(o.Host, o.Port, o.Websocket); err != nil {
+	if err := CanListen(o.Host, o.Port, o.Websocket); err != nil {
 		return nil, fmt.Errorf("start relay: %w", err)
 	}
 	s = &Server{o: o}
@@ -135,7 +135,7 @@ func Start(ctx context.Context, o ServerOptions, members []Member) (s *Server, e
 		}
 	}()
 	if !s.ns.ReadyForConnections(20 * time.Second) {
-		return nil, errors.New("start relay: it is not ready after 20 seconds: look whether its folder is in use")
+		return nil, errors.New("start relay: it is not ready after 20 seconds: look whether its port or its folder is in use")
 	}
 	pub, err := s.admin.PublicKey()
 	if err != nil {
@@ -147,8 +147,9 @@ func Start(ctx context.Context, o ServerOptions, members []Member) (s *Server, e
 	return s, s.prepare(ctx, 1)
 }
 
-// Free says at once which of a server's ports cannot be had: NATS would go on waiting. Ports of no number are left out.
-func Free(host string, ports ...int) error {
+// CanListen says at once which of a server's ports cannot be had: NATS would go on waiting. It listens on each and ends that; ports that are
+// 0 or less (none, or any) are left out. The error is the system's (syscall.EADDRINUSE, syscall.EACCES), with what to do.
+func CanListen(host string, ports ...int) error {
 	for _, port := range ports {
 		if port <= 0 {
 			continue
