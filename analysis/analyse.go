@@ -261,15 +261,17 @@ func (session *Session) analyse(ctx context.Context, o AnalyseOptions) (*Summary
 	if o.Ledger != "" && !session.lasts {
 		written.Go(func() error { session.keepMemo(set); return nil })
 	}
-	st = begin(o.Progress, "signals", 0, "records")
-	beside, notes, err := signals(ctx, in, pack, table)
-	if err != nil {
-		return nil, err
-	}
-	s.NotAssessable = append(s.NotAssessable, notes...)
-	took("signals", st.done())
 	st = begin(o.Progress, "typologies", int64(g.Accounts()), "accounts")
-	res, err := typology.Run(ctx, g, pack, typology.Options{Rates: table, Beside: beside, Holder: in.Held.Subject, Apart: in.book.Apart(), Progress: func(n int) { st.add(int64(n)) }})
+	beside := func(ctx context.Context) ([]typology.Hit, error) {
+		start := time.Now()
+		defer func() { took("signals", time.Since(start)) }()
+		hits, notes, err := signals(ctx, in, pack, table)
+		s.NotAssessable = append(s.NotAssessable, notes...)
+		return hits, err
+	}
+	res, err := typology.Run(ctx, g, pack, typology.Options{
+		Rates: table, Beside: beside, Holder: in.Held.Subject, Apart: in.book.Apart(), Progress: func(n int) { st.add(int64(n)) },
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -331,14 +333,10 @@ func (session *Session) analyse(ctx context.Context, o AnalyseOptions) (*Summary
 			return nil, err
 		}
 	}
-	if err := writeNetworks(o.Out, networks); err != nil {
-		return nil, err
-	}
+	written.Go(func() error { return writeNetworks(o.Out, networks) })
 	s.Changes = changes
 	ways := routes(in.Input, networks)
-	if err := writeRoutes(o.Out, in.book, ways); err != nil {
-		return nil, err
-	}
+	written.Go(func() error { return writeRoutes(o.Out, in.book, ways) })
 	took("networks", st.done())
 	st = begin(o.Progress, "report", int64(len(findings)), "findings")
 	s.NotAssessable = append(s.NotAssessable, res.NotAssessable...)

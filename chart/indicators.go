@@ -84,11 +84,11 @@ func (m *Money) Compare(ctx context.Context, records *Records, before, after *ty
 	apart := place.NewBook(in.Held.Each).Apart()
 	found := func(p *typology.Pack) (map[string]map[string]bool, error) {
 		in.Pack = p
-		hits, _, err := signal.Scan(ctx, *in)
-		if err != nil {
-			return nil, fmt.Errorf("try the indicators: %w", err)
+		beside := func(ctx context.Context) ([]typology.Hit, error) {
+			hits, _, err := signal.Scan(ctx, *in)
+			return hits, err
 		}
-		r, err := typology.Run(ctx, m.g, p, typology.Options{Beside: hits, Holder: in.Held.Subject, Apart: apart})
+		r, err := typology.Run(ctx, m.g, p, typology.Options{Beside: beside, Holder: in.Held.Subject, Apart: apart})
 		if err != nil {
 			return nil, fmt.Errorf("try the indicators: %w", err)
 		}

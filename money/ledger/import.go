@@ -111,10 +111,8 @@ func begin(ctx context.Context, dir string) (*Import, error) {
 		if int64(len(b)) != s.Rows*identitySize {
 			return nil, fmt.Errorf("%w: %s has %d bytes for %d payments", ErrDamaged, s.Keys.Name, len(b), s.Rows)
 		}
-		for ; len(b) > 0; b = b[identitySize:] {
-			if err := im.ids.load(readKey(b)); err != nil {
-				return nil, err
-			}
+		if err := im.ids.load(b); err != nil {
+			return nil, err
 		}
 	}
 	return im, nil

@@ -46,8 +46,9 @@ type Result struct {
 type Options struct {
 	Rates    *rates.Table   // by which amounts of different currencies compare; nil: they do not
 	Progress func(done int) // is told of accounts done, by several goroutines
-	// Beside are hits seen in other data, which join those of payments about the same subject.
-	Beside []Hit
+	// Beside gives hits seen in other data, which join those of payments about the same subject; nil: there are none. It is asked once,
+	// while the payments are looked at.
+	Beside func(context.Context) ([]Hit, error)
 	// Holder names who stands behind an account, so that hits about several accounts of one person meet; nil: the account.
 	Holder func(flow.Account) string
 	// Apart is how far two places of payments are from each other, in km, where it is known; nil: it never is. It is called by several
@@ -58,6 +59,29 @@ type Options struct {
 // Run looks at every account of the graph and returns findings, best first. The same graph and pack give the same
 // findings, whatever the number of processors.
 func Run(ctx context.Context, g *flow.Graph, p *Pack, o Options) (*Result, error) {
+	res := &Result{Alone: map[string]int{}}
+	var hits, beside []Hit
+	eg, within := errgroup.WithContext(ctx)
+	if o.Beside != nil {
+		eg.Go(func() (err error) {
+			beside, err = o.Beside(within)
+			return err
+		})
+	}
+	eg.Go(func() (err error) {
+		hits, err = lookAtPayments(within, g, p, o, res)
+		return err
+	})
+	if err := eg.Wait(); err != nil {
+		return nil, err
+	}
+	var err error
+	res.Findings, err = assemble(ctx, g, p, append(hits, beside...), res.Alone, o.Holder)
+	return res, err
+}
+
+// lookAtPayments gives the hits of every account, in no order, and tells res what cannot be assessed.
+func lookAtPayments(ctx context.Context, g *flow.Graph, p *Pack, o Options, res *Result) ([]Hit, error) {
 	rel, err := relate(ctx, g, relationParams{
 		int(p.engine("lasting_days")), int(p.engine("lasting_payments")), int(p.engine("hub_counterparties")), int64(p.engine("new_days")) * flow.Day,
 	})
@@ -65,7 +89,6 @@ func Run(ctx context.Context, g *flow.Graph, p *Pack, o Options) (*Result, error
 		return nil, err
 	}
 	have := fieldsOf(g)
-	res := &Result{Alone: map[string]int{}}
 	var run []running
 	used := map[string][]Amount{}
 	for _, name := range p.TypologyNames() {
@@ -89,12 +112,7 @@ func Run(ctx context.Context, g *flow.Graph, p *Pack, o Options) (*Result, error
 		}
 	}
 	res.NotAssessable = append(res.NotAssessable, incomparable(g, p, used, o.Rates)...)
-	hits, err := scanAll(ctx, g, rel, have, run, p, o)
-	if err != nil {
-		return nil, err
-	}
-	res.Findings, err = assemble(ctx, g, p, append(hits, o.Beside...), res.Alone, o.Holder)
-	return res, err
+	return scanAll(ctx, g, rel, have, run, p, o)
 }
 
 type running struct {
