@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -120,6 +121,7 @@ func Watch(ctx context.Context, o AnalyseOptions, every time.Duration, told func
 			if err := told(sum); err != nil {
 				return err
 			}
+			runtime.GC() // while nobody waits: the next file is then read without it
 		}
 		select {
 		case <-ctx.Done():

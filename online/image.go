@@ -139,8 +139,11 @@ func (k *knownImages) again(list []string, pictures []picture, which []int32, sa
 		if !fresh[which[i]] {
 			continue
 		}
+		p := pictures[i]
 		for o := range pictures {
-			if pictures[i].differ(&pictures[o]) <= alikeBits && o != i {
+			q := &pictures[o]
+			// The first half tells nearly all of those apart that are not alike.
+			if bits.OnesCount64(p[0]^q[0])+bits.OnesCount64(p[1]^q[1]) <= alikeBits && p.differ(q) <= alikeBits && o != i {
 				pairs = append(pairs, [2]int32{int32(i), int32(o)})
 			}
 		}

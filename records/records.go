@@ -358,7 +358,11 @@ func Begin(dir string) (*Import, error) {
 	if err != nil {
 		return nil, err
 	}
-	im := &Import{set: s, known: map[[16]byte]struct{}{}, open: map[Kind]*writer{}}
+	var rows int64
+	for _, k := range kinds {
+		rows += s.Rows(k)
+	}
+	im := &Import{set: s, known: make(map[[16]byte]struct{}, rows), open: map[Kind]*writer{}}
 	for _, seg := range s.m.Segments {
 		b, err := os.ReadFile(filepath.Join(dir, seg.Name+keysSuffix))
 		if err != nil {

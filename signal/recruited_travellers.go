@@ -24,7 +24,7 @@ func recruitedTravellers(s *scan) {
 		}
 		for _, town := range sortedKeys(to) {
 			best := s.mostTravellers(to[town], window)
-			if n := len(s.travellers(best)); n >= least {
+			if n := s.people(best); n >= least {
 				s.hit(s.in.Held.Bearer(p.Contact), "A J", over(float64(n), float64(least)), "R11").
 					adverts(p.Adverts...).journeys(best...).because("recruited_travellers", "travellers", n, "town", town, "days", int(window/dayMillis)).done()
 			}
@@ -40,11 +40,12 @@ func (s *scan) mostTravellers(list []int, window int64) []int {
 	}
 	var best []int
 	most, from := 0, 0
-	count := map[string]int{}
+	who := func(k int) int32 { return s.same[s.in.Travellers.Of[list[k]]] }
+	count := map[int32]int{}
 	within(times, window, func(lo, hi int) {
-		count[s.person(list[hi-1])]++
+		count[who(hi-1)]++
 		for ; from < lo; from++ {
-			who := s.person(list[from])
+			who := who(from)
 			if count[who]--; count[who] == 0 {
 				delete(count, who)
 			}
@@ -56,9 +57,19 @@ func (s *scan) mostTravellers(list []int, window int64) []int {
 	return slices.Clone(best)
 }
 
+// people is how many travel on journeys.
+func (s *scan) people(list []int) int {
+	who := make([]int32, len(list))
+	for k, i := range list {
+		who[k] = s.same[s.in.Travellers.Of[i]]
+	}
+	slices.Sort(who)
+	return len(slices.Compact(who))
+}
+
 // travellers are the people of journeys, each once, in order.
 func (s *scan) travellers(list []int) []string {
-	var out []string
+	out := make([]string, 0, len(list))
 	for _, i := range list {
 		out = append(out, s.person(i))
 	}

@@ -17,9 +17,13 @@ func remittancesWithJourneys(s *scan) {
 			trips[s.in.Held.Subject(a)] = append(trips[s.in.Held.Subject(a)], p.Journeys...)
 		}
 	}
+	const families = 3 // that a phone number stands for, or it is a family's own
 	for phone, list := range s.phones {
+		if len(list) < s.int("times") || s.people(list) < families {
+			continue
+		}
 		who := s.in.Held.Bearer(entity.Selector{Kind: entity.Phone, Value: phone})
-		if len(list) >= s.int("times") && s.in.Held.Entity(who) != nil && s.surnames(s.travellers(list)) >= 3 {
+		if s.in.Held.Entity(who) != nil && s.surnames(s.travellers(list)) >= families {
 			trips[who] = append(trips[who], list...)
 		}
 	}

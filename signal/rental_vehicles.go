@@ -33,14 +33,14 @@ func rentalVehicles(s *scan) {
 			at := s.in.Journeys[i].When() / 1000
 			return at < from || at > to
 		})
-		if len(s.travellers(list)) < s.int("drivers") {
+		if s.people(list) < s.int("drivers") {
 			continue
 		}
 		d := s.hit(s.in.Held.Subject(a), "P J", over(float64(len(best)), s.num("rentals")), "T13").journeys(list...)
 		for _, i := range best {
 			d.payment(s.v, a, out, i, true)
 		}
-		d.because("rentals", "rentals", len(best), "drivers", len(s.travellers(list)), "days", s.int("window_days")).done()
+		d.because("rentals", "rentals", len(best), "drivers", s.people(list), "days", s.int("window_days")).done()
 	}
 }
 
@@ -85,7 +85,7 @@ func roomsInBulk(s *scan) {
 	maps.DeleteFunc(paid, func(_ string, list []int) bool { return len(list) < guests })
 	for _, p := range sortedKeys(paid) {
 		a, ok := s.in.Held.Account(p)
-		if !ok || len(s.travellers(paid[p])) < guests {
+		if !ok || s.people(paid[p]) < guests {
 			continue
 		}
 		rooms := s.bought(a, "lodging")

@@ -134,6 +134,7 @@ type scan struct {
 	emit    func(typology.Hit)
 
 	persons  []string            // the canonical id of each traveller
+	same     []int32             // and the first traveller that has it
 	byPerson map[string][]int    // journeys by it
 	phones   map[string][]int    // journeys by the contact phone, in one spelling
 	marked   map[string][]string // marks of persons and companies, several detectors ask for them
@@ -144,11 +145,12 @@ type scan struct {
 // read makes what several detectors need.
 func (s *scan) read() {
 	s.byPerson, s.phones = map[string][]int{}, map[string][]int{}
-	s.persons = make([]string, len(s.in.Travellers.Names))
+	s.persons, s.same = make([]string, len(s.in.Travellers.Names)), make([]int32, len(s.in.Travellers.Names))
 	for n, name := range s.in.Travellers.Names {
 		who := s.in.Held.Canonical(name)
-		s.persons[n] = who
+		s.persons[n], s.same[n] = who, int32(n)
 		if before := s.byPerson[who]; before != nil { // merged
+			s.same[n] = s.same[s.in.Travellers.Of[before[0]]]
 			s.byPerson[who] = slices.Sorted(slices.Values(slices.Concat(before, s.in.Travellers.Journeys(int32(n)))))
 		} else {
 			s.byPerson[who] = s.in.Travellers.Journeys(int32(n))

@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,9 +19,10 @@ func sharedAddress(s *scan) {
 			files[m] = append(files[m], e.ID)
 		}
 	})
+	maps.DeleteFunc(files, func(_ string, who []string) bool { return len(who) < s.int("people") })
 	for _, m := range sortedKeys(files) {
 		who := files[m]
-		if len(who) < s.int("people") || len(who) > s.int("most_people") || s.surnames(who) < s.int("people")-1 {
+		if len(who) > s.int("most_people") || s.surnames(who) < s.int("people")-1 {
 			continue
 		}
 		kind, _, _ := strings.Cut(m, ":")
@@ -106,6 +108,7 @@ func accountsOpenedTogether(s *scan) {
 			}
 		}
 	})
+	maps.DeleteFunc(by, func(_ string, list []opened) bool { return len(list) < s.int("accounts") })
 	for _, m := range sortedKeys(by) {
 		list := by[m]
 		slices.SortFunc(list, func(a, b opened) int { return strings.Compare(a.at+a.who, b.at+b.who) })

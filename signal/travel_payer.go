@@ -22,7 +22,7 @@ func travelPayer(s *scan) {
 			d.h.Indicators, d.h.Data = append(d.h.Indicators, "R04"), "J E"
 			d.because("pays_strangers", "travellers", s.strangers(p.Persons))
 		}
-		if late := s.lateOneWay(p.Journeys, false); len(s.travellers(late)) >= s.int("late_travellers") {
+		if late := s.lateOneWay(p.Journeys, false); s.people(late) >= s.int("late_travellers") {
 			d.h.Indicators = append(d.h.Indicators, "T02")
 			d.because("late_one_way", "journeys", len(late), "hours", s.int("late_hours"))
 		}
@@ -33,7 +33,7 @@ func travelPayer(s *scan) {
 			continue
 		}
 		late := s.mostTravellers(s.lateOneWay(s.phones[phone], true), s.days("window_days"))
-		if n := len(s.travellers(late)); n >= s.int("late_travellers") {
+		if n := s.people(late); n >= s.int("late_travellers") {
 			who := s.in.Held.Bearer(entity.Selector{Kind: entity.Phone, Value: phone})
 			s.hit(who, "J", over(float64(n), float64(s.int("late_travellers"))), "T02").journeys(late...).
 				because("late_one_way_cash", "journeys", len(late), "travellers", n, "hours", s.int("late_hours")).done()

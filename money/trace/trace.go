@@ -649,7 +649,11 @@ func (t *tracer) finish() {
 			}
 		}
 	}
-	byPlace := map[key]map[How]*Rest{}
+	type placed struct {
+		key
+		how How
+	}
+	byPlace := map[placed]int{} // of Rests
 	for i := range t.res.Lots {
 		l := &t.res.Lots[i]
 		if t.o.Backward {
@@ -664,23 +668,17 @@ func (t *tracer) finish() {
 		} else {
 			tot.Left += l.Rest
 		}
-		k := key{l.Account, l.Currency}
-		if byPlace[k] == nil {
-			byPlace[k] = map[How]*Rest{}
+		k := placed{key{l.Account, l.Currency}, l.How}
+		n, ok := byPlace[k]
+		if !ok {
+			n = len(t.res.Rests)
+			byPlace[k] = n
+			t.res.Rests = append(t.res.Rests, Rest{Account: l.Account, How: l.How, Currency: l.Currency})
 		}
-		r := byPlace[k][l.How]
-		if r == nil {
-			r = &Rest{Account: l.Account, How: l.How, Currency: l.Currency}
-			byPlace[k][l.How] = r
-		}
+		r := &t.res.Rests[n]
 		r.Amount += l.Rest
 		r.At = max(r.At, l.At)
 		r.Lots = append(r.Lots, int32(i))
-	}
-	for _, hows := range byPlace {
-		for _, r := range hows {
-			t.res.Rests = append(t.res.Rests, *r)
-		}
 	}
 	slices.SortFunc(t.res.Rests, func(a, b Rest) int {
 		return cmp.Or(cmp.Compare(a.Currency, b.Currency), -cmp.Compare(a.Amount, b.Amount), cmp.Compare(a.Account, b.Account), cmp.Compare(a.How, b.How))
