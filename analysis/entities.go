@@ -3,6 +3,7 @@ package analysis
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -88,11 +89,17 @@ func writeEntities(r *entity.Resolution, set *records.Set, ledger, out string) e
 func sumOfFiles(dir string, names ...string) (string, bool) {
 	var sums []string
 	for _, name := range names {
-		b, err := os.ReadFile(filepath.Join(dir, name))
+		f, err := os.Open(filepath.Join(dir, name))
 		if err != nil {
 			return "", false
 		}
-		sums = append(sums, fmt.Sprintf("%x", xxh3.Hash128(b).Bytes()))
+		h := xxh3.New()
+		_, err = io.Copy(h, f)
+		f.Close()
+		if err != nil {
+			return "", false
+		}
+		sums = append(sums, fmt.Sprintf("%x", h.Sum128().Bytes()))
 	}
 	return strings.Join(sums, " "), true
 }

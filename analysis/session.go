@@ -27,6 +27,7 @@ type Session struct {
 	resolution *entity.Resolution
 	resolved   string // which entities resolution is of
 	lasts      bool   // it goes on, and keeps what it remembers when it ends
+	again      bool   // it has analysed before
 }
 
 // remember reads the records of a ledger with what the session remembers, or what is kept beside them at first.

@@ -30,10 +30,11 @@ type Index struct {
 
 // New reads the entities; resolved may be nil.
 func New(g *flow.Graph, resolved *entity.Resolution) *Index {
-	x := &Index{graph: g, resolved: resolved, byID: map[string]*entity.Entity{}, holder: map[flow.Account]string{}, accounts: map[string][]flow.Account{}, bearers: map[entity.Selector][]string{}, schemata: map[string][]*entity.Entity{}}
+	x := &Index{graph: g, resolved: resolved, holder: map[flow.Account]string{}, bearers: map[entity.Selector][]string{}, schemata: map[string][]*entity.Entity{}}
 	if resolved == nil {
 		return x
 	}
+	x.byID = make(map[string]*entity.Entity, len(resolved.Entities))
 	for _, e := range resolved.Entities {
 		x.byID[e.ID] = e
 	}
@@ -62,6 +63,7 @@ func New(g *flow.Graph, resolved *entity.Resolution) *Index {
 			}
 		}
 	}
+	x.accounts = make(map[string][]flow.Account, len(x.holder))
 	for account, owner := range x.holder {
 		x.accounts[owner] = append(x.accounts[owner], account)
 	}

@@ -116,7 +116,7 @@ func (b *builder) doubt() {
 // is no stray (a statement of years later in the folder would make everything look old); without any, the last payment.
 func End(in Input) int64 {
 	const month = 30 * 86_400
-	var at []int64
+	at := make([]int64, 0, len(in.Adverts)+len(in.Journeys)+len(in.Findings))
 	for _, a := range in.Adverts {
 		at = append(at, a.At/1000)
 	}

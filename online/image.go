@@ -43,8 +43,8 @@ func SameImages(adverts []*Advert) map[string]string {
 // images lists the hashes in the adverts, in order: which of them stands at each place of the adverts' images, one after the
 // other, and which stands for each. What memo knows of an earlier call is not compared again.
 func images(adverts []*Advert, memo *Memo) (at []int32, list []string, first []int32) {
-	met := map[string]int32{}
-	var hashes []string
+	met := make(map[string]int32, len(memo.images.list))
+	hashes := make([]string, 0, len(memo.images.list))
 	for _, a := range adverts {
 		for _, h := range a.Images {
 			h = imageHash(h)

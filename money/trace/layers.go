@@ -74,7 +74,7 @@ func (r *Result) Layers(currency uint8, say Saying) *Flow {
 		return nil
 	}
 	f := flowing{
-		say: say, lots: r.Lots, currency: currency, layer: map[flow.Account]int32{}, named: map[string]int32{}, account: map[flow.Account]int32{},
+		say: say, lots: r.Lots, currency: currency, layer: map[flow.Account]int32{}, labelled: map[string]int32{},
 		number: map[station]int32{}, sums: map[[2]int32]int64{},
 	}
 	f.layers()
@@ -90,11 +90,14 @@ func (r *Result) Layers(currency uint8, say Saying) *Flow {
 type station struct {
 	layer   int32
 	kind    int32        // of stationKinds
-	label   int32        // of flowing.labels
+	label   int32        // of flowing.labels; named where the account says it
 	account flow.Account // none of a source and of a way out without an account
 }
 
 var stationKinds = []string{StationSource, StationAccount, StationLeft, StationOthers}
+
+// named is the label of a station that is called what its account is. Most are never drawn, and names cost more than numbers.
+const named = -1
 
 const (
 	kindSource = iota
@@ -111,8 +114,7 @@ type flowing struct {
 	currency uint8
 	layer    map[flow.Account]int32
 	labels   []string
-	named    map[string]int32       // labels by their text
-	account  map[flow.Account]int32 // and those of accounts
+	labelled map[string]int32 // labels by their text
 	stations []station
 	number   map[station]int32
 	place    []int32 // the station of each lot; -1 for those of other currencies
@@ -143,21 +145,20 @@ func (f *flowing) layers() {
 }
 
 func (f *flowing) label(text string) int32 {
-	n, ok := f.named[text]
+	n, ok := f.labelled[text]
 	if !ok {
 		n = int32(len(f.labels))
-		f.labels, f.named[text] = append(f.labels, text), n
+		f.labels, f.labelled[text] = append(f.labels, text), n
 	}
 	return n
 }
 
-func (f *flowing) accountLabel(a flow.Account) int32 {
-	n, ok := f.account[a]
-	if !ok {
-		n = f.label(f.say.Account(a))
-		f.account[a] = n
+// called is what a station is called.
+func (f *flowing) called(s station) string {
+	if s.label == named {
+		return f.say.Account(s.account)
 	}
-	return n
+	return f.labels[s.label]
 }
 
 func (f *flowing) station(s station) int32 {
@@ -179,9 +180,9 @@ func (f *flowing) places() {
 		case l.How == Cash || l.How == Crypto || l.How == Outside:
 			f.place[i] = f.station(station{layer: int32(l.Hops) + 1, kind: kindLeft, label: f.label(f.say.Left(l.How))})
 		case l.How == Hub || l.How == Institution:
-			f.place[i] = f.station(station{f.layer[l.Account], kindLeft, f.accountLabel(l.Account), l.Account})
+			f.place[i] = f.station(station{f.layer[l.Account], kindLeft, named, l.Account})
 		default:
-			f.place[i] = f.station(station{f.layer[l.Account], kindAccount, f.accountLabel(l.Account), l.Account})
+			f.place[i] = f.station(station{f.layer[l.Account], kindAccount, named, l.Account})
 		}
 	}
 }
@@ -205,7 +206,7 @@ func (f *flowing) lot(i int) {
 		payer := f.say.Payer(l.Row)
 		if at, ok := f.layer[payer]; ok && payer != flow.Outside && (at < to.layer || to.kind == kindLeft) {
 			// A payment that starts the trace, made with money that an earlier one brought.
-			from = station{at, kindAccount, f.accountLabel(payer), payer}
+			from = station{at, kindAccount, named, payer}
 			if to.kind == kindLeft {
 				to.layer = max(to.layer, at+1)
 			}
@@ -279,7 +280,7 @@ func (f *flowing) draw() *Flow {
 			return i
 		}
 		x := f.stations[p]
-		s := Station{Layer: int(x.layer), Kind: stationKinds[x.kind], Label: f.labels[x.label], Account: x.account, In: in[p], Out: gone[p]}
+		s := Station{Layer: int(x.layer), Kind: stationKinds[x.kind], Label: f.called(x), Account: x.account, In: in[p], Out: gone[p]}
 		if x.kind == kindOthers {
 			s.Others = others[x.layer]
 		}
@@ -303,5 +304,8 @@ func (f *flowing) draw() *Flow {
 // order compares stations by layer, then by the money, most first, then by what they are called.
 func (f *flowing) order(a, b int32, moneyA, moneyB int64) int {
 	x, y := f.stations[a], f.stations[b]
-	return cmp.Or(cmp.Compare(x.layer, y.layer), cmp.Compare(moneyB, moneyA), cmp.Compare(f.labels[x.label], f.labels[y.label]), cmp.Compare(stationKinds[x.kind], stationKinds[y.kind]))
+	if c := cmp.Or(cmp.Compare(x.layer, y.layer), cmp.Compare(moneyB, moneyA)); c != 0 || a == b {
+		return c
+	}
+	return cmp.Or(cmp.Compare(f.called(x), f.called(y)), cmp.Compare(stationKinds[x.kind], stationKinds[y.kind]))
 }

@@ -64,17 +64,17 @@ type Options struct {
 	Covered  func(flow.Account) bool // whether the ledger would see the account pay; nil: always
 }
 
-// Lot is traced money that a payment brought to an account.
+// Lot is traced money that a payment brought to an account. A trace may have millions: the fields stand so that each takes 48 bytes.
 type Lot struct {
-	Parent   int32 // lot that it came out of; -1 for a seed. Where an account's lots are pooled, its first.
 	Row      int64
-	Account  flow.Account
 	At       int64
 	Amount   int64
-	Currency uint8
-	Hops     uint16
 	Rest     int64 // of it, what is still there at the end
-	How      How   // why the trace ends here, if it does
+	Parent   int32 // lot that it came out of; -1 for a seed. Where an account's lots are pooled, its first.
+	Account  flow.Account
+	Hops     uint16
+	Currency uint8
+	How      How // why the trace ends here, if it does
 }
 
 // How says why traced money is where it is.
@@ -121,6 +121,9 @@ type Result struct {
 }
 
 const defaultMaxLots = 10_000_000
+
+// growFast is up to how many lots there is room for twice as many once there is none left. Beyond, room is dearer than copying.
+const growFast = 1 << 16
 
 // state is an account that holds, or held, traced money of one currency.
 type state struct {
@@ -508,6 +511,9 @@ func (s *state) draw(amount int64, lifo bool) []part {
 // arrive puts a lot where it goes.
 func (t *tracer) arrive(l Lot, from flow.Account) {
 	id := int32(len(t.res.Lots))
+	if n := len(t.res.Lots); n == cap(t.res.Lots) && n < growFast {
+		t.res.Lots = slices.Grow(t.res.Lots, n+64)
+	}
 	if l.How == Passed {
 		switch {
 		case l.Account == flow.Outside:
@@ -653,13 +659,15 @@ func (t *tracer) finish() {
 		key
 		how How
 	}
-	byPlace := map[placed]int{} // of Rests
+	byPlace := map[placed]int32{} // of Rests
+	of := make([]int32, len(t.res.Lots))
+	var count []int32 // lots of each
 	for i := range t.res.Lots {
 		l := &t.res.Lots[i]
 		if t.o.Backward {
 			l.At = -l.At
 		}
-		if l.Rest == 0 {
+		if of[i] = -1; l.Rest == 0 {
 			continue
 		}
 		tot := &t.res.Totals[l.Currency]
@@ -671,14 +679,23 @@ func (t *tracer) finish() {
 		k := placed{key{l.Account, l.Currency}, l.How}
 		n, ok := byPlace[k]
 		if !ok {
-			n = len(t.res.Rests)
-			byPlace[k] = n
+			n = int32(len(t.res.Rests))
+			byPlace[k], count = n, append(count, 0)
 			t.res.Rests = append(t.res.Rests, Rest{Account: l.Account, How: l.How, Currency: l.Currency})
 		}
 		r := &t.res.Rests[n]
 		r.Amount += l.Rest
 		r.At = max(r.At, l.At)
-		r.Lots = append(r.Lots, int32(i))
+		of[i] = n
+		count[n]++
+	}
+	for n := range t.res.Rests {
+		t.res.Rests[n].Lots = make([]int32, 0, count[n])
+	}
+	for i, n := range of {
+		if n >= 0 {
+			t.res.Rests[n].Lots = append(t.res.Rests[n].Lots, int32(i))
+		}
 	}
 	slices.SortFunc(t.res.Rests, func(a, b Rest) int {
 		return cmp.Or(cmp.Compare(a.Currency, b.Currency), -cmp.Compare(a.Amount, b.Amount), cmp.Compare(a.Account, b.Account), cmp.Compare(a.How, b.How))
