@@ -343,7 +343,9 @@ func (session *Session) analyse(ctx context.Context, o AnalyseOptions) (*Summary
 	written.Go(func() error { return writeNetworks(o.Out, networks) })
 	s.Changes = changes
 	ways := routes(in.Input, networks)
-	written.Go(func() error { return writeRoutes(o.Out, in.book, ways) })
+	if err := writeRoutes(o.Out, in.book, ways); err != nil { // the report asks the same book
+		return nil, err
+	}
 	took("networks", st.done())
 	st = begin(o.Progress, "report", int64(len(findings)), "findings")
 	s.NotAssessable = append(s.NotAssessable, res.NotAssessable...)

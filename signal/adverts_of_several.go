@@ -20,7 +20,7 @@ func advertsOfSeveral(s *scan) {
 		if p.Wide || len(p.Adverts) < 2 || p.Says(online.Abroad)+p.Says(online.Debt) > 0 || s.offersWork(p) {
 			continue
 		}
-		d := s.hit(s.in.Held.Bearer(p.Contact), "A", 0)
+		d := s.hit(s.bearers[k], "A", 0)
 		best := 0.0
 		met := func(id string, value, threshold float64) {
 			d.h.Indicators = append(d.h.Indicators, id)
@@ -97,15 +97,17 @@ func (s *scan) contactsOfFamilies() []int {
 // mostPeople is the most names and ages that stand under a contact within the time, and their adverts; nothing where there are
 // too few at any time.
 func (s *scan) mostPeople(p *online.Poster) (names, ages int, adverts []int) {
-	countNames, countAges := counts{}, counts{}
-	for _, i := range p.Adverts {
-		countNames.add(s.in.Adverts[i].Shows.Person, 1)
-		countAges.add(s.in.Adverts[i].Shows.Age, 1)
-	}
-	if max(len(countNames), len(countAges)) < s.int("people") {
+	least := s.int("people")
+	if len(p.Adverts) < least {
 		return 0, 0, nil
 	}
-	clear(countNames)
+	countNames, countAges := counts{}, counts{}
+	for _, i := range p.Adverts {
+		countAges.add(s.in.Adverts[i].Shows.Age, 1)
+	}
+	if max(len(p.Names), len(countAges)) < least {
+		return 0, 0, nil
+	}
 	clear(countAges)
 	order := slices.Clone(p.Adverts)
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(s.in.Adverts[a].At, s.in.Adverts[b].At) })
@@ -147,7 +149,7 @@ func (c counts) add(s string, n int) {
 func contactInAdverts(s *scan) {
 	for k := range s.in.Posters {
 		p := &s.in.Posters[k]
-		who := s.in.Held.Bearer(p.Contact)
+		who := s.bearers[k]
 		if p.Wide || len(p.Adverts) < s.int("min_adverts") || len(s.in.Held.Accounts(who)) == 0 {
 			continue
 		}

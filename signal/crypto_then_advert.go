@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"tarir/entity"
-	"tarir/money/flow"
 	"tarir/money/ledger"
 )
 
@@ -14,7 +13,7 @@ func cryptoThenAdvert(s *scan) {
 	posted := map[string][]int{} // adverts by whose contact stands in them
 	for k := range s.in.Posters {
 		p := &s.in.Posters[k]
-		if who := s.in.Held.Bearer(p.Contact); !p.Wide && p.Contact.Kind != entity.Image && len(s.in.Held.Accounts(who)) > 0 {
+		if who := s.bearers[k]; !p.Wide && p.Contact.Kind != entity.Image && len(s.in.Held.Accounts(who)) > 0 {
 			posted[who] = append(posted[who], p.Adverts...)
 		}
 	}
@@ -57,15 +56,4 @@ func multiple(m ledger.Money, unit float64) bool {
 		one *= 10
 	}
 	return one > 0 && m.Units > 0 && m.Units%one == 0
-}
-
-// person accounts: flow accounts of travellers by account, for detectors that go through payments.
-func (s *scan) travellerOf() map[flow.Account]string {
-	out := map[flow.Account]string{}
-	for who := range s.byPerson {
-		for _, a := range s.in.Held.Accounts(who) {
-			out[a] = who
-		}
-	}
-	return out
 }

@@ -5,7 +5,6 @@ import "tarir/money/flow"
 // feeInHalves finds accounts to which several people pay two nearly equal sums, one before and one after a journey of theirs
 // (T09): a fee that is due in halves. Instalments of a purchase go on.
 func feeInHalves(s *scan) {
-	travels := s.travellerOf()
 	type halves struct {
 		from          flow.Account
 		first, second int
@@ -13,7 +12,7 @@ func feeInHalves(s *scan) {
 	}
 	found := map[flow.Account][]halves{}
 	span, apart := int64(s.num("days")*86_400), s.num("apart")
-	for _, a := range sortedKeys(travels) {
+	for _, a := range s.travelling {
 		out := s.v.Out(a)
 		to := map[flow.Account][]int{}
 		for i, e := range out {
@@ -31,7 +30,7 @@ func feeInHalves(s *scan) {
 				if y.At()-x.At() > span || x.Currency() != y.Currency() || float64(max(x.Amount(), y.Amount())-min(x.Amount(), y.Amount())) > apart*float64(x.Amount()) {
 					continue
 				}
-				if t, ok := s.tripBetween(travels[a], x.At(), y.At()); ok {
+				if t, ok := s.tripBetween(s.travels[a], x.At(), y.At()); ok {
 					found[peer] = append(found[peer], halves{a, list[k-1], list[k], t})
 					break
 				}
@@ -41,7 +40,7 @@ func feeInHalves(s *scan) {
 	for _, peer := range sortedKeys(found) {
 		people := map[string]bool{}
 		for _, h := range found[peer] {
-			people[travels[h.from]] = true
+			people[s.travels[h.from]] = true
 		}
 		if len(people) < s.int("people") {
 			continue

@@ -22,9 +22,8 @@ func organTravel(s *scan) {
 		}
 		s.hit(who, "J", over(float64(pairs), s.num("pairs")), "O03").journeys(list...).because("pairs_of_travellers", "pairs", pairs).done()
 	}
-	travels := s.travellerOf()
 	span := int64(s.num("days") * 86_400)
-	for _, a := range sortedKeys(travels) {
+	for _, a := range s.travelling {
 		clinics := s.bought(a, "clinic")
 		if len(clinics) == 0 {
 			continue
@@ -39,7 +38,7 @@ func organTravel(s *scan) {
 				continue
 			}
 			k := slices.IndexFunc(clinics, func(c int) bool { return out[c].At() >= e.At() && out[c].At() <= e.At()+span })
-			t, went := s.tripBetween(travels[a], e.At(), e.At()+span)
+			t, went := s.tripBetween(s.travels[a], e.At(), e.At()+span)
 			if k < 0 || !went {
 				continue
 			}

@@ -9,7 +9,6 @@ import (
 // paidBeforeTravel finds accounts that pay small sums to several people who leave for one place soon after and do not come
 // back (R06). Friends who pay each other and then go on holiday come back.
 func paidBeforeTravel(s *scan) {
-	travels := s.travellerOf()
 	type paid struct {
 		from  flow.Account
 		i     int
@@ -19,20 +18,20 @@ func paidBeforeTravel(s *scan) {
 	}
 	wait, window := int64(s.num("days_before")*86_400), s.days("window_days")
 	by := map[flow.Account][]paid{}
-	for _, a := range sortedKeys(travels) {
+	for _, a := range s.travelling {
 		in := s.v.In(a)
-		trips := s.byPerson[travels[a]]
+		trips := s.byPerson[s.travels[a]]
 		for _, t := range trips {
 			if !s.in.OneWay[t] {
 				continue
 			}
 			when := s.in.Journeys[t].When() / 1000
 			for i, e := range in {
-				if e.Peer() == flow.Outside || e.At() > when || e.At() < when-wait || business(e) || travels[e.Peer()] == travels[a] {
+				if e.Peer() == flow.Outside || e.At() > when || e.At() < when-wait || business(e) || s.travels[e.Peer()] == s.travels[a] {
 					continue
 				}
 				if less, ok := s.below(e, "small_advance"); ok && less {
-					by[e.Peer()] = append(by[e.Peer()], paid{a, i, travels[a], t, e.At() * 1000})
+					by[e.Peer()] = append(by[e.Peer()], paid{a, i, s.travels[a], t, e.At() * 1000})
 				}
 			}
 		}

@@ -25,7 +25,7 @@ func recruitedTravellers(s *scan) {
 		for _, town := range sortedKeys(to) {
 			best := s.mostTravellers(to[town], window)
 			if n := s.people(best); n >= least {
-				s.hit(s.in.Held.Bearer(p.Contact), "A J", over(float64(n), float64(least)), "R11").
+				s.hit(s.bearers[k], "A J", over(float64(n), float64(least)), "R11").
 					adverts(p.Adverts...).journeys(best...).because("recruited_travellers", "travellers", n, "town", town, "days", int(window/dayMillis)).done()
 			}
 		}

@@ -21,7 +21,7 @@ func recruitingPosts(s *scan) {
 		if p.Wide || len(p.Adverts) < least || p.Contact.Kind == entity.Image {
 			continue
 		}
-		d := s.hit(s.in.Held.Bearer(p.Contact), "A", over(float64(len(p.Adverts)), float64(least)))
+		d := s.hit(s.bearers[k], "A", over(float64(len(p.Adverts)), float64(least)))
 		if p.Says(online.Abroad) > 0 && p.Says(online.Debt) > 0 {
 			d.h.Indicators = append(d.h.Indicators, "R01")
 			d.adverts(p.Adverts...).because("abroad_debt", "adverts", len(p.Adverts))

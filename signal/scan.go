@@ -136,10 +136,14 @@ type scan struct {
 	persons  []string            // the canonical id of each traveller
 	same     []int32             // and the first traveller that has it
 	byPerson map[string][]int    // journeys by it
+	bearers  []string            // who stands behind the contact of each poster
 	phones   map[string][]int    // journeys by the contact phone, in one spelling
 	marked   map[string][]string // marks of persons and companies, several detectors ask for them
 	employed map[string][]work   // by employer
 	employs  map[string][]string // employers by employee
+
+	travels    map[flow.Account]string // who of those that travel holds an account
+	travelling []flow.Account          // the accounts, in order
 }
 
 // read makes what several detectors need.
@@ -155,6 +159,17 @@ func (s *scan) read() {
 		} else {
 			s.byPerson[who] = s.in.Travellers.Journeys(int32(n))
 		}
+	}
+	s.travels = map[flow.Account]string{}
+	for who := range s.byPerson {
+		for _, a := range s.in.Held.Accounts(who) {
+			s.travels[a] = who
+		}
+	}
+	s.travelling = sortedKeys(s.travels)
+	s.bearers = make([]string, len(s.in.Posters))
+	for k := range s.in.Posters {
+		s.bearers[k] = s.in.Held.Bearer(s.in.Posters[k].Contact)
 	}
 	for i, j := range s.in.Journeys {
 		if j.Phone == "" {
@@ -194,14 +209,7 @@ const dayMillis = int64(86_400_000)
 
 // hit starts a hit about somebody: an entity's id, an account's name or a contact. Data are the kinds of data it is seen in.
 func (s *scan) hit(who, data string, strength float64, indicators ...string) *draft {
-	d := &draft{s: s, h: typology.Hit{Typology: s.name, Indicators: indicators, Strength: max(0, min(1, strength)), Holder: who, Data: data}}
-	if e := s.in.Held.Entity(who); e != nil {
-		d.h.Entities = append(d.h.Entities, e.ID)
-		d.h.Accounts = append(d.h.Accounts, s.in.Held.Accounts(e.ID)...)
-	} else if a, ok := s.in.Held.Account(who); ok {
-		d.h.Accounts = []flow.Account{a}
-	}
-	return d
+	return &draft{s: s, h: typology.Hit{Typology: s.name, Indicators: indicators, Strength: max(0, min(1, strength)), Holder: who, Data: data}}
 }
 
 // draft collects a hit's records.
@@ -256,6 +264,13 @@ func (d *draft) because(code string, params ...any) *draft {
 
 // done emits the hit.
 func (d *draft) done() {
+	held := d.s.in.Held
+	if e := held.Entity(d.h.Holder); e != nil {
+		d.h.Entities = append(d.h.Entities, e.ID)
+		d.h.Accounts = append(d.h.Accounts, held.Accounts(e.ID)...)
+	} else if a, ok := held.Account(d.h.Holder); ok {
+		d.h.Accounts = []flow.Account{a}
+	}
 	if !d.set { // of entities alone no time is told
 		d.h.First, d.h.Last = d.s.in.Graph.Span()
 	}

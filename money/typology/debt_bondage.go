@@ -37,7 +37,7 @@ func (t debtBondage) scan(s *scan) {
 func (t debtBondage) instalments(s *scan) {
 	h := s.hit(0, "R07")
 	payers, rising := 0, 0
-	for p, list := range s.byPeer(s.in, t.months) {
+	for p, list := range s.byPeer(s.in, t.months, t.payers) {
 		// Who rises the sum four times running is not paying rent; on the same day every month, only a newcomer counts.
 		up, regular := t.series(s, list)
 		if !(up && len(list) >= t.months+1) && !((up || regular) && t.newcomer(s, p, s.in[list[0]].At())) || t.employed(s, p, list) {
@@ -118,19 +118,19 @@ func (t debtBondage) newcomer(s *scan, a flow.Account, at int64) bool {
 }
 
 func (t debtBondage) newcomersPay(s *scan) {
-	fresh := map[flow.Account]bool{}
-	checked := map[flow.Account]bool{}
+	known := map[flow.Account]bool{} // whether each payer that was looked at is a newcomer
 	others := func(i int) bool { return s.in[i].Peer() != flow.Outside && s.in[i].Peer() != s.account }
 	keep := func(i int) bool {
 		p := s.in[i].Peer()
 		if p == flow.Outside || p == s.account {
 			return false
 		}
-		if !checked[p] {
-			checked[p] = true
-			fresh[p] = !s.hub(p) && t.newcomer(s, p, s.in[i].At())
+		is, ok := known[p]
+		if !ok {
+			is = !s.hub(p) && t.newcomer(s, p, s.in[i].At())
+			known[p] = is
 		}
-		return fresh[p]
+		return is
 	}
 	if len(s.in) > 16*s.lim.expand {
 		return

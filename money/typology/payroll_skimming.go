@@ -53,7 +53,7 @@ func (t payrollSkimming) scan(s *scan) {
 	h := s.hit(0, "L01")
 	workers, noLiving, back := 0, 0, 0
 	times := 0
-	for w, paid := range s.byPeer(s.in, t.periods) {
+	for w, paid := range s.byPeer(s.in, t.periods, t.workers) {
 		if s.hub(w) || !bit(s.rel.waged, w) {
 			continue
 		}

@@ -101,12 +101,19 @@ func (s *scan) windows(list []flow.Entry, seconds int64, min int, keep func(i in
 }
 
 // byPeer goes through the counterparties with at least min entries of a list, in order of their numbers, each with the
-// places of its entries. Outside and the scanned account itself are none. The places are valid until the next step.
-func (s *scan) byPeer(list []flow.Entry, min int) iter.Seq2[flow.Account, []int] {
+// places of its entries; where there are fewer than peers of them, through none. Outside and the scanned account itself are
+// none. The places are valid until the next step.
+func (s *scan) byPeer(list []flow.Entry, min, peers int) iter.Seq2[flow.Account, []int] {
 	return func(yield func(flow.Account, []int) bool) {
 		s.seen2.reset()
+		enough := 0
 		for _, e := range list {
-			s.seen2.add(e.Peer(), 1)
+			if p := e.Peer(); int(s.seen2.add(p, 1)) == min && p != flow.Outside && p != s.account {
+				enough++
+			}
+		}
+		if enough < peers {
+			return
 		}
 		s.pairs = s.pairs[:0]
 		for i, e := range list {
