@@ -363,8 +363,10 @@ func (session *Session) analyse(ctx context.Context, o AnalyseOptions) (*Summary
 	}
 	took("report", st.done())
 	if o.Ledger != "" {
-		known.keep()
-		if !session.lasts {
+		if session.lasts {
+			session.later = known.keep
+		} else {
+			known.keep()
 			session.keepPhonebook(set)
 		}
 	}

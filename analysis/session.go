@@ -28,6 +28,7 @@ type Session struct {
 	resolved   string // which entities resolution is of
 	lasts      bool   // it goes on, and keeps what it remembers when it ends
 	again      bool   // it has analysed before
+	later      func() // what a session that goes on keeps once nobody waits
 }
 
 // remember reads the records of a ledger with what the session remembers, or what is kept beside them at first.
@@ -122,6 +123,7 @@ func Watch(ctx context.Context, o AnalyseOptions, every time.Duration, told func
 			if err := told(sum); err != nil {
 				return err
 			}
+			s.later()
 			runtime.GC() // while nobody waits: the next file is then read without it
 		}
 		select {
