@@ -161,8 +161,8 @@ func loadRates(path string) (*rates.Table, string, error) {
 const (
 	roomyUpTo    = 200 << 20
 	roomyPercent = 200
-	// Once a session has read everything, little is in use and a file more makes little garbage: with this it is collected
-	// afterwards, and less memory is taken than by the first time.
+	// Once a session has read everything, little of what its first analysis used is in use. What a little more makes of garbage is
+	// collected afterwards with this, and no more memory is taken than the first time.
 	roomyAgain = 400
 )
 
@@ -244,9 +244,10 @@ func (session *Session) analyse(ctx context.Context, o AnalyseOptions) (*Summary
 	session.remember(set)
 	if n, err := bytesIn(dir); err == nil && n <= roomyUpTo {
 		percent := roomyPercent
-		if session.again {
+		if n-session.size <= session.size/10 {
 			percent = roomyAgain
 		}
+		session.size = n
 		defer garbage.Percent(percent)()
 	}
 	st := begin(o.Progress, "records", set.Rows(records.Entities)+set.Rows(records.Adverts)+set.Rows(records.Journeys), "records")
@@ -373,7 +374,6 @@ func (session *Session) analyse(ctx context.Context, o AnalyseOptions) (*Summary
 	if err := written.Wait(); err != nil {
 		return nil, err
 	}
-	session.again = true
 	return s, writeJSON(filepath.Join(o.Out, SummaryFile), s)
 }
 

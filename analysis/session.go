@@ -27,7 +27,7 @@ type Session struct {
 	resolution *entity.Resolution
 	resolved   string // which entities resolution is of
 	lasts      bool   // it goes on, and keeps what it remembers when it ends
-	again      bool   // it has analysed before
+	size       int64  // bytes of the ledger when it was analysed before; 0: it was not
 	later      func() // what a session that goes on keeps once nobody waits
 }
 
@@ -124,6 +124,7 @@ func Watch(ctx context.Context, o AnalyseOptions, every time.Duration, told func
 				return err
 			}
 			s.later()
+			s.later = nil
 			runtime.GC() // while nobody waits: the next file is then read without it
 		}
 		select {

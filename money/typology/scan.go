@@ -108,7 +108,7 @@ func (s *scan) byPeer(list []flow.Entry, min, peers int) iter.Seq2[flow.Account,
 		s.seen2.reset()
 		enough := 0
 		for _, e := range list {
-			if p := e.Peer(); int(s.seen2.add(p, 1)) == min && p != flow.Outside && p != s.account {
+			if p := e.Peer(); int(s.seen2.add(p, 1)) == max(min, 1) && p != flow.Outside && p != s.account {
 				enough++
 			}
 		}
