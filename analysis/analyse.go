@@ -247,7 +247,6 @@ func (session *Session) analyse(ctx context.Context, o AnalyseOptions) (*Summary
 		if n-session.size <= session.size/10 {
 			percent = roomyAgain
 		}
-		session.size = n
 		defer garbage.Percent(percent)()
 	}
 	st := begin(o.Progress, "records", set.Rows(records.Entities)+set.Rows(records.Adverts)+set.Rows(records.Journeys), "records")
@@ -373,6 +372,9 @@ func (session *Session) analyse(ctx context.Context, o AnalyseOptions) (*Summary
 	}
 	if err := written.Wait(); err != nil {
 		return nil, err
+	}
+	if n, err := bytesIn(dir); err == nil {
+		session.size = n
 	}
 	return s, writeJSON(filepath.Join(o.Out, SummaryFile), s)
 }

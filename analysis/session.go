@@ -27,7 +27,7 @@ type Session struct {
 	resolution *entity.Resolution
 	resolved   string // which entities resolution is of
 	lasts      bool   // it goes on, and keeps what it remembers when it ends
-	size       int64  // bytes of the ledger when it was analysed before; 0: it was not
+	size       int64  // bytes of the ledger after the analysis before; 0: there was none
 	later      func() // what a session that goes on keeps once nobody waits
 }
 
