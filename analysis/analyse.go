@@ -162,7 +162,7 @@ const (
 	roomyUpTo    = 200 << 20
 	roomyPercent = 200
 	// Once a session has read everything, little of what its first analysis used is in use. What a little more makes of garbage is
-	// collected afterwards with this, and no more memory is taken than the first time.
+	// collected afterwards with this, and no more memory is taken than the first time: 1.1 GB for a day of andes, and 1.3 before.
 	roomyAgain = 400
 )
 
